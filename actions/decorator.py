@@ -1,0 +1,64 @@
+"""`@action`: an Action class from a typed function."""
+
+from collections.abc import Callable
+from inspect import Parameter, signature
+from types import new_class
+from typing import Literal, TypeAlias, get_type_hints, overload
+
+from signoff.canonical import Json
+
+from .model import Action, Effect, Execution
+
+Function: TypeAlias = Callable[..., Json]
+
+
+@overload
+def action(function: Function, /) -> type[Action]: ...
+@overload
+def action(*, effect: Effect) -> Callable[[Function], type[Action]]: ...
+def action(
+    function: Function | None = None, /, *, effect: Effect = Effect.OPAQUE
+) -> type[Action] | Callable[[Function], type[Action]]:
+    """Make an Action class from a typed function.
+
+    The function's name becomes the `type`, its parameters the fields, its docstring the class's.
+    A first parameter annotated `Execution` is given the execution and is no field.
+    """
+    if function is None:
+        return lambda function: _action(function, effect)
+    return _action(function, effect)
+
+
+def _action(function: Function, effect: Effect) -> type[Action]:
+    hints = get_type_hints(function, include_extras=True)
+    parameters = list(signature(function).parameters.values())
+    takes_execution = bool(parameters) and hints.get(parameters[0].name) is Execution
+    fields = parameters[1:] if takes_execution else parameters
+    for parameter in fields:
+        if parameter.name not in hints or parameter.kind not in (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY):
+            raise TypeError(f"{function.__name__}: the parameter `{parameter.name}` needs a name and a type")
+
+    def run(self: Action, execution: Execution) -> Json:
+        values = {field.name: getattr(self, _attribute(field.name)) for field in fields}
+        return function(execution, **values) if takes_execution else function(**values)
+
+    name = function.__name__
+    namespace = {
+        "__module__": function.__module__,
+        "__qualname__": function.__qualname__,
+        "__doc__": function.__doc__,
+        "__annotations__": {"type": Literal[name]} | {_attribute(field.name): hints[field.name] for field in fields},
+        "type": name,
+        "effect": effect,
+        "run": run,
+    }
+    namespace |= {_attribute(field.name): field.default for field in fields if field.default is not Parameter.empty}
+    made = new_class(
+        "".join(part.capitalize() for part in name.split("_")), (Action,), exec_body=lambda body: body.update(namespace)
+    )
+    assert issubclass(made, Action)
+    return made
+
+
+def _attribute(parameter: str) -> str:
+    return f"{parameter}_" if parameter in dir(Action) else parameter

@@ -1,0 +1,296 @@
+"""Action: a frozen, typed model of one thing to do, and the code that does it."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from signoff.actor import Actor
+from signoff.canonical import MAX_INTEGER, Json, canonical, digest
+
+from .money import Money, check_money, currency_decimals, format_money, read_decimal, write_money
+from .text import accept_text
+
+RESERVED = frozenset({"needs", "number", "plan"})  # what a plan says about an action, beside its fields
+
+
+class Effect(StrEnum):
+    """What an action changes, and so what a crash, an exception or a timeout in it means."""
+
+    READ = "read"  # nothing: run again after a crash; an error is `failed`
+    LOCAL = "local"  # this database only, in one transaction with its result: exactly once; an error is rolled back
+    IDEMPOTENT = "idempotent"  # a receiver that removes duplicates by our key
+    PROBE = "probe"  # a receiver that can be asked whether it happened
+    OPAQUE = "opaque"  # none of these: a crash or an error is `in_doubt`, and a person resolves it
+
+
+class Kind(StrEnum):
+    """What values a field holds, as far as rules and canonical JSON need to know."""
+
+    TEXT = "text"
+    CURRENCY = "currency"  # text: an ISO 4217 code
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    MONEY = "money"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One field of an action type."""
+
+    name: str  # as plans and rules write it: `from`
+    attribute: str  # as Python writes it: `from_`
+    kind: Kind
+    optional: bool = False  # whether its value may be None
+    many: bool = False  # whether it holds a tuple of such values
+    choices: tuple[str, ...] = ()  # of a text field: the only values it may have, where they are fixed
+    currency: str | None = None  # of a money field: the name of the field that holds its currency
+
+
+class Transaction(Protocol):
+    """The database, as an action's code sees it: its own tables, inside a transaction that is not its own to end."""
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement and return all its rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """What an action may ask while its names are resolved and its details are worked out: reading only."""
+
+    actor: Actor
+    tx: Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """What a running action is given."""
+
+    actor: Actor  # who asked for the plan
+    key: str  # the idempotency key: the same at every attempt
+    now: datetime
+    tx: Transaction | None  # for READ (reading only) and LOCAL; None for effects outside this database
+
+    @property
+    def database(self) -> Transaction:
+        """The transaction of a READ or LOCAL action. Raises TypeError in any other."""
+        if self.tx is None:
+            raise TypeError("only READ and LOCAL actions are given the database")
+        return self.tx
+
+
+def _wire_name(attribute: str) -> str:
+    return attribute.rstrip("_")
+
+
+class Action(BaseModel):
+    """One thing to do. Subclass it with a `type` literal, typed fields and `run`, or decorate a function with `@action`.
+
+    Values are exact: nothing is coerced. A field named like a Python keyword takes a trailing underscore (`from_`),
+    which plans and rules leave out. Field types: str, bool, int, Decimal (money with `Money`), a Literal of texts,
+    any of these `| None`, and tuples of them.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        validate_default=True,
+        alias_generator=_wire_name,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+
+    type: str
+    effect: ClassVar[Effect] = Effect.OPAQUE
+    fields: ClassVar[Mapping[str, Field]] = {}  # by wire name, `type` left out
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        found = [_field(cls, attribute, info) for attribute, info in cls.model_fields.items() if attribute != "type"]
+        currencies = {field.currency for field in found}
+        cls.fields = {f.name: _as_currency(f) if f.name in currencies else f for f in found}
+        for missing in currencies - cls.fields.keys() - {None}:
+            raise TypeError(f"{cls.__name__} has no field `{missing}` to hold a currency")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read_exactly(cls, value: object, info: ValidationInfo) -> object:
+        field = cls.fields.get(_wire_name(info.field_name or ""))
+        if field is None or (value is None and field.optional):
+            return value
+        if field.many and isinstance(value, list | tuple):
+            return tuple(_read(field.kind, item) for item in value)
+        return _read(field.kind, value)
+
+    @model_validator(mode="after")
+    def _check_money(self) -> Self:
+        for field in self.fields.values():
+            value = getattr(self, field.attribute)
+            if field.currency is None or value is None:
+                continue
+            currency = getattr(self, self.fields[field.currency].attribute)
+            for amount in value if field.many else (value,):
+                try:
+                    check_money(amount, currency)
+                except ValueError as error:
+                    raise ValueError(f"`{field.name}` {error}") from error
+        return self
+
+    @abstractmethod
+    def run(self, execution: Execution) -> Json:
+        """Do it, and return what is worth recording. Raise NotDone where it is certain that nothing happened."""
+
+    def resolve(self, lookup: Lookup) -> Self:
+        """This action with every name replaced by the registered one it stands for.
+
+        Raises ActionInvalid where a name is unknown or ambiguous; it is never guessed.
+        """
+        return self
+
+    def caution(self) -> str | None:
+        """Why this action asks for approval by itself, whatever the policies say. None where it does not."""
+        return None
+
+    def title(self) -> str:
+        """The action in a few words, for people: `Transfer 150.00 USD`."""
+        amounts = [
+            format_money(value, getattr(self, self.fields[field.currency].attribute))
+            for field in self.fields.values()
+            if field.currency and not field.many and (value := getattr(self, field.attribute)) is not None
+        ]
+        return " ".join([self.type.replace("_", " ").capitalize(), *amounts])
+
+    def details(self, lookup: Lookup) -> dict[str, str]:
+        """What else an approver must see, a line each. By default every field as it is written in the plan."""
+        return {name: str(value) for name, value in self.wire().items() if name != "type" and value is not None}
+
+    def wire(self) -> dict[str, Json]:
+        """This action as JSON, every field named as plans name it, amounts as text."""
+        return {"type": self.type} | {f.name: self._write(f) for f in self.fields.values()}
+
+    def canonical(self) -> bytes:
+        """The canonical JSON of this action: what is stored, and what is digested."""
+        return canonical(self.wire())
+
+    def digest(self) -> str:
+        """SHA-256 of the canonical bytes, in hexadecimal."""
+        return digest(self.canonical())
+
+    def _write(self, field: Field) -> Json:
+        value = getattr(self, field.attribute)
+        if value is None:
+            return None
+        if field.many:
+            return [self._write_one(field, item) for item in value]
+        return self._write_one(field, value)
+
+    def _write_one(self, field: Field, value: Json | Decimal) -> Json:
+        if field.currency is not None:
+            assert isinstance(value, Decimal)
+            return write_money(value, getattr(self, self.fields[field.currency].attribute))
+        return f"{value:f}" if isinstance(value, Decimal) else value
+
+
+def problems_of(error: ValidationError) -> list[str]:
+    """What is wrong, one text for each problem: "`amount` must be more than 0"."""
+    return [_problem(dict(detail)) for detail in error.errors(include_url=False)]
+
+
+def _problem(detail: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in detail["loc"])
+    match detail["type"]:
+        case "missing":
+            return f"`{place}` is missing"
+        case "extra_forbidden":
+            return f"`{place}` is not a field of this action; leave it out"
+        case "value_error":
+            return f"`{place}` {detail['ctx']['error']}" if place else str(detail["ctx"]["error"])
+    return f"`{place}`: {detail['msg'][:1].lower()}{detail['msg'][1:]}" if place else str(detail["msg"])
+
+
+def _read(kind: Kind, value: object) -> object:
+    match kind:
+        case Kind.MONEY | Kind.DECIMAL:
+            return read_decimal(value)
+        case Kind.TEXT | Kind.CURRENCY if isinstance(value, str):
+            text = accept_text(value)
+            if kind is Kind.CURRENCY:
+                currency_decimals(text)
+            return text
+        case Kind.INTEGER if isinstance(value, int) and abs(value) > MAX_INTEGER:
+            raise ValueError("is beyond 2**53 - 1")
+    return value
+
+
+def _as_currency(field: Field) -> Field:
+    if field.kind is not Kind.TEXT or field.optional or field.many:
+        raise TypeError(f"`{field.name}` holds a currency and must be a plain str")
+    return Field(name=field.name, attribute=field.attribute, kind=Kind.CURRENCY, choices=field.choices)
+
+
+def _field(owner: type[Action], attribute: str, info: FieldInfo) -> Field:
+    name = _wire_name(attribute)
+    if name in RESERVED or not name.isascii() or info.alias != name:
+        raise TypeError(f"{owner.__name__}: a field cannot be named `{info.alias}`; rename it")
+    if attribute in dir(Action):
+        raise TypeError(
+            f"{owner.__name__}: `{attribute}` is taken in Python; write `{attribute}_`, plans and rules keep `{name}`"
+        )
+    annotation, optional = _without_none(info.annotation)
+    metadata = list(info.metadata)
+    annotation, inner = _without_metadata(annotation)
+    metadata += inner
+    many = get_origin(annotation) is tuple
+    if many:
+        item, *rest = get_args(annotation)
+        if rest != [Ellipsis]:
+            raise TypeError(f"{owner.__name__}.{attribute}: write tuple[..., ...] with one type and an ellipsis")
+        annotation, inner = _without_metadata(item)
+        metadata += inner
+    money = next((mark for mark in metadata if isinstance(mark, Money)), None)
+    kind, choices = _kind(annotation, money, f"{owner.__name__}.{attribute}")
+    return Field(
+        name=name,
+        attribute=attribute,
+        kind=kind,
+        optional=optional,
+        many=many,
+        choices=choices,
+        currency=money.currency if money else None,
+    )
+
+
+def _kind(annotation: object, money: Money | None, place: str) -> tuple[Kind, tuple[str, ...]]:
+    if money is not None and annotation is not Decimal:
+        raise TypeError(f"{place}: Money marks a Decimal")
+    if annotation is Decimal:
+        return (Kind.MONEY if money else Kind.DECIMAL), ()
+    if get_origin(annotation) is Literal and all(isinstance(choice, str) for choice in get_args(annotation)):
+        return Kind.TEXT, get_args(annotation)
+    plain: dict[object, Kind] = {str: Kind.TEXT, bool: Kind.BOOLEAN, int: Kind.INTEGER}
+    if annotation not in plain:
+        raise TypeError(f"{place}: an action's field is str, bool, int, Decimal, a Literal of texts, or a tuple of these")
+    return plain[annotation], ()
+
+
+def _without_none(annotation: object) -> tuple[object, bool]:
+    if get_origin(annotation) not in (Union, UnionType):
+        return annotation, False
+    rest = [part for part in get_args(annotation) if part is not NoneType]
+    return (rest[0], True) if len(rest) == 1 else (annotation, False)
+
+
+def _without_metadata(annotation: object) -> tuple[object, list[object]]:
+    if get_origin(annotation) is not Annotated:
+        return annotation, []
+    inner, *metadata = get_args(annotation)
+    return inner, metadata

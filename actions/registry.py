@@ -1,0 +1,80 @@
+"""The registry: which action types there are, and what they need from the database."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal, get_args, get_origin
+
+from pydantic import ValidationError
+from signoff.canonical import Json, parse
+from signoff.errors import ActionInvalid
+
+from .model import Action, Effect, problems_of
+
+_SUPPORTED = frozenset({Effect.READ, Effect.LOCAL, Effect.OPAQUE})
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One numbered step of a schema. Once released, it never changes."""
+
+    name: str  # unique in its registry: "bank.1"
+    sql: str  # statements, run in one transaction
+
+
+class Registry(Mapping[str, type[Action]]):
+    """The action types that plans may use, by their `type`."""
+
+    def __init__(self, *actions: type[Action], migrations: Sequence[Migration] = ()) -> None:
+        self.migrations = tuple(migrations)
+        self._actions: dict[str, type[Action]] = {}
+        for action in actions:
+            name = _type_of(action)
+            if name in self._actions:
+                raise TypeError(f"two actions have the type `{name}`")
+            self._actions[name] = action
+
+    def __getitem__(self, type_: str) -> type[Action]:
+        return self._actions[type_]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._actions)
+
+    def __len__(self) -> int:
+        return len(self._actions)
+
+    def read(self, wire: Mapping[str, Json]) -> Action:
+        """The action that *wire* (`{"type": ..., field: ...}`) describes. Raises ActionInvalid with every problem."""
+        if "type" not in wire:
+            raise ActionInvalid(["`type` is missing; " + self._known()])
+        type_ = wire["type"]
+        if not isinstance(type_, str) or type_ not in self._actions:
+            close = get_close_matches(str(type_), self._actions, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else self._known()
+            raise ActionInvalid([f'"{str(type_)[:40]}" is not an action type; {hint}'])
+        try:
+            return self._actions[type_].model_validate(wire, by_alias=True, by_name=False)
+        except ValidationError as error:
+            raise ActionInvalid(problems_of(error)) from error
+
+    def load(self, data: bytes) -> Action:
+        """The action whose canonical bytes are *data*. Raises ActionInvalid where they are not exactly that."""
+        try:
+            action = self.read(parse(data))
+        except ValueError as error:
+            raise ActionInvalid([str(error)]) from error
+        if action.canonical() != data:
+            raise ActionInvalid(["the stored action is not in its canonical form"])
+        return action
+
+    def _known(self) -> str:
+        return "known are " + ", ".join(self._actions)
+
+
+def _type_of(action: type[Action]) -> str:
+    annotation = action.model_fields["type"].annotation
+    if get_origin(annotation) is not Literal or len(get_args(annotation)) != 1:
+        raise TypeError(f'{action.__name__} needs its type: write `type: Literal["name"] = "name"`')
+    if action.effect not in _SUPPORTED:
+        raise TypeError(f"{action.__name__}: the effect {action.effect.name} is not supported yet; OPAQUE is always safe")
+    return str(get_args(annotation)[0])

@@ -1,0 +1,60 @@
+"""Canonical JSON and digests: one value, one sequence of bytes.
+
+The profile is RFC 8785 restricted to strings, integers below 2**53, booleans, null, lists and objects with
+ASCII keys. On it orjson's sorted output is the same bytes as RFC 8785's (a property test compares them).
+This module is a leaf: every folder may import it.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import orjson
+
+Json: TypeAlias = str | int | bool | Sequence["Json"] | Mapping[str, "Json"] | None
+
+MAX_INTEGER = 2**53 - 1
+
+
+def canonical(value: Json) -> bytes:
+    """The canonical bytes of *value*.
+
+    Raises ValueError where *value* is outside the profile: a float, a large integer, a key that is not ASCII.
+    """
+    _check(value)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:  # lone surrogates, nesting too deep
+        raise ValueError(f"no canonical JSON: {error}") from error
+
+
+def parse(data: bytes) -> dict[str, Json]:
+    """The object whose canonical bytes are *data*. Raises ValueError where they are not canonical."""
+    value = orjson.loads(data)
+    if not isinstance(value, dict) or canonical(value) != data:
+        raise ValueError("not the canonical JSON of an object")
+    return value
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of *data*, as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _check(value: Json) -> None:
+    match value:
+        case str() | bool() | None:
+            return
+        case int():
+            if abs(value) > MAX_INTEGER:
+                raise ValueError(f"no canonical JSON: {value} is beyond 2**53 - 1")
+        case list() | tuple():
+            for item in value:
+                _check(item)
+        case dict():
+            for key, item in value.items():
+                if not isinstance(key, str) or not key.isascii():
+                    raise ValueError(f"no canonical JSON: the key {key!r} is not an ASCII string")
+                _check(item)
+        case _:
+            raise ValueError(f"no canonical JSON: {type(value).__name__} is not in the profile")

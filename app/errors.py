@@ -1,0 +1,113 @@
+"""Every error that Signoff raises on purpose.
+
+    SignoffError
+    ├── UsageError               wrong use: an unknown id, a file that is not there
+    │   └── DatabaseError        the database file cannot be used: not one, read-only, newer
+    ├── ActionInvalid            an action's type, field or name is wrong
+    ├── PlanInvalid              a plan's actions or needs are wrong; holds every problem found
+    ├── PolicyInvalid            the policies file is wrong; holds every diagnostic
+    ├── Refused                  a verb that this actor may not do now; recorded in the log
+    ├── Busy                     another process holds what is needed, for now
+    ├── ClockError               the clock stands before the newest Entry
+    ├── LogInvalid               the audit log or a stored state does not verify
+    └── NotDone                  raised by an action itself: nothing happened, for sure
+
+Each class has a machine code and an exit code; a message names the thing, the reason and the remedy.
+This module is a leaf: every folder may import it, and it imports nothing of ours.
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import ClassVar
+
+
+class Exit(IntEnum):
+    """Exit codes of the command line; of several that apply, the first listed here wins."""
+
+    USAGE = 2
+    POLICIES = 5
+    LOG = 6
+    IN_DOUBT = 7
+    FAILED = 1  # or no plan came: a question, a refusal
+    DENIED = 4  # or rejected
+    WAITING = 3
+    DONE = 0
+
+
+class SignoffError(Exception):
+    """The root of all errors that Signoff raises on purpose."""
+
+    code: ClassVar[str] = "error"
+    exit: ClassVar[Exit] = Exit.FAILED
+
+
+class UsageError(SignoffError):
+    """Wrong use: an unknown id, a missing file, options that exclude each other."""
+
+    code = "usage"
+    exit = Exit.USAGE
+
+
+class DatabaseError(UsageError):
+    """The database file cannot be used: not one of ours, read-only, of a newer version."""
+
+    code = "database"
+
+
+class ActionInvalid(SignoffError):
+    """An action is not what its type asks for, or names something that does not exist."""
+
+    code = "action-invalid"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class PlanInvalid(SignoffError):
+    """A plan that cannot be accepted, with every problem found in it."""
+
+    code = "plan-invalid"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class PolicyInvalid(SignoffError):
+    """A policies file with mistakes. Its text is the whole report, one diagnostic after the other."""
+
+    code = "policies-invalid"
+    exit = Exit.POLICIES
+
+
+class Refused(SignoffError):
+    """What an actor asked for is not theirs to do, or not now. It is recorded and changes nothing."""
+
+    code = "refused"
+    exit = Exit.DENIED
+
+
+class Busy(SignoffError):
+    """Another process holds a lock on the database for longer than we wait."""
+
+    code = "busy"
+
+
+class ClockError(SignoffError):
+    """The clock stands before the newest Entry, so deadlines cannot be judged."""
+
+    code = "clock"
+
+
+class LogInvalid(SignoffError):
+    """The audit log, or a stored state that it vouches for, was altered."""
+
+    code = "log-invalid"
+    exit = Exit.LOG
+
+
+class NotDone(SignoffError):
+    """Raised by an action's own code: it knows that nothing happened."""
+
+    code = "not-done"

@@ -1,0 +1,3 @@
+"""Where the type checker finds `signoff`: the folder app/."""
+
+from app import *
