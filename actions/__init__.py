@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 from signoff.lazy import front_door
 
 if TYPE_CHECKING:
+    from .bank import bank_registry as bank_registry
     from .decorator import action as action
+    from .ledger import check_ledger as check_ledger
     from .model import Action as Action
     from .model import Effect as Effect
     from .model import Execution as Execution
@@ -19,12 +21,16 @@ if TYPE_CHECKING:
     from .money import read_decimal as read_decimal
     from .registry import Migration as Migration
     from .registry import Registry as Registry
+    from .run import Ending as Ending
+    from .run import Result as Result
+    from .run import run_action as run_action
     from .text import fold_name as fold_name
     from .text import show_text as show_text
 
 __all__ = [
     "Action",
     "Effect",
+    "Ending",
     "Execution",
     "Field",
     "Kind",
@@ -32,12 +38,16 @@ __all__ = [
     "Migration",
     "Money",
     "Registry",
+    "Result",
     "Transaction",
     "action",
+    "bank_registry",
+    "check_ledger",
     "fold_name",
     "format_money",
     "problems_of",
     "read_decimal",
+    "run_action",
     "show_text",
 ]
 
@@ -45,9 +55,12 @@ __getattr__ = front_door(
     __name__,
     {
         "model": ["Action", "Effect", "Execution", "Field", "Kind", "Lookup", "Transaction", "problems_of"],
+        "bank": ["bank_registry"],
         "decorator": ["action"],
+        "ledger": ["check_ledger"],
         "money": ["Money", "format_money", "read_decimal"],
         "registry": ["Migration", "Registry"],
+        "run": ["Ending", "Result", "run_action"],
         "text": ["fold_name", "show_text"],
     },
 )

@@ -61,4 +61,4 @@ def _action(function: Function, effect: Effect) -> type[Action]:
 
 
 def _attribute(parameter: str) -> str:
-    return f"{parameter}_" if parameter in dir(Action) else parameter
+    return f"{parameter}_" if parameter in dir(Action) or parameter in Action.model_fields else parameter

@@ -1,6 +1,7 @@
 """Action: a frozen, typed model of one thing to do, and the code that does it."""
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,13 +12,15 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, Union, get
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
+
 from signoff.actor import Actor
 from signoff.canonical import MAX_INTEGER, Json, canonical, digest
 
-from .money import Money, check_money, currency_decimals, format_money, read_decimal, write_money
-from .text import accept_text
+from .money import Money, check_money, currency_decimals, format_money, read_decimal, write_decimal, write_money
+from .text import accept_text, show_text
 
-RESERVED = frozenset({"needs", "number", "plan"})  # what a plan says about an action, beside its fields
+RESERVED = frozenset({"needs", "number", "plan", "type"})  # what a plan says about an action, beside its fields
+_SHOWN = 60  # characters of a wrong field's name that an error repeats
 
 
 class Effect(StrEnum):
@@ -116,6 +119,9 @@ class Action(BaseModel):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         found = [_field(cls, attribute, info) for attribute, info in cls.model_fields.items() if attribute != "type"]
+        for name, uses in Counter(field.name for field in found).items():
+            if uses > 1:
+                raise TypeError(f"{cls.__name__}: two fields are named `{name}` in plans; rename one")
         currencies = {field.currency for field in found}
         cls.fields = {f.name: _as_currency(f) if f.name in currencies else f for f in found}
         for missing in currencies - cls.fields.keys() - {None}:
@@ -197,7 +203,7 @@ class Action(BaseModel):
         if field.currency is not None:
             assert isinstance(value, Decimal)
             return write_money(value, getattr(self, self.fields[field.currency].attribute))
-        return f"{value:f}" if isinstance(value, Decimal) else value
+        return write_decimal(value) if isinstance(value, Decimal) else value
 
 
 def problems_of(error: ValidationError) -> list[str]:
@@ -206,7 +212,7 @@ def problems_of(error: ValidationError) -> list[str]:
 
 
 def _problem(detail: dict[str, Any]) -> str:
-    place = ".".join(str(part) for part in detail["loc"])
+    place = show_text(".".join(str(part) for part in detail["loc"])[:_SHOWN])
     match detail["type"]:
         case "missing":
             return f"`{place}` is missing"

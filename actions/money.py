@@ -20,6 +20,7 @@ _DECIMALS = {
 }
 _CURRENCIES = {code: decimals for decimals, codes in _DECIMALS.items() for code in codes.split()}
 
+_SHOWN = 40  # characters of a wrong value that an error repeats
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?", re.ASCII)
 
 
@@ -36,7 +37,7 @@ class Money:
 def currency_decimals(code: str) -> int:
     """The number of decimals of the currency *code*: 2 for USD, 0 for JPY. Raises ValueError for an unknown code."""
     if code not in _CURRENCIES:
-        raise ValueError(f'"{code}" is not a currency code of ISO 4217; write one such as USD')
+        raise ValueError(f'"{code[:_SHOWN]}" is not a currency code of ISO 4217; write one such as USD')
     return _CURRENCIES[code]
 
 
@@ -58,7 +59,8 @@ def read_decimal(value: object) -> Decimal:
             raise ValueError(f'must be a decimal written as text, such as "150.00", not {_name(value)}')
     if not _DECIMAL.fullmatch(text):
         raise ValueError('must be plain decimal text such as "150.00": ASCII digits and one point, nothing else')
-    return Decimal(text)
+    number = Decimal(text)
+    return number if number else number.copy_abs()  # there is one zero
 
 
 def check_money(amount: Decimal, currency: str) -> None:
@@ -66,7 +68,7 @@ def check_money(amount: Decimal, currency: str) -> None:
     decimals = currency_decimals(currency)
     if amount <= 0:
         raise ValueError("must be more than 0")
-    if amount != round(amount, decimals):
+    if -int(amount.as_tuple().exponent) > decimals:  # zeros count too: to many readers "1.000" is a thousand
         raise ValueError(f"has more decimals than {currency} has ({decimals})")
     if amount.scaleb(decimals) > MAX_MINOR_UNITS:
         raise ValueError(f"is larger than {format_money(from_minor_units(MAX_MINOR_UNITS, currency), currency)}")
@@ -75,6 +77,12 @@ def check_money(amount: Decimal, currency: str) -> None:
 def write_money(amount: Decimal, currency: str) -> str:
     """The canonical text of *amount*: `150.00` for USD, `150` for JPY."""
     return f"{amount:.{currency_decimals(currency)}f}"
+
+
+def write_decimal(number: Decimal) -> str:
+    """The canonical text of a *number* that is no money: equal numbers have equal texts."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def format_money(amount: Decimal, currency: str) -> str:

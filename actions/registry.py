@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from inspect import isabstract
 from typing import Literal, get_args, get_origin
 
 from pydantic import ValidationError
+
 from signoff.canonical import Json, parse
 from signoff.errors import ActionInvalid
 
 from .model import Action, Effect, problems_of
+from .text import show_text
 
 _SUPPORTED = frozenset({Effect.READ, Effect.LOCAL, Effect.OPAQUE})
 
@@ -51,7 +54,7 @@ class Registry(Mapping[str, type[Action]]):
         if not isinstance(type_, str) or type_ not in self._actions:
             close = get_close_matches(str(type_), self._actions, n=1)
             hint = f"did you mean `{close[0]}`?" if close else self._known()
-            raise ActionInvalid([f'"{str(type_)[:40]}" is not an action type; {hint}'])
+            raise ActionInvalid([f'"{show_text(str(type_)[:40])}" is not an action type; {hint}'])
         try:
             return self._actions[type_].model_validate(wire, by_alias=True, by_name=False)
         except ValidationError as error:
@@ -77,4 +80,9 @@ def _type_of(action: type[Action]) -> str:
         raise TypeError(f'{action.__name__} needs its type: write `type: Literal["name"] = "name"`')
     if action.effect not in _SUPPORTED:
         raise TypeError(f"{action.__name__}: the effect {action.effect.name} is not supported yet; OPAQUE is always safe")
-    return str(get_args(annotation)[0])
+    if isabstract(action):
+        raise TypeError(f"{action.__name__} has no `run`; write what it does")
+    name = str(get_args(annotation)[0])
+    if not (name.isascii() and name.isidentifier()):
+        raise TypeError(f'{action.__name__}: rules cannot name the type "{name}"; use letters, digits and underscores')
+    return name

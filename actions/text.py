@@ -13,7 +13,9 @@ _DRAWN_LIKE = {
     "a": "аα", "b": "вβ", "c": "с", "d": "ԁ", "e": "еε", "g": "ց", "h": "һнհ", "i": "іιıӏ", "j": "ј", "k": "кκ", "m": "м",
     "n": "ηո", "o": "оοօ", "p": "рρ", "q": "ԛ", "s": "ѕ", "t": "тτ", "u": "υս", "v": "ѵν", "w": "ѡω", "x": "хχ", "y": "уγ",
 }  # fmt: skip
-_LOOK_ALIKES = str.maketrans({other: latin for latin, others in _DRAWN_LIKE.items() for other in others})
+_LOOK_ALIKES = str.maketrans(
+    {other: latin for latin, others in _DRAWN_LIKE.items() for other in others} | dict.fromkeys(_JOINERS)
+)
 
 
 def accept_text(value: str) -> str:
@@ -21,9 +23,9 @@ def accept_text(value: str) -> str:
 
     Raises ValueError for control, escape, bidirectional and other invisible characters, and for text over MAX_TEXT.
     """
-    if len(value) > MAX_TEXT:
-        raise ValueError(f"holds {len(value):,} characters; at most {MAX_TEXT:,} are accepted")
-    text = unicodedata.normalize("NFC", value)
+    text = unicodedata.normalize("NFC", value) if len(value) <= MAX_TEXT else value
+    if len(text) > MAX_TEXT:  # composing can lengthen: what is stored must be accepted again
+        raise ValueError(f"holds {len(text):,} characters; at most {MAX_TEXT:,} are accepted")
     for place, character in enumerate(text, 1):
         if _is_refused(character):
             name = unicodedata.name(character, "control character")
@@ -32,9 +34,9 @@ def accept_text(value: str) -> str:
 
 
 def fold_name(name: str) -> str:
-    """What two spellings of one name have in common: case, spacing and look-alike letters are gone."""
-    compatible = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(compatible.translate(_LOOK_ALIKES).split())
+    """What two spellings of one name have in common: case, spacing, joiners and look-alike letters are gone."""
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    return " ".join(unicodedata.normalize("NFKC", letters.translate(_LOOK_ALIKES)).split())
 
 
 def show_text(text: str) -> str:

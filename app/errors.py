@@ -8,6 +8,7 @@
     ├── PolicyInvalid            the policies file is wrong; holds every diagnostic
     ├── Refused                  a verb that this actor may not do now; recorded in the log
     ├── Busy                     another process holds what is needed, for now
+    ├── TransactionLost          an action's code made SQLite roll everything back
     ├── ClockError               the clock stands before the newest Entry
     ├── LogInvalid               the audit log or a stored state does not verify
     └── NotDone                  raised by an action itself: nothing happened, for sure
@@ -92,6 +93,12 @@ class Busy(SignoffError):
     """Another process holds a lock on the database for longer than we wait."""
 
     code = "busy"
+
+
+class TransactionLost(SignoffError):
+    """An action's code made SQLite roll back the whole transaction, so that nothing was recorded."""
+
+    code = "transaction-lost"
 
 
 class ClockError(SignoffError):

@@ -1,0 +1,62 @@
+"""The store: queue, approvals and audit log in one SQLite file, and the proofs that nobody altered them."""
+
+from typing import TYPE_CHECKING
+
+from signoff.lazy import front_door
+
+if TYPE_CHECKING:
+    from .reading import Reading as Reading
+    from .records import ENDED as ENDED
+    from .records import NOT_DONE as NOT_DONE
+    from .records import UNTOUCHED as UNTOUCHED
+    from .records import ActionRecord as ActionRecord
+    from .records import Approval as Approval
+    from .records import ApprovalStatus as ApprovalStatus
+    from .records import Choice as Choice
+    from .records import Entry as Entry
+    from .records import PlanRecord as PlanRecord
+    from .records import Status as Status
+    from .records import Vote as Vote
+    from .records import write_actor as write_actor
+    from .records import write_time as write_time
+    from .store import Store as Store
+    from .verify import Verification as Verification
+    from .verify import verify_plan as verify_plan
+    from .verify import verify_store as verify_store
+    from .writing import Writing as Writing
+
+__all__ = [
+    "ENDED",
+    "NOT_DONE",
+    "UNTOUCHED",
+    "ActionRecord",
+    "Approval",
+    "ApprovalStatus",
+    "Choice",
+    "Entry",
+    "PlanRecord",
+    "Reading",
+    "Status",
+    "Store",
+    "Verification",
+    "Vote",
+    "Writing",
+    "verify_plan",
+    "verify_store",
+    "write_actor",
+    "write_time",
+]
+
+__getattr__ = front_door(
+    __name__,
+    {
+        "reading": ["Reading"],
+        "records": [
+            *("ENDED", "NOT_DONE", "UNTOUCHED", "ActionRecord", "Approval", "ApprovalStatus", "Choice", "Entry"),
+            *("PlanRecord", "Status", "Vote", "write_actor", "write_time"),
+        ],
+        "store": ["Store"],
+        "verify": ["Verification", "verify_plan", "verify_store"],
+        "writing": ["Writing"],
+    },
+)

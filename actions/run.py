@@ -1,0 +1,58 @@
+"""Running one action safely: whatever its code does, the answer is a Result."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from signoff.canonical import Json, canonical
+from signoff.errors import NotDone
+
+from .model import Action, Effect, Execution
+
+MAX_RESULT = 65_536  # bytes of canonical JSON
+MAX_ERROR = 1_000  # characters
+
+
+class Ending(StrEnum):
+    """How an execution ended."""
+
+    DONE = "done"
+    FAILED = "failed"  # nothing happened, or it was rolled back
+    IN_DOUBT = "in_doubt"  # it may have happened
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What an action's execution gave."""
+
+    ending: Ending
+    value: Json = None
+    error: str | None = None
+
+
+def run_action(action: Action, execution: Execution) -> Result:
+    """Run *action* once. An error is `failed` where nothing can have happened outside the database, else `in_doubt`.
+
+    A process that is told to stop (KeyboardInterrupt, SystemExit) stops: what was started is recovered as after a crash.
+    """
+    inside = action.effect in (Effect.READ, Effect.LOCAL)
+    try:
+        value = action.run(execution)
+    except NotDone as error:
+        return Result(ending=Ending.FAILED, error=str(error)[:MAX_ERROR])
+    except Exception as error:
+        told = f"{type(error).__name__}: {error}"[:MAX_ERROR]
+        return Result(ending=Ending.FAILED if inside else Ending.IN_DOUBT, error=told)
+    problem = _problem_of(value)
+    if problem is None:
+        return Result(ending=Ending.DONE, value=value)
+    if inside:
+        return Result(ending=Ending.FAILED, error=problem)
+    return Result(ending=Ending.DONE, error=problem)
+
+
+def _problem_of(value: Json) -> str | None:
+    try:
+        size = len(canonical(value))
+    except ValueError as error:
+        return f"what it returned cannot be recorded: {error}"
+    return f"what it returned is too long to record: {size:,} bytes of at most {MAX_RESULT:,}" if size > MAX_RESULT else None

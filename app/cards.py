@@ -1,0 +1,70 @@
+"""The approval card: everything that somebody must see before they sign."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from signoff.actions import Action, Lookup, Registry
+from signoff.audit import Approval, Choice, PlanRecord, Reading, Vote
+from signoff.policies import Policy, fill_seats
+
+from .deciding import as_seats, counted_voters
+from .errors import ActionInvalid
+from .grounding import grounded_fields
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """An approval with all that belongs to it."""
+
+    approval: Approval
+    plan: PlanRecord
+    details: Mapping[str, str]  # of the action: from, to, ...
+    found: Mapping[str, str]  # field → whether its value stands in the user's request
+    people: Mapping[str, tuple[str, ...]]  # role → who may fill its seats, the requester left out
+    filled: Mapping[str, int]  # role → how many of its seats are filled by votes that count now
+    votes: tuple[Vote, ...]
+    now: datetime
+
+
+def read_card(reading: Reading, approval: Approval, policy: Policy, registry: Registry, now: datetime) -> Card:
+    """Collect what belongs to *approval*, as it stands *now*. Raises ActionInvalid where the stored action is not one."""
+    plan = reading.plan(approval.plan)
+    if plan is None:
+        raise ActionInvalid([f"{approval.id} belongs to no plan"])
+    action = registry.load(plan.action(approval.number).body)
+    votes = reading.votes(approval.id)
+    seating = fill_seats(as_seats(approval), counted_voters(policy, approval, votes))
+    return Card(
+        approval=approval,
+        plan=plan,
+        details=_details(reading, action, plan),
+        found=_found(action, plan.request),
+        people={role: tuple(p for p in policy.people(role) if p != approval.requester) for role in approval.seats},
+        filled=seating.filled,
+        votes=tuple(vote for vote in votes if vote.choice is Choice.APPROVE),
+        now=now,
+    )
+
+
+def _details(reading: Reading, action: Action, plan: PlanRecord) -> dict[str, str]:
+    """The action's own lines; where its code cannot tell them now, its fields, and why."""
+    try:
+        with reading.lent() as lent:
+            return action.details(Lookup(actor=plan.requester, tx=lent))
+    except Exception as error:
+        fields = {name: str(value) for name, value in action.wire().items() if name != "type" and value is not None}
+        return fields | {"problem": str(error)}
+
+
+def _found(action: Action, request: str | None) -> dict[str, str]:
+    grounded = grounded_fields(action, request)
+    return {
+        name: "yes" if name in grounded else "no (the default)" if _is_default(action, field.attribute) else "no"
+        for name, field in action.fields.items()
+        if getattr(action, field.attribute) is not None
+    }
+
+
+def _is_default(action: Action, attribute: str) -> bool:
+    return bool(type(action).model_fields[attribute].default == getattr(action, attribute))

@@ -1,0 +1,120 @@
+"""The command line: which commands and options there are, and how errors end."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from rich_argparse import RichHelpFormatter
+
+from . import commands
+from .errors import Exit, SignoffError
+from .settings import Settings
+
+INTERRUPTED = 130  # what shells give a command that Ctrl-C ended
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    settings = Settings.read(database=options.db, policies=options.policies, claimed=options.who, json=options.json)
+    try:
+        code: Exit = options.command(options, settings)
+        sys.stdout.flush()
+    except SignoffError as error:
+        commands.print_error(error, settings)
+        return error.exit
+    except KeyboardInterrupt:
+        print("signoff: interrupted; what was accepted is stored, and `signoff resume` goes on", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        sys.stdout = None  # nothing is left to flush at exit
+        return Exit.DONE
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="signoff",
+        description="Typed plans of actions, decided by policies, signed off by people, run exactly as often as they should.",
+        formatter_class=RichHelpFormatter,
+        epilog="Exit codes: 0 done, 1 failed or no plan came, 2 wrong usage, 3 something waits for approval, "
+        "4 denied or rejected, 5 policies invalid, 6 audit log does not verify, 7 something is in doubt.",
+    )
+    parser.add_argument("--version", action="version", version=f"signoff {version('signoff')}")
+    verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    demo = _add(verbs, "demo", commands.demo, "a tour through everything, in a database of its own")
+    _no_actor(demo)
+
+    plan = _add(verbs, "plan", commands.plan, "plan a request and show what would be decided; nothing is stored")
+    plan.add_argument("text", metavar="TEXT", help='what to do, such as "send $20 to Alice"')
+    _may_act(plan, "who asks (default: dana, the demo bank's customer)")
+
+    run = _add(verbs, "run", commands.run, "plan a request, run what is allowed, and queue what needs approval")
+    what = run.add_mutually_exclusive_group(required=True)
+    what.add_argument("text", nargs="?", metavar="TEXT", help='what to do, such as "send $20 to Alice"')
+    what.add_argument("--plan", metavar="FILE", help="a plan as JSON instead; - reads it from standard input")
+    _may_act(run, "who asks (default: dana, the demo bank's customer)")
+
+    resume = _add(verbs, "resume", commands.resume, "go on with a plan, or with all, after an approval or a crash")
+    resume.add_argument("id", nargs="?", metavar="PLAN", help="the plan's id (default: every plan that can go on)")
+    _may_act(resume, "who goes on (default: the operating system's user)")
+
+    queue = _add(verbs, "queue", commands.queue, "list what waits for sign-off")
+    _no_actor(queue)
+    show = _add(verbs, "show", commands.show, "show a plan, or an approval as its approver sees it")
+    show.add_argument("id", metavar="ID", help="a plan's or an approval's id")
+    _no_actor(show)
+
+    approve = _add(verbs, "approve", commands.approve, "sign an approval, after its card was shown")
+    approve.add_argument("id", metavar="ID", help="the approval's id")
+    approve.add_argument("--digest", metavar="PREFIX", help="the first 8 or more digits of the digest of what you approve")
+    approve.add_argument("--reason", metavar="TEXT", help="why, for the log")
+    approve.add_argument("--no-run", action="store_true", help="only vote; `signoff resume` runs it later")
+    _must_act(approve, "who signs")
+
+    reject = _add(verbs, "reject", commands.reject, "reject an approval; what needs it is skipped")
+    reject.add_argument("id", metavar="ID", help="the approval's id")
+    reject.add_argument("--reason", metavar="TEXT", required=True, help="why, for the log and the requester")
+    _must_act(reject, "who rejects")
+
+    cancel = _add(verbs, "cancel", commands.cancel, "cancel what a plan has not started")
+    cancel.add_argument("id", metavar="PLAN", help="the plan's id")
+    _must_act(cancel, "who cancels: the requester, or somebody who may approve")
+
+    policies = verbs.add_parser("policies", help="work on the policies file", formatter_class=RichHelpFormatter)
+    policy_verbs = policies.add_subparsers(metavar="COMMAND", required=True)
+    check = _add(policy_verbs, "check", commands.policies_check, "report every mistake in the policies file")
+    _no_actor(check)
+
+    audit = verbs.add_parser("audit", help="read and verify the audit log", formatter_class=RichHelpFormatter)
+    audit_verbs = audit.add_subparsers(metavar="COMMAND", required=True)
+    log = _add(audit_verbs, "log", commands.audit_log, "show the audit log")
+    log.add_argument("id", nargs="?", metavar="PLAN", help="only this plan's entries; `system` for those of no plan")
+    _no_actor(log)
+    _no_actor(_add(audit_verbs, "verify", commands.audit_verify, "check that nobody altered the log or what it vouches for"))
+    return parser
+
+
+def _add(
+    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, command: commands.Command, summary: str
+) -> argparse.ArgumentParser:
+    parser = verbs.add_parser(name, help=summary, description=summary, formatter_class=RichHelpFormatter)
+    parser.set_defaults(command=command)
+    parser.add_argument("--db", metavar="FILE", help="the database (default: SIGNOFF_DB, or signoff.db)")
+    parser.add_argument("--policies", metavar="FILE", help="the policies (default: SIGNOFF_POLICIES, or policies.yaml)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _no_actor(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(who=None)
+
+
+def _may_act(parser: argparse.ArgumentParser, summary: str) -> None:
+    parser.add_argument("--as", dest="who", metavar="WHO", help=summary)
+
+
+def _must_act(parser: argparse.ArgumentParser, summary: str) -> None:
+    parser.add_argument("--as", dest="who", metavar="WHO", required=True, help=summary)

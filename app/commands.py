@@ -1,0 +1,308 @@
+"""What each command does: read its input, call the Engine, print.
+
+Commands that only read the store import nothing that needs pydantic: `signoff queue` must answer at once.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from signoff.audit import ActionRecord, Approval, PlanRecord, Status, Store, verify_store
+
+from . import output
+from .actor import Actor
+from .canonical import Json
+from .errors import Exit, PolicyInvalid, SignoffError, UsageError
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from signoff.planner import Planned
+
+    from .cards import Card
+    from .engine import Engine
+
+Command: TypeAlias = Callable[[argparse.Namespace, Settings], Exit]
+
+MAX_FILE = 2**20  # bytes that are read of a plan's file
+SIGN = "approve"  # what somebody types in full to sign
+
+_EXITS = {
+    Status.IN_DOUBT: Exit.IN_DOUBT,
+    Status.FAILED: Exit.FAILED,
+    Status.DENIED: Exit.DENIED,
+    Status.REJECTED: Exit.DENIED,
+    Status.EXPIRED: Exit.DENIED,
+    Status.CANCELLED: Exit.DENIED,
+    Status.SKIPPED: Exit.DONE,  # the action that it needs tells why
+    Status.WAITING: Exit.WAITING,
+    Status.READY: Exit.WAITING,
+    Status.APPROVED: Exit.WAITING,
+    Status.EXECUTING: Exit.WAITING,
+    Status.DONE: Exit.DONE,
+}
+
+
+def demo(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff demo`."""
+    from .demo import play_tour
+
+    if settings.json:
+        raise UsageError("the demo is for people and has no --json; `signoff run --json` has")
+    play_tour(settings.policies, output.console())
+    return Exit.DONE
+
+
+def plan(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff plan TEXT`."""
+    with _engine(settings, create=True) as engine:
+        planned = _planned(engine, options.text, settings.requester)
+        if planned.plan is None:
+            return _print_no_plan(planned, settings)
+        judged = engine.preview(planned.plan, settings.requester, request=options.text)
+    if settings.json:
+        output.print_json({"planner": planned.planner, "actions": [output.judgement_json(one) for one in judged]})
+    else:
+        console = output.console()
+        console.print(f"Planned by the {planned.planner}. Nothing was stored or run.")
+        console.print(output.format_judgements(judged))
+    effects = {"allow": Exit.DONE, "approve": Exit.WAITING, "deny": Exit.DENIED}
+    return _first({effects[one.decision.effect.value] for one in judged})
+
+
+def run(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff run TEXT` and `signoff run --plan FILE`."""
+    with _engine(settings, create=True) as engine:
+        if options.plan is not None:
+            record = _submit_file(engine, options.plan, settings)
+        else:
+            planned = _planned(engine, options.text, settings.requester)
+            if planned.plan is None:
+                return _print_no_plan(planned, settings)
+            record = engine.submit(planned.plan, settings.requester, request=options.text, planner=planned.planner)
+        _print_plans(engine, [record], settings)
+    return _exit_of([record])
+
+
+def resume(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff resume [PLAN]`."""
+    with _engine(settings) as engine:
+        records = engine.resume(settings.operator, plan=options.id)
+        if not records and not settings.json:
+            output.console().print("Nothing can go on.")
+        else:
+            _print_plans(engine, records, settings)
+    return _exit_of(records)
+
+
+def queue(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff queue`."""
+    with Store.open(settings.database, create=False) as store:
+        now = store.clock()
+        with store.read() as tx:
+            rows = [(approval, action) for approval, action in tx.queue() if approval.expires > now]
+            doubts = tx.in_doubt()
+    if settings.json:
+        output.print_json(
+            {
+                "approvals": [output.approval_json(approval, action) for approval, action in rows],
+                "in_doubt": [{"plan": action.plan} | output.action_json(action) for action in doubts],
+            }
+        )
+    else:
+        _print_queue(rows, doubts, output.format_queue(rows, now))
+    return Exit.IN_DOUBT if doubts else Exit.WAITING if rows else Exit.DONE
+
+
+def show(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff show ID`."""
+    with _engine(settings) as engine:
+        if options.id.startswith("p-"):
+            _print_plans(engine, [engine.plan(options.id)], settings)
+        else:
+            _print_card(engine.card(options.id), settings)
+    return Exit.DONE
+
+
+def approve(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff approve ID --as WHO`: the vote, and then what it released."""
+    with _engine(settings) as engine:
+        card = engine.card(options.id)
+        digest = options.digest.replace(" ", "") if options.digest else _sign(card, settings)
+        if digest is None:
+            output.console().print("Not signed; it still waits.")
+            return Exit.WAITING
+        approval = engine.approve(options.id, settings.requester, digest=digest, reason=options.reason)
+        if options.no_run:
+            record = engine.plan(approval.plan)
+        else:
+            (record,) = engine.resume(settings.requester, plan=approval.plan)
+        _print_plans(engine, [record], settings)
+    return _exit_of([record])
+
+
+def reject(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff reject ID --as WHO --reason TEXT`."""
+    with _engine(settings) as engine:
+        approval = engine.reject(options.id, settings.requester, reason=options.reason)
+        _print_plans(engine, [engine.plan(approval.plan)], settings)
+    return Exit.DONE
+
+
+def cancel(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff cancel PLAN --as WHO`."""
+    with _engine(settings) as engine:
+        _print_plans(engine, [engine.cancel(options.id, settings.requester)], settings)
+    return Exit.DONE
+
+
+def policies_check(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff policies check`."""
+    from signoff.actions import bank_registry
+    from signoff.policies import format_diagnostic, load_policy
+
+    try:
+        policy = load_policy(settings.policies, bank_registry())
+    except PolicyInvalid as error:
+        if not settings.json:
+            raise
+        output.print_json({"valid": False, "diagnostics": [one.to_json() for one in getattr(error, "diagnostics", ())]})
+        return Exit.POLICIES
+    if settings.json:
+        output.print_json({"valid": True, "digest": policy.digest, "diagnostics": [one.to_json() for one in policy.warnings]})
+        return Exit.DONE
+    for warning in policy.warnings:
+        print(format_diagnostic(warning) + "\n")
+    print(f"{policy.name} is valid: {len(policy.rules)} rules, digest {output.group_digest(policy.digest)}")
+    return Exit.DONE
+
+
+def audit_log(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff audit log [PLAN]`."""
+    with Store.open(settings.database, create=False) as store, store.read() as tx:
+        entries = list(tx.entries(options.id))
+    if options.id is not None and not entries:
+        raise UsageError(f'the log has no "{options.id[:64]}"; `signoff audit log` shows all of it')
+    if settings.json:
+        output.print_json([output.entry_json(entry) for entry in entries])
+    else:
+        output.console().print(output.format_entries(entries))
+    return Exit.DONE
+
+
+def audit_verify(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff audit verify`."""
+    with Store.open(settings.database, create=False) as store, store.read() as tx:
+        found = verify_store(tx)
+    if settings.json:
+        output.print_json(
+            {
+                "verified": not found.problems,
+                "entries": found.entries,
+                "plans": found.plans,
+                "problems": list(found.problems),
+                "cannot_know": list(found.blind_spots),
+            }
+        )
+    else:
+        output.print_verification(found)
+    return Exit.LOG if found.problems else Exit.DONE
+
+
+def print_error(error: SignoffError, settings: Settings) -> None:
+    """Show *error*: to standard error for people, as JSON to standard output for programs."""
+    if settings.json:
+        problems: Json = list(getattr(error, "problems", ())) or [str(error)]
+        output.print_json({"error": {"code": error.code, "message": str(error), "problems": problems}})
+    else:
+        output.print_error(error)
+
+
+@contextmanager
+def _engine(settings: Settings, *, create: bool = False) -> "Iterator[Engine]":
+    from signoff.actions import bank_registry
+    from signoff.policies import load_policy
+
+    from .engine import Engine
+
+    registry = bank_registry()
+    policy = load_policy(settings.policies, registry)
+    with Store.open(settings.database, create=create, migrations=registry.migrations) as store:
+        yield Engine(store, policy, registry)
+
+
+def _planned(engine: "Engine", text: str, actor: Actor) -> "Planned":
+    from signoff.planner import RulesPlanner
+
+    return RulesPlanner(engine.registry).plan(text, actor)
+
+
+def _submit_file(engine: "Engine", name: str, settings: Settings) -> PlanRecord:
+    from signoff.planner import read_plan
+
+    return engine.submit(read_plan(_read(name), engine.registry), settings.requester, planner=f"file {name}")
+
+
+def _read(name: str) -> bytes:
+    """The bytes of a plan's file, one more than may be at most: `read_plan` then tells that it is too long."""
+    if name == "-":
+        return sys.stdin.buffer.read(MAX_FILE + 1)
+    try:
+        with Path(name).open("rb") as file:
+            return file.read(MAX_FILE + 1)
+    except OSError as error:
+        raise UsageError(f'"{name}" cannot be read: {error.strerror}; name a plan as JSON') from error
+
+
+def _print_no_plan(planned: "Planned", settings: Settings) -> Exit:
+    if settings.json:
+        told = {"outcome": planned.outcome.value, "message": planned.message, "planner": planned.planner}
+        output.print_json(told)
+    else:
+        output.print_no_plan(planned.outcome.value, planned.message, planned.planner)
+    return Exit.FAILED
+
+
+def _print_plans(engine: "Engine", records: Sequence[PlanRecord], settings: Settings) -> None:
+    waiting = [engine.approvals_of(record.id) for record in records]
+    if settings.json:
+        told = [output.plan_json(record, approvals) for record, approvals in zip(records, waiting, strict=True)]
+        output.print_json(told[0] if len(told) == 1 else told)
+        return
+    for record, approvals in zip(records, waiting, strict=True):
+        output.print_plan(record, approvals, [engine.needed(approval) for approval in approvals])
+
+
+def _print_card(card: "Card", settings: Settings) -> None:
+    if settings.json:
+        output.print_json(output.card_json(card))
+    else:
+        output.console().print(output.format_card(card))
+
+
+def _print_queue(rows: Sequence[tuple[Approval, ActionRecord]], doubts: Sequence[ActionRecord], table: object) -> None:
+    console = output.console()
+    console.print(table if rows else "Nothing waits for sign-off.")
+    for action in doubts:
+        console.print(output.format_doubt(action))
+
+
+def _sign(card: "Card", settings: Settings) -> str | None:
+    """The digest of what was shown, once somebody typed in full that they sign it."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or settings.json:
+        raise UsageError(
+            f"nobody signs unseen: look with `signoff show {card.approval.id}`, then give --digest and its first 8 digits or more"
+        )
+    output.console().print(output.format_card(card))
+    answer = input(f'Type "{SIGN}" to sign this as {settings.claimed}, anything else to leave it: ')
+    return card.approval.digest if answer.strip() == SIGN else None
+
+
+def _exit_of(records: Sequence[PlanRecord]) -> Exit:
+    return _first({_EXITS[action.status] for record in records for action in record.actions})
+
+
+def _first(codes: set[Exit]) -> Exit:
+    return next((code for code in Exit if code in codes), Exit.DONE)

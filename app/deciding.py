@@ -1,0 +1,165 @@
+"""What the Engine asks of a policy: judge a plan's actions, and tell whose votes count."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from signoff.actions import Action, Lookup
+from signoff.audit import ActionRecord, Approval, ApprovalStatus, Choice, PlanRecord, Vote
+from signoff.planner import ActionPlan, PlannedAction
+from signoff.policies import Context, Decision, Policy, Seat, fill_seats
+
+from .actor import Actor, Identification
+from .canonical import Json
+from .errors import ActionInvalid, PlanInvalid, Refused
+from .grounding import grounded_fields
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """One action of a plan, and what was decided about it in which context."""
+
+    number: int
+    needs: tuple[int, ...]
+    action: Action
+    context: Context
+    decision: Decision
+
+
+def resolve_plan(plan: ActionPlan, lookup: Lookup) -> ActionPlan:
+    """*plan* with every name replaced by the registered one. Raises PlanInvalid with every name that is unknown."""
+    problems: list[str] = []
+    resolved: list[PlannedAction] = []
+    for number, planned in enumerate(plan.actions, 1):
+        try:
+            resolved.append(PlannedAction(action=planned.action.resolve(lookup), needs=planned.needs))
+        except ActionInvalid as error:
+            problems += [f"action {number} ({planned.action.type}): {problem}" for problem in error.problems]
+    if problems:
+        raise PlanInvalid(problems)
+    return ActionPlan(actions=tuple(resolved))
+
+
+def judge_plan(policy: Policy, plan: ActionPlan, actor: Actor, request: str | None) -> tuple[Judgement, ...]:
+    """What *policy* says about each action of a resolved plan."""
+    return tuple(
+        judge(policy, planned.action, number, planned.needs, actor, request, len(plan.actions))
+        for number, planned in enumerate(plan.actions, 1)
+    )
+
+
+def judge(
+    policy: Policy,
+    action: Action,
+    number: int,
+    needs: tuple[int, ...],
+    requester: Actor,
+    request: str | None,
+    plan_size: int,
+) -> Judgement:
+    """What *policy* says about one resolved action."""
+    context = Context(actor=requester, grounded=grounded_fields(action, request), plan_size=plan_size)
+    decision = policy.decide(action, context)
+    return Judgement(number=number, needs=needs, action=action, context=context, decision=decision)
+
+
+def told_decision(decision: Decision) -> dict[str, Json]:
+    """*decision* as it stands in an Entry."""
+    return {
+        "effect": decision.effect.value,
+        "rules": list(decision.rules),
+        "failed": list(decision.failed),
+        "seats": {seat.role: seat.count for seat in decision.seats},
+        "policy": decision.policy,
+    }
+
+
+def told_reasons(policy: Policy, judged: Judgement) -> list[dict[str, Json]]:
+    """The rules behind a decision, with the values that their conditions read."""
+    return [
+        {
+            "rule": explanation.rule,
+            "place": explanation.place,
+            "because": explanation.because,
+            "condition": explanation.condition,
+            "values": [[name, value] for name, value in explanation.values],
+            "failed": explanation.failed,
+        }
+        for explanation in policy.explain(judged.action, judged.context)
+    ]
+
+
+def denial(decision: Decision) -> str:
+    """Why an action is denied, in words."""
+    reason = "; ".join(decision.because)
+    rules = ", ".join(decision.rules)
+    if not rules:
+        return reason or "no rule allows it"
+    return f"denied by {rules}" + (f": {reason}" if reason else "")
+
+
+def as_seats(approval: Approval) -> tuple[Seat, ...]:
+    """The seats that *approval* asks for."""
+    return tuple(Seat(role=role, count=count) for role, count in sorted(approval.seats.items()))
+
+
+def counted_voters(policy: Policy, approval: Approval, votes: Sequence[Vote]) -> dict[str, frozenset[str]]:
+    """Those whose unused approving votes count under the roles in force now, with their roles."""
+    return {
+        vote.voter.id: policy.roles_of(vote.voter.id)
+        for vote in votes
+        if vote.choice is Choice.APPROVE
+        and vote.used is None
+        and vote.digest == approval.digest
+        and vote.voter.id != approval.requester
+        and _identity_counts(policy, vote.voter)
+    }
+
+
+def seats_filled(policy: Policy, seats: tuple[Seat, ...], approval: Approval, votes: Sequence[Vote]) -> bool:
+    """Whether the votes that count fill every one of *seats*."""
+    return fill_seats(seats, counted_voters(policy, approval, votes)).complete
+
+
+def votes_serve(
+    policy: Policy, decision: Decision, record: ActionRecord, plan: PlanRecord, approval: Approval, votes: Sequence[Vote]
+) -> bool:
+    """Whether the votes on *approval* are for exactly this action, asked for by exactly these seats and rules, and fill them."""
+    bound = (approval.plan, approval.number, approval.revision, approval.digest, approval.requester, approval.asks)
+    now = (plan.id, record.number, record.revision, record.digest, plan.requester.id, decision.asks)
+    return bound == now and seats_filled(policy, decision.seats, approval, votes)
+
+
+def check_voter(policy: Policy, approval: Approval, actor: Actor, votes: Sequence[Vote]) -> None:
+    """Raises Refused where *actor* may not vote on *approval* now."""
+    if approval.status is not ApprovalStatus.WAITING:
+        raise Refused(f"{approval.id} is decided: it is {approval.status}")
+    if actor.id == approval.requester:
+        raise Refused(f"{actor.id} asked for {approval.id} and cannot decide it; somebody else must, or cancel {approval.plan}")
+    if not _identity_counts(policy, actor):
+        raise Refused(
+            f"{actor.id} is only claimed, and {policy.name} does not let claimed identities decide;"
+            ' write "identity: claimed" there if it should'
+        )
+    if not policy.roles_of(actor.id) & approval.seats.keys():
+        raise Refused(f"{actor.id} may not decide {approval.id}: it needs {needed(policy, approval)}")
+    if any(vote.voter.id == actor.id for vote in votes):
+        raise Refused(f"{actor.id} has already voted on {approval.id}; it still needs somebody else")
+    voters = counted_voters(policy, approval, votes)
+    before, after = (
+        sum(fill_seats(as_seats(approval), group).filled.values())
+        for group in (voters, voters | {actor.id: policy.roles_of(actor.id)})
+    )
+    if after == before:
+        raise Refused(f"{actor.id} fills no seat of {approval.id} that is still empty: it needs {needed(policy, approval)}")
+
+
+def needed(policy: Policy, approval: Approval) -> str:
+    """Who must sign *approval*, in words: `1 manager (mira, omar)`."""
+    return ", ".join(
+        f"{count} {role} ({', '.join(p for p in policy.people(role) if p != approval.requester) or 'nobody'})"
+        for role, count in sorted(approval.seats.items())
+    )
+
+
+def _identity_counts(policy: Policy, actor: Actor) -> bool:
+    return actor.how is not Identification.CLAIMED or policy.identity == Identification.CLAIMED

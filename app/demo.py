@@ -1,0 +1,158 @@
+"""`signoff demo`: a tour through everything, on the demo bank, in a database of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+from rich.text import Text
+
+from signoff.actions import bank_registry, check_ledger
+from signoff.audit import PlanRecord, Store, verify_store
+from signoff.planner import RulesPlanner
+from signoff.policies import load_policy, parse_policy
+
+from . import output
+from .actor import Actor
+from .engine import Engine
+from .errors import PolicyInvalid, Refused
+
+REQUEST = "Check my balance, then send $150 to Alice and deposit 40"
+LARGE = "send $400 to Bob"
+SMALL = "send $120 to Bob"
+BLOCKED = "send $5 to Mallory Ltd"
+UNCLEAR = "send some money to Carol"
+
+DANA = Actor(id="dana")  # a customer
+MIRA = Actor(id="mira")  # a manager
+
+_TAMPER = """
+import sys
+try:
+    import pysqlite3.dbapi2 as sqlite
+except ImportError:
+    import sqlite3 as sqlite
+with sqlite.connect(sys.argv[1]) as connection:
+    connection.execute("UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), 'mira', 'dana') AS BLOB) WHERE number = 12")
+"""
+
+
+class Tour:
+    """The scenes of the tour, in the order in which they are played."""
+
+    def __init__(self, console: Console, store: Store, engine: Engine) -> None:
+        self._console = console
+        self._store = store
+        self._engine = engine
+
+    def play(self) -> None:
+        """Play every scene."""
+        for number, scene in enumerate(
+            (
+                self.ask,
+                self.deny,
+                self.sign,
+                self.reject,
+                self.change_a_rule,
+                self.misspell_a_rule,
+                self.read_the_log,
+                self.tamper,
+            ),
+            1,
+        ):
+            self._console.rule(Text(f"{number}. {scene.__doc__}", style="bold"), align="left")
+            scene()
+            self._console.print()
+
+    def ask(self) -> None:
+        """A request becomes a plan, and every action in it is decided"""
+        self._run(REQUEST)
+        self._say("What is allowed ran at once. What needs a signature waits, and holds back only what needs it.")
+
+    def deny(self) -> None:
+        """What is unclear is asked about, and what is forbidden is denied"""
+        self._run(UNCLEAR)
+        self._run(BLOCKED)
+
+    def sign(self) -> None:
+        """A manager sees what is to be signed, and signs it"""
+        with self._store.read() as tx:
+            rows = tx.queue()
+        self._console.print(output.format_queue(rows, self._store.clock()))
+        approval, _ = rows[0]
+        self._console.print(output.format_card(self._engine.card(approval.id)))
+        try:
+            self._engine.approve(approval.id, DANA, digest=approval.digest)
+        except Refused as refused:
+            self._say(f"dana tries to sign it herself: {refused}")
+        self._engine.approve(approval.id, MIRA, digest=approval.digest)
+        self._say("mira signs. It is decided again, its vote is used up, and it runs:")
+        for record in self._engine.resume(MIRA, plan=approval.plan):
+            self._console.print(output.format_plan(record))
+
+    def reject(self) -> None:
+        """A manager says no, with a reason"""
+        record = self._run(LARGE)
+        assert record is not None
+        (approval,) = self._engine.approvals_of(record.id)
+        self._engine.reject(approval.id, MIRA, reason="ask me in person first")
+        self._console.print(output.format_plan(self._engine.plan(record.id)))
+
+    def change_a_rule(self) -> None:
+        """Whoever writes the rules decides: 100 becomes 1_000"""
+        self._run(SMALL)
+        before = self._engine.policy
+        looser = before.source.replace(b"amount > 100\n", b"amount > 1_000\n")
+        self._engine.policy = parse_policy(looser, before.name, self._engine.registry)
+        self._say("The same request under the changed rule; what waited before still waits:")
+        self._run(SMALL)
+        self._engine.policy = before
+
+    def misspell_a_rule(self) -> None:
+        """A mistake in the rules is told, and never allows anything"""
+        policy = self._engine.policy
+        try:
+            parse_policy(policy.source.replace(b"amount > 100\n", b"amuont > 100\n"), policy.name, self._engine.registry)
+        except PolicyInvalid as error:
+            self._say(str(error))
+
+    def read_the_log(self) -> None:
+        """Everything that happened is in the log, and the books balance"""
+        with self._store.read() as tx:
+            self._console.print(output.format_entries(tx.entries()))
+            output.print_verification(verify_store(tx), self._console)
+            with tx.lent() as lent:
+                problems = check_ledger(lent)
+        self._say(f"The ledger's postings sum to zero; problems found: {len(problems)}.")
+
+    def tamper(self) -> None:
+        """Somebody edits one entry of the log behind our back"""
+        subprocess.run([sys.executable, "-c", _TAMPER, str(self._store.path)], check=True, timeout=60)
+        with self._store.read() as tx:
+            output.print_verification(verify_store(tx), self._console)
+
+    def _run(self, request: str) -> PlanRecord | None:
+        self._console.print(Text(f'dana asks: "{request}"', style="cyan"))
+        planned = RulesPlanner(self._engine.registry).plan(request, DANA)
+        if planned.plan is None:
+            output.print_no_plan(planned.outcome.value, planned.message, planned.planner, self._console)
+            return None
+        self._say(f"Planned by the {planned.planner}.")
+        record = self._engine.submit(planned.plan, DANA, request=request, planner=planned.planner)
+        self._console.print(output.format_plan(record))
+        return record
+
+    def _say(self, text: str) -> None:
+        self._console.print(Text(text, style="italic"))
+
+
+def play_tour(policies: Path, console: Console) -> None:
+    """Play the tour under the rules in the file *policies*, in a database that is thrown away at the end."""
+    registry = bank_registry()
+    policy = load_policy(policies, registry)
+    with (
+        TemporaryDirectory(prefix="signoff-demo-") as folder,
+        Store.open(Path(folder) / "demo.db", migrations=registry.migrations) as store,
+    ):
+        Tour(console, store, Engine(store, policy, registry)).play()

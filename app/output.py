@@ -1,0 +1,366 @@
+"""How things are shown: `format_*` give a renderable, `*_json` the form of `--json`. Nothing here decides anything.
+
+Every text that came from a model or a user goes through `show_text`, and none is read as markup.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import orjson
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from signoff.actions import show_text
+from signoff.audit import ActionRecord, Approval, Entry, PlanRecord, Verification, Vote, write_actor, write_time
+
+from .canonical import Json
+from .errors import PolicyInvalid, SignoffError
+
+if TYPE_CHECKING:  # both need pydantic, and `signoff queue` must not wait for it
+    from .cards import Card
+    from .deciding import Judgement
+
+SHOWN_REQUEST = 500  # characters of a request on a card
+SHOWN_DIGEST = 16  # hexadecimal digits
+
+_STYLES = {
+    "allow": "green",
+    "done": "green",
+    "approve": "yellow",
+    "waiting": "yellow",
+    "approved": "cyan",
+    "ready": "cyan",
+    "executing": "cyan",
+    "in_doubt": "bold magenta",
+}
+_BAD = "red"
+
+
+def print_json(value: Json) -> None:
+    """Write *value* to standard output as indented JSON."""
+    print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+
+def format_judgements(judged: "Sequence[Judgement]") -> Table:
+    """A plan before it is submitted: each action with its decision and the rules behind it."""
+    table = _table("#", "action", "needs", "decision", "rules")
+    for one in judged:
+        effect = one.decision.effect.value
+        rules = ", ".join(one.decision.rules) or "default"
+        table.add_row(str(one.number), _action(one.action.title(), one.action.wire()), _numbers(one.needs), _state(effect), rules)
+    return table
+
+
+def format_plan(plan: PlanRecord) -> Table:
+    """An accepted plan: each action with where it stands and what came of it."""
+    table = _table("#", "action", "needs", "status", "rules", "result")
+    for action in plan.actions:
+        table.add_row(
+            str(action.number),
+            _action(action.title, orjson.loads(action.body)),
+            _numbers(action.needs),
+            _state(action.status),
+            ", ".join(action.rules) or "default",
+            _text(_outcome(action.error, action.result)),
+        )
+    return table
+
+
+def format_queue(rows: Sequence[tuple[Approval, ActionRecord]], now: datetime) -> Table:
+    """What waits for sign-off."""
+    table = _table("approval", "action", "plan", "asked by", "needs", "expires in")
+    for approval, action in rows:
+        table.add_row(
+            approval.id,
+            _action(action.title, orjson.loads(action.body)),
+            f"{approval.plan} #{approval.number}",
+            _text(approval.requester),
+            _seats(approval.seats),
+            _span(approval.expires - now),
+        )
+    return table
+
+
+def format_entries(entries: Iterable[Entry]) -> Table:
+    """The audit log, a line for each Entry."""
+    table = _table("entry", "at (UTC)", "chain", "#", "event", "actor", "what")
+    for entry in entries:
+        table.add_row(
+            str(entry.number),
+            f"{entry.at:%Y-%m-%d %H:%M:%S}",
+            entry.chain,
+            "" if entry.action is None else str(entry.action),
+            _state(entry.event),
+            _text(entry.actor.id),
+            _text(_gist(entry)),
+        )
+    return table
+
+
+def format_card(card: "Card") -> RenderableType:
+    """The approval card. Nothing on it may be missing."""
+    approval, plan = card.approval, card.plan
+    action = plan.action(approval.number)
+    head = Table.grid(expand=True)
+    head.add_column()
+    head.add_column(justify="right")
+    left = _span(approval.expires - card.now)
+    head.add_row(
+        Text(f"APPROVAL {approval.id} · action {approval.number} of {len(plan.actions)} · plan {plan.id}", style="bold"),
+        Text(f"waits {_span(card.now - approval.asked)}, expires in {left}" if left != "expired" else "expired", style="yellow"),
+    )
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(no_wrap=True, style="dim")
+    rows.add_column(overflow="fold")
+    for name, value in card.details.items():
+        rows.add_row(f"  {name}", _text(value))
+    rows.add_row("Asked by", _text(str(plan.requester)))
+    rows.add_row("The request", _request(plan.request))
+    rows.add_row("Found in it", _text(" · ".join(f"{name} {found}" for name, found in card.found.items())))
+    for reason in approval.reasons:
+        rows.add_row("Because", _reason(reason))
+    rows.add_row("Needs", _text(_need(card)))
+    if card.votes:
+        rows.add_row("Signed by", _text(", ".join(f"{vote.voter} at {vote.at:%H:%M:%S}" for vote in card.votes)))
+    rows.add_row("Others", _text(_others(plan, approval.number)))
+    rows.add_row("Digest", Text(group_digest(approval.digest)))
+    return Group(head, Padding(Text(show_text(action.title), style="bold"), (0, 1)), Padding(rows, (0, 1)))
+
+
+def format_votes(votes: Sequence[Vote]) -> Text:
+    """Who voted how, a line each."""
+    lines = (
+        f"{vote.voter} chose to {vote.choice} at {vote.at:%Y-%m-%d %H:%M:%S}" + (f": {vote.reason}" if vote.reason else "")
+        for vote in votes
+    )
+    return _text("\n".join(lines))
+
+
+def plan_json(plan: PlanRecord, approvals: Sequence[Approval] = ()) -> dict[str, Json]:
+    """A plan in `--json` output."""
+    return {
+        "plan": plan.id,
+        "requester": write_actor(plan.requester),
+        "request": plan.request,
+        "planner": plan.planner,
+        "at": write_time(plan.at),
+        "actions": [action_json(action) for action in plan.actions],
+        "approvals": [approval_json(approval, plan.action(approval.number)) for approval in approvals],
+    }
+
+
+def action_json(action: ActionRecord) -> dict[str, Json]:
+    """An action in `--json` output."""
+    return {
+        "number": action.number,
+        "type": action.type,
+        "action": orjson.loads(action.body),
+        "digest": action.digest,
+        "needs": list(action.needs),
+        "status": action.status.value,
+        "rules": list(action.rules),
+        "attempt": action.attempt,
+        "result": action.result,
+        "error": action.error,
+    }
+
+
+def approval_json(approval: Approval, action: ActionRecord) -> dict[str, Json]:
+    """An approval in `--json` output."""
+    return {
+        "id": approval.id,
+        "plan": approval.plan,
+        "number": approval.number,
+        "action": orjson.loads(action.body),
+        "digest": approval.digest,
+        "requester": approval.requester,
+        "rules": [reason["rule"] for reason in approval.reasons],
+        "reasons": list(approval.reasons),
+        "seats": dict(approval.seats),
+        "status": approval.status.value,
+        "asked": write_time(approval.asked),
+        "expires": write_time(approval.expires),
+    }
+
+
+def card_json(card: "Card") -> dict[str, Json]:
+    """An approval card in `--json` output."""
+    return approval_json(card.approval, card.plan.action(card.approval.number)) | {
+        "request": card.plan.request,
+        "details": dict(card.details),
+        "found": dict(card.found),
+        "people": {role: list(people) for role, people in card.people.items()},
+        "filled": dict(card.filled),
+        "signed": [write_actor(vote.voter) for vote in card.votes],
+    }
+
+
+def judgement_json(one: "Judgement") -> dict[str, Json]:
+    """An action of a plan that was not submitted, in `--json` output."""
+    return {
+        "number": one.number,
+        "type": one.action.type,
+        "action": one.action.wire(),
+        "digest": one.action.digest(),
+        "needs": list(one.needs),
+        "decision": one.decision.effect.value,
+        "rules": list(one.decision.rules),
+        "seats": {seat.role: seat.count for seat in one.decision.seats},
+    }
+
+
+def entry_json(entry: Entry) -> dict[str, Json]:
+    """An Entry in `--json` output."""
+    told: dict[str, Json] = orjson.loads(entry.body)
+    return told | {"hash": entry.hash.hex()}
+
+
+def group_digest(digest: str) -> str:
+    """The first digits of *digest*, in groups of four."""
+    shown = digest[:SHOWN_DIGEST]
+    return " ".join(shown[at : at + 4] for at in range(0, len(shown), 4)) + " …"
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that reads no markup and no emoji codes in what it prints."""
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _text(text: str) -> Text:
+    return Text("\n".join(show_text(line) for line in text.split("\n")))
+
+
+def _state(state: str) -> Text:
+    return Text(state, style=_STYLES.get(state, _BAD if state in _ALARMING else ""))
+
+
+_ALARMING = frozenset({"deny", "denied", "failed", "rejected", "expired", "cancelled", "skipped", "refused"})
+
+
+def _action(title: str, wire: Mapping[str, Json]) -> Text:
+    fields = ", ".join(f"{name} {value}" for name, value in wire.items() if name != "type" and value is not None)
+    return Text(show_text(title)).append(Text(f"\n{show_text(fields)}" if fields else "", style="dim"))
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def _outcome(error: object, result: object) -> str:
+    if error is not None:
+        return str(error)
+    if isinstance(result, Mapping):
+        return ", ".join(f"{name} {value}" for name, value in result.items())
+    return "" if result is None else str(result)
+
+
+def _seats(seats: Mapping[str, Json]) -> str:
+    return ", ".join(f"{count} {role}" for role, count in sorted(seats.items()))
+
+
+def _span(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    return "expired" if minutes < 0 else f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _request(request: str | None) -> Text:
+    if request is None:
+        return Text("none: no user's words came with the plan")
+    cut = f" … and {len(request) - SHOWN_REQUEST:,} more characters" if len(request) > SHOWN_REQUEST else ""
+    return Text("(untrusted) ", style="red").append(Text(f'"{show_text(request[:SHOWN_REQUEST])}"{cut}', style="default"))
+
+
+def _reason(reason: Mapping[str, Json]) -> Text:
+    lines = [f"{reason['rule']}, {reason['place']}   {reason['because'] or ''}".rstrip()]
+    values = reason["values"]
+    assert isinstance(values, Sequence)
+    read = ", ".join(f"{name} was {value}" for name, value in values)  # type: ignore[misc,str-unpack]  # pairs, as told_reasons writes them
+    if reason["condition"]:
+        lines.append(f"{reason['condition']}     {read}".rstrip())
+    if reason["failed"]:
+        lines.append(f"could not be judged, so it counts as matched: {reason['failed']}")
+    return _text("\n".join(lines))
+
+
+def _need(card: "Card") -> str:
+    parts = []
+    for role, count in sorted(card.approval.seats.items()):
+        people = ", ".join(card.people[role]) or "nobody"
+        parts.append(f"{count} {role} ({people}), {card.filled.get(role, 0)} of {count} so far")
+    return "; ".join(parts) + f"; not {card.approval.requester}"
+
+
+def _others(plan: PlanRecord, number: int) -> str:
+    return " · ".join(f"{a.number} {a.title} {a.status}" for a in plan.actions if a.number != number) or "none"
+
+
+def _gist(entry: Entry) -> str:
+    data = entry.data
+    match entry.event:
+        case "submitted":
+            return str(data["request"] or data["planner"])
+        case "decided":
+            return f"{data['title']}: {data['status']}"
+        case "asked":
+            seats = data["seats"]
+            return f"{data['id']} needs {_seats(seats) if isinstance(seats, Mapping) else seats}"
+        case "voted":
+            return f"{data['choice']} {data['approval']}" + (f": {data['reason']}" if data["reason"] else "")
+        case "policy":
+            return f"{data['name']} {str(data['digest'])[:8]}"
+        case "refused":
+            return f"{data['verb']}: {data['reason']}"
+    return _outcome(data.get("error"), data.get("result"))
+
+
+def print_plan(plan: PlanRecord, approvals: Sequence[Approval], needs: Sequence[str]) -> None:
+    """Print *plan*, and how to sign what waits in it."""
+    out = console()
+    out.print(_text(f"Plan {plan.id}, asked by {plan.requester}, planned by: {plan.planner}"))
+    out.print(format_plan(plan))
+    for approval, need in zip(approvals, needs, strict=True):
+        out.print(
+            _text(f"{approval.id} waits for {need}: signoff approve {approval.id} --as WHO  (action {approval.number})"),
+            style="yellow",
+        )
+
+
+def print_no_plan(outcome: str, message: str, planner: str, out: Console | None = None) -> None:
+    """Print why there is no plan."""
+    (out or console()).print(_text(f"No plan: {outcome}. {message}\n({planner})"))
+
+
+def print_verification(found: Verification, out: Console | None = None) -> None:
+    """Print what `audit verify` found, and what it cannot know."""
+    out = out or console()
+    for problem in found.problems:
+        out.print(_text(problem), style="red")
+    verdict = "does not verify" if found.problems else "verifies"
+    out.print(f"The log {verdict}: {found.entries:,} entries, {found.plans:,} plans, {len(found.problems):,} problems.")
+    for spot in found.blind_spots:
+        out.print(f"It cannot know: {spot}.", style="dim")
+
+
+def print_error(error: SignoffError) -> None:
+    """Print *error* to standard error, a line for each problem; a report on a policies file as it is."""
+    prefix = "" if isinstance(error, PolicyInvalid) else "signoff: "
+    for line in str(error).split("\n"):
+        print(prefix + show_text(line), file=sys.stderr)
+
+
+def format_doubt(action: ActionRecord) -> Text:
+    """An action of which nobody knows whether it happened."""
+    return Text(f"{action.plan} #{action.number} is in doubt: ", style="bold magenta").append(
+        _text(f"{action.title}; {action.error}; find out whether it happened")
+    )

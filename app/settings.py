@@ -1,0 +1,64 @@
+"""Settings: one frozen object, built at the edge from options and the environment. Nothing else reads the environment."""
+
+import os
+import pwd
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .actor import Actor, Identification
+
+DEFAULT_DATABASE = "signoff.db"
+DEFAULT_POLICIES = "policies.yaml"
+DEFAULT_REQUESTER = "dana"  # the demo bank's customer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Which files are used, and who speaks."""
+
+    database: Path
+    policies: Path
+    claimed: str | None  # who the user says they are (`--as`)
+    json: bool  # whether output is JSON
+    os_user: int
+    os_name: str
+
+    @classmethod
+    def read(
+        cls,
+        environment: Mapping[str, str] = os.environ,
+        *,
+        database: str | None = None,
+        policies: str | None = None,
+        claimed: str | None = None,
+        json: bool = False,
+    ) -> "Settings":
+        """Options first, then SIGNOFF_DB and SIGNOFF_POLICIES, then the defaults."""
+        return cls(
+            database=Path(database or environment.get("SIGNOFF_DB") or DEFAULT_DATABASE),
+            policies=Path(policies or environment.get("SIGNOFF_POLICIES") or DEFAULT_POLICIES),
+            claimed=claimed,
+            json=json,
+            os_user=os.getuid(),
+            os_name=_login_name(os.getuid()),
+        )
+
+    @property
+    def requester(self) -> Actor:
+        """Who asks: the one named by `--as`, or the demo bank's customer."""
+        return Actor(id=self.claimed or DEFAULT_REQUESTER, how=Identification.CLAIMED, os_user=self.os_user)
+
+    @property
+    def operator(self) -> Actor:
+        """Who tells the engine to go on: the one named by `--as`, or the operating system's user."""
+        if self.claimed is not None:
+            return self.requester
+        return Actor(id=self.os_name, how=Identification.OS, os_user=self.os_user)
+
+
+def _login_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:  # a container may run as a user that has no name
+        return f"uid-{uid}"

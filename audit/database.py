@@ -1,0 +1,310 @@
+"""The one place that imports SQLite: how the file is opened, locked, migrated, and lent to an action.
+
+If the standard `sqlite3` opened and closed a file that this module has open in the same process, SQLite's locks on it
+would be dropped. So nothing else imports an SQLite library, and a test that tampers does it from another process.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any, Protocol
+
+from signoff.errors import Busy, DatabaseError, TransactionLost, UsageError
+
+try:  # the wheel carries a newer SQLite than most systems have
+    import pysqlite3.dbapi2 as sqlite
+except ImportError:
+    import sqlite3 as sqlite  # type: ignore[no-redef]  # the same interface, for systems that have no wheel
+
+APPLICATION_ID = 0x5369676E  # "Sign", in the file's header
+SCHEMA = (("signoff.1", "schema.sql"),)
+OWN_TABLES = frozenset({"policies", "plans", "actions", "approvals", "votes", "entries", "chains"})
+LOCK_TIMEOUT = 10.0  # seconds to wait for another process
+SAFE_WAL = (3, 51, 3)  # before it, a checkpoint by another process could corrupt a WAL file
+
+Row = tuple[Any, ...]
+
+_ALLOWED = frozenset({sqlite.SQLITE_SELECT, sqlite.SQLITE_RECURSIVE, sqlite.SQLITE_FUNCTION})
+_ALLOWED_ON_TABLES = {False: {sqlite.SQLITE_READ}}
+_ALLOWED_ON_TABLES[True] = _ALLOWED_ON_TABLES[False] | {sqlite.SQLITE_INSERT, sqlite.SQLITE_UPDATE, sqlite.SQLITE_DELETE}
+
+
+class Migration(Protocol):
+    """A numbered step of a schema: its name, and its statements."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def sql(self) -> str: ...
+
+
+class Database:
+    """An open connection. One thread owns it."""
+
+    def __init__(self, path: Path, *, create: bool, version: tuple[int, int, int] = sqlite.sqlite_version_info) -> None:
+        """Open the file at *path*, or make it where *create* says so.
+
+        Raises UsageError where there is none, and DatabaseError where it cannot be used.
+        """
+        self.path = path.resolve()
+        if not create and not self.path.exists():
+            raise UsageError(f'there is no database at "{path}"; `signoff run` makes one, --db names another')
+        if self.path.is_dir():
+            raise DatabaseError(f'"{path}" is a folder; name a database file with --db')
+        with self._translated():
+            self._connection = sqlite.connect(
+                f"{self.path.as_uri()}?mode={'rwc' if create else 'rw'}", uri=True, isolation_level=None, timeout=LOCK_TIMEOUT
+            )
+        try:
+            with self._translated():
+                self._configure(version)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement and return all its rows."""
+        with self._translated():
+            rows: list[Row] = self._connection.execute(sql, parameters).fetchall()
+            return rows
+
+    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
+        """Run one statement and give its rows one after the other."""
+        with self._translated():
+            yield from self._connection.execute(sql, parameters)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Several statements that see one and the same state."""
+        self.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.execute("ROLLBACK")
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction that is durable when the block ends, or did not happen when it raises.
+
+        Raises Busy where another process writes for too long. An error of the commit itself means that the outcome
+        is not known: open the file again and read.
+        """
+        with locked(self._sibling(".lock"), f'another process writes to "{self.path.name}"; try again'):
+            self.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def executing(self, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
+        """Hold the lock of the one process that executes actions. Raises Busy where another holds it for too long."""
+        with locked(
+            self._sibling(".run"),
+            f'another process executes actions of "{self.path.name}"; wait for it, then `signoff resume`',
+            timeout,
+        ):
+            yield
+
+    @contextmanager
+    def lent(self, *, writing: bool) -> Iterator["Lent"]:
+        """The transaction that is open now, lent to an action's code.
+
+        It may use every table but Signoff's own, reading only unless *writing*; it cannot end the transaction. What it
+        wrote is undone where the block raises or calls `undo`. Raises TransactionLost where the code made SQLite roll
+        the whole transaction back.
+        """
+        lent = Lent(self)
+        self.execute("SAVEPOINT lent")
+        self._connection.set_authorizer(_authorizer(writing=writing))
+        try:
+            yield lent
+        except BaseException:
+            lent.undo()
+            raise
+        finally:
+            lent.database = None
+            self._connection.set_authorizer(None)
+            if not self._connection.in_transaction:  # INSERT OR ROLLBACK, or a trigger's RAISE(ROLLBACK)
+                raise TransactionLost("an action's code rolled the whole transaction back; nothing of it was recorded")
+            if lent.undone:
+                self.execute("ROLLBACK TO lent")
+            self.execute("RELEASE lent")
+
+    def migrate(self, migrations: Sequence[Migration]) -> None:
+        """Bring the schema up to date: Signoff's own tables, then what *migrations* say. Each step runs once.
+
+        Raises DatabaseError where the file was made by a newer version.
+        """
+        applied = self._applied()
+        newer = sorted(name for group, name in applied if group == "signoff" and name not in dict(SCHEMA))
+        if newer:
+            raise DatabaseError(f'"{self.path.name}" was made by a newer version of Signoff ({newer[-1]}); install that one')
+        wanted = {("signoff", name) for name, _ in SCHEMA} | {("actions", step.name) for step in migrations}
+        if wanted - applied:
+            self._apply(migrations)
+
+    def foreign_triggers(self) -> list[str]:
+        """Triggers on Signoff's own tables. It makes none, so whatever is there was put there by somebody."""
+        rows = self.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")
+        return [name for name, table in rows if table in OWN_TABLES]
+
+    def _configure(self, version: tuple[int, int, int]) -> None:
+        for setting in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF", "cell_size_check = ON"):
+            self.execute(f"PRAGMA {setting}")
+        ((identity,),) = self.execute("PRAGMA application_id")
+        ((tables,),) = self.execute("SELECT count(*) FROM sqlite_master")
+        if identity != APPLICATION_ID and tables:
+            raise DatabaseError(f'"{self.path.name}" is a database of another program; name another file with --db')
+        if version >= SAFE_WAL:
+            self.execute("PRAGMA journal_mode = WAL")
+        elif self.execute("PRAGMA journal_mode") == [("wal",)]:
+            raise DatabaseError(
+                f'"{self.path.name}" is in WAL mode, which SQLite {".".join(map(str, version))} can corrupt; '
+                "install pysqlite3, or SQLite 3.51.3 or newer"
+            )
+
+    def _applied(self) -> set[tuple[str, str]]:
+        if not self.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"):
+            return set()
+        return {(group, name) for group, name in self.execute("SELECT migration_set, name FROM _sqlite_migrations")}
+
+    def _apply(self, migrations: Sequence[Migration]) -> None:
+        import sqlite_utils  # 80 ms, and only a new or older file needs it
+
+        folder = resources.files(__package__)
+        own = [(name, (folder / file).read_text(encoding="utf-8")) for name, file in SCHEMA]
+        with self.writing(), self._translated():
+            database = sqlite_utils.Database(self._connection, execute_plugins=False)
+            self.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            for group, steps in (("signoff", own), ("actions", [(step.name, step.sql) for step in migrations])):
+                pending = sqlite_utils.Migrations(group)
+                for name, sql in steps:
+                    pending(name=name)(_Script(self, sql))
+                pending.apply(database)
+
+    def _sibling(self, suffix: str) -> Path:
+        return self.path.with_name(self.path.name + suffix)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """SQLite's errors as ours, with the remedy."""
+        try:
+            yield
+        except sqlite.DatabaseError as error:
+            raise _translate(error, self.path) from error
+
+
+class Lent:
+    """What an action's code is given: the open transaction, for as long as it is lent."""
+
+    def __init__(self, database: Database) -> None:
+        self.database: Database | None = database
+        self.undone = False
+
+    def undo(self) -> None:
+        """Undo what was written when the lending ends."""
+        self.undone = True
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run one statement and return all its rows. Raises TypeError once the action has ended."""
+        if self.database is None:
+            raise TypeError("the transaction was lent to an action that has ended")
+        return self.database.execute(sql, parameters)
+
+
+class _Script:
+    """The statements of one migration, as the function that sqlite-utils calls."""
+
+    __name__ = "script"
+
+    def __init__(self, database: Database, sql: str) -> None:
+        self._database = database
+        self._sql = sql
+
+    def __call__(self, _: object) -> None:
+        for statement in split_statements(self._sql):
+            self._database.execute(statement)
+
+
+def split_statements(sql: str) -> Iterator[str]:
+    """The statements of *sql*, one after the other; a trigger's body stays whole."""
+    statement = ""
+    for line in sql.splitlines(keepends=True):
+        statement += line
+        if sqlite.complete_statement(statement):
+            yield statement
+            statement = ""
+    if statement.strip():
+        raise ValueError(f"a migration's last statement does not end: {statement.strip()[:60]}")
+
+
+@contextmanager
+def locked(path: Path, message: str, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
+    """Hold the lock on the file at *path*. Raises Busy with *message* where another process keeps it for *timeout* seconds.
+
+    It is never the database file itself: closing that descriptor would drop SQLite's own locks.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise DatabaseError(f'"{path}" cannot be opened: {error.strerror}; make its folder writable') from error
+    try:
+        _lock(descriptor, message, timeout)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, message: str, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    pause = 0.0002
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise Busy(message) from None
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.01)
+        else:
+            return
+
+
+def _authorizer(*, writing: bool) -> Any:
+    on_tables = _ALLOWED_ON_TABLES[writing]
+
+    def authorize(operation: int, table: str | None, function: str | None, *_: object) -> int:
+        if operation in _ALLOWED:
+            return sqlite.SQLITE_DENY if function == "load_extension" else sqlite.SQLITE_OK
+        own = table is None or table in OWN_TABLES or table.startswith(("sqlite_", "_sqlite_"))
+        return sqlite.SQLITE_OK if operation in on_tables and not own else sqlite.SQLITE_DENY
+
+    return authorize
+
+
+def _translate(error: sqlite.DatabaseError, path: Path) -> Exception:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite.SQLITE_BUSY, sqlite.SQLITE_LOCKED):
+        return Busy(f'"{path.name}" is locked by another program; try again when it has finished')
+    known = {
+        sqlite.SQLITE_NOTADB: "is not a database; name another file with --db",
+        sqlite.SQLITE_CORRUPT: "is damaged; restore a backup",
+        sqlite.SQLITE_READONLY: "is read-only; make it and its folder writable",
+        sqlite.SQLITE_CANTOPEN: "cannot be opened; check that its folder exists and is writable",
+        sqlite.SQLITE_FULL: "cannot grow: the disk is full; make room",
+        sqlite.SQLITE_IOERR: f"cannot be read or written ({error}); check the disk",
+    }
+    if code in known:
+        return DatabaseError(f'"{path.name}" {known[code]}')
+    return error

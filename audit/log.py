@@ -1,0 +1,95 @@
+"""The audit log: Entries in hash chains, one chain for each plan and one for the system."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+import orjson
+
+from signoff.actor import Actor, Identification
+from signoff.canonical import Json, canonical
+
+from .database import Database, Row
+from .records import Entry, read_time, write_actor, write_time
+
+START = bytes(32)  # what the first Entry of a chain names as the hash before it
+COLUMNS = "number, chain, place, body, hash, leaf"
+
+
+def append_entry(
+    database: Database,
+    *,
+    chain: str,
+    at: datetime,
+    actor: Actor,
+    event: str,
+    action: int | None = None,
+    data: Mapping[str, Json],
+) -> Entry:
+    """Add one Entry to the log, in the transaction that is open."""
+    ((number,),) = database.execute("SELECT coalesce(max(number), 0) + 1 FROM entries")
+    heads = database.execute("SELECT length, head FROM chains WHERE chain = ?", (chain,))
+    length, head = heads[0] if heads else (0, START)
+    body = canonical(
+        {
+            "number": number,
+            "chain": chain,
+            "place": length + 1,
+            "previous": head.hex(),
+            "at": write_time(at),
+            "actor": write_actor(actor),
+            "event": event,
+            "action": action,
+            "data": data,
+        }
+    )
+    row = (number, chain, length + 1, body, entry_hash(body), leaf_hash(body))
+    database.execute(f"INSERT INTO entries ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", row)
+    database.execute(
+        "INSERT INTO chains (chain, length, head) VALUES (?, ?, ?)"
+        " ON CONFLICT (chain) DO UPDATE SET length = excluded.length, head = excluded.head",
+        (chain, length + 1, row[4]),
+    )
+    return read_entry(row)
+
+
+def read_entry(row: Row) -> Entry:
+    """The Entry in a row of COLUMNS. Raises ValueError or KeyError where the body is not an Entry's."""
+    number, chain, place, body, hash_, _ = row
+    told = orjson.loads(body)
+    actor = told["actor"]
+    return Entry(
+        number=number,
+        chain=chain,
+        place=place,
+        at=read_time(told["at"]),
+        actor=Actor(id=actor["id"], how=Identification(actor["how"]), os_user=actor["os_user"]),
+        event=told["event"],
+        action=told["action"],
+        data=told["data"],
+        body=body,
+        hash=hash_,
+    )
+
+
+def entry_hash(body: bytes) -> bytes:
+    """What the chain's next Entry names."""
+    return hashlib.sha256(body).digest()
+
+
+def leaf_hash(body: bytes) -> bytes:
+    """The leaf of RFC 6962, section 2.1: SHA-256 of a zero byte and the Entry."""
+    return hashlib.sha256(b"\0" + body).digest()
+
+
+def entry_problems(row: Row, previous: bytes) -> Iterator[str]:
+    """What is wrong with the Entry in *row*, whose chain stood at *previous* before it."""
+    number, chain, place, body, hash_, leaf = row
+    if hash_ != entry_hash(body) or leaf != leaf_hash(body):
+        yield f"entry {number} was edited: its bytes do not have the hash that was recorded"
+        return
+    told = orjson.loads(body)
+    if (told["number"], told["chain"], told["place"]) != (number, chain, place):
+        yield f"entry {number} was moved: it was written as entry {told['number']}, {told['chain']} {told['place']}"
+    if told["previous"] != previous.hex():
+        yield f"entry {number} does not follow the entry before it in {chain}: one was edited, removed or reordered"

@@ -1,0 +1,160 @@
+"""What the store holds, as frozen records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from signoff.actor import Actor
+from signoff.canonical import Json
+
+SYSTEM = "system"  # the chain of Entries that belong to no plan
+
+
+class Status(StrEnum):
+    """Where an action stands, and where it can go from there."""
+
+    READY = "ready"  # → executing, waiting, denied, skipped, cancelled
+    WAITING = "waiting"  # → approved, rejected, expired, cancelled, skipped
+    APPROVED = "approved"  # → executing, waiting, denied, expired, skipped, cancelled
+    EXECUTING = "executing"  # → executing (next attempt), done, failed, in_doubt
+    IN_DOUBT = "in_doubt"  # → done, ready (a person resolved it)
+    DONE = "done"
+    FAILED = "failed"
+    DENIED = "denied"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"  # something it needs did not happen
+
+
+NEXT: Mapping[Status, frozenset[Status]] = {
+    Status.READY: frozenset({Status.EXECUTING, Status.WAITING, Status.DENIED, Status.SKIPPED, Status.CANCELLED}),
+    Status.WAITING: frozenset({Status.APPROVED, Status.REJECTED, Status.EXPIRED, Status.CANCELLED, Status.SKIPPED}),
+    Status.APPROVED: frozenset(
+        {Status.EXECUTING, Status.WAITING, Status.DENIED, Status.EXPIRED, Status.SKIPPED, Status.CANCELLED}
+    ),
+    Status.EXECUTING: frozenset({Status.EXECUTING, Status.DONE, Status.FAILED, Status.IN_DOUBT}),
+    Status.IN_DOUBT: frozenset({Status.DONE, Status.READY}),
+}
+
+ENDED = frozenset(Status) - NEXT.keys()
+NOT_DONE = ENDED - {Status.DONE}  # what needs one of these is skipped
+UNTOUCHED = frozenset({Status.READY, Status.WAITING, Status.APPROVED})  # nothing was started yet
+
+
+class ApprovalStatus(StrEnum):
+    """Where an approval stands."""
+
+    WAITING = "waiting"  # → every other
+    APPROVED = "approved"  # its seats were filled; → replaced, expired, cancelled, skipped
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    REPLACED = "replaced"  # decided again under changed rules: a new approval asks, or the action was denied
+
+
+class Choice(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionRecord:
+    """One action of an accepted plan."""
+
+    plan: str
+    number: int
+    revision: int
+    type: str
+    effect: str
+    body: bytes  # the resolved action as canonical JSON
+    digest: str
+    title: str
+    needs: tuple[int, ...]
+    key: str  # the idempotency key
+    status: Status
+    attempt: int  # how often it was started
+    result: Json
+    error: str | None
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanRecord:
+    """An accepted plan with its actions as they stand."""
+
+    id: str
+    requester: Actor
+    request: str | None  # what the user wrote; untrusted
+    planner: str  # what made the plan
+    proposed: bytes
+    at: datetime
+    actions: tuple[ActionRecord, ...]
+
+    def action(self, number: int) -> ActionRecord:
+        return self.actions[number - 1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """A request for sign-off of one action."""
+
+    id: str
+    plan: str
+    number: int
+    revision: int
+    digest: str  # of the action that is to be signed
+    requester: str
+    asks: str  # digest of the seats and the rules that asked
+    seats: Mapping[str, int]  # how many of each role must sign
+    reasons: tuple[Mapping[str, Json], ...]  # the rules that asked, with the values they read
+    policy: str
+    status: ApprovalStatus
+    asked: datetime
+    expires: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vote:
+    """One person's approve or reject on an approval."""
+
+    approval: str
+    voter: Actor
+    choice: Choice
+    reason: str | None
+    digest: str  # of the action that the voter was shown
+    at: datetime
+    used: int | None = None  # the attempt that consumed it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the audit log."""
+
+    number: int  # 1, 2, 3, ... over the whole log
+    chain: str  # the plan's id, or "system"
+    place: int  # 1, 2, 3, ... within the chain
+    at: datetime
+    actor: Actor
+    event: str
+    action: int | None  # the number of the action it is about
+    data: Mapping[str, Json]
+    body: bytes  # the canonical JSON of all of this, exactly as it was hashed
+    hash: bytes
+
+
+def write_time(at: datetime) -> str:
+    """*at* as UTC text of fixed width, which sorts as time does: `2026-03-01T09:30:00.000000Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def read_time(text: str) -> datetime:
+    """The moment that *text*, written by `write_time`, stands for."""
+    return datetime.fromisoformat(text)
+
+
+def write_actor(actor: Actor) -> dict[str, Json]:
+    """*actor* as it stands in an Entry."""
+    return {"id": actor.id, "how": actor.how.value, "os_user": actor.os_user}

@@ -1,0 +1,232 @@
+"""What can be written to the store, inside a transaction: each change of state together with its Entry."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from signoff.actor import Actor
+from signoff.canonical import Json, canonical
+from signoff.errors import Busy
+
+from .database import Database
+from .log import append_entry
+from .reading import Reading
+from .records import (
+    NEXT,
+    SYSTEM,
+    ActionRecord,
+    Approval,
+    ApprovalStatus,
+    Choice,
+    Entry,
+    Status,
+    Vote,
+    write_time,
+)
+
+FIRST_ID_BYTES = 2  # an id is as short as it can be for people to type, and grows where it is taken
+
+
+class Writing(Reading):
+    """An open transaction that may write. Time stands still in it."""
+
+    def __init__(self, database: Database, *, now: datetime, ids: Callable[[int], str]) -> None:
+        super().__init__(database)
+        self.now = now
+        self._ids = ids
+
+    def log(self, event: str, actor: Actor, data: Mapping[str, Json], *, plan: str = SYSTEM, action: int | None = None) -> Entry:
+        """Add an Entry that stands for itself."""
+        return append_entry(self._database, chain=plan, at=self.now, actor=actor, event=event, action=action, data=data)
+
+    def add_plan(self, *, requester: Actor, request: str | None, planner: str, proposed: bytes, digest: str, policy: str) -> str:
+        """Accept a plan, whose actions are added next, and return its id."""
+        plan = "p-" + self._free_id("SELECT 1 FROM plans WHERE id = 'p-' || ?")
+        self._database.execute(
+            "INSERT INTO plans (id, requester, how, os_user, request, planner, proposed, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (plan, requester.id, requester.how, requester.os_user, request, planner, proposed, write_time(self.now)),
+        )
+        data = {"request": request, "planner": planner, "proposed": digest, "policy": policy}
+        self.log("submitted", requester, data, plan=plan)
+        return plan
+
+    def add_action(self, action: ActionRecord, actor: Actor, decision: Mapping[str, Json]) -> None:
+        """Add an action in the state that its first decision gave it."""
+        self._database.execute(
+            "INSERT INTO actions (plan, number, revision, type, effect, body, digest, title, needs, key, status, error, rules)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                action.plan,
+                action.number,
+                action.revision,
+                action.type,
+                action.effect,
+                action.body,
+                action.digest,
+                action.title,
+                _json(action.needs),
+                action.key,
+                action.status,
+                action.error,
+                _json(action.rules),
+            ),
+        )
+        told: dict[str, Json] = {name: getattr(action, name) for name in ACCEPTED}
+        data = told | {"status": action.status.value, "decision": decision, "error": action.error}
+        self.log("decided", actor, data, plan=action.plan, action=action.number)
+
+    def move(
+        self,
+        action: ActionRecord,
+        status: Status,
+        actor: Actor,
+        *,
+        error: str | None = None,
+        result: Json = None,
+        rules: Sequence[str] | None = None,
+        data: Mapping[str, Json] | None = None,
+    ) -> ActionRecord:
+        """Take *action* and its open approval to *status*, and record it. Raises Busy where somebody else moved it."""
+        if status not in NEXT.get(action.status, ()):
+            raise ValueError(f"{action.plan} {action.number} cannot go from {action.status} to {status}")
+        moved = replace(
+            action,
+            status=status,
+            attempt=action.attempt + (status is Status.EXECUTING),
+            error=error,
+            result=result,
+            rules=action.rules if rules is None else tuple(rules),
+        )
+        changed = self._database.execute(
+            "UPDATE actions SET status = ?, attempt = ?, error = ?, result = ?, rules = ?"
+            " WHERE plan = ? AND number = ? AND status = ? AND attempt = ? RETURNING 1",
+            (
+                *(moved.status, moved.attempt, error, None if result is None else canonical(result), _json(moved.rules)),
+                *(action.plan, action.number, action.status, action.attempt),
+            ),
+        )
+        if not changed:
+            raise Busy(f"{action.plan} {action.number} was changed by another process; look again")
+        if status in CLOSES:
+            self._database.execute(
+                "UPDATE approvals SET status = ? WHERE plan = ? AND number = ? AND status IN ('waiting', 'approved')",
+                (CLOSES[status], action.plan, action.number),
+            )
+        told: dict[str, Json] = {name: getattr(moved, name) for name in MOVED}
+        self.log(status, actor, told | {"status": status.value} | dict(data or {}), plan=action.plan, action=action.number)
+        return moved
+
+    def ask(
+        self,
+        action: ActionRecord,
+        actor: Actor,
+        *,
+        requester: str,
+        asks: str,
+        seats: Mapping[str, int],
+        reasons: Sequence[Mapping[str, Json]],
+        policy: str,
+        expires: datetime,
+    ) -> Approval:
+        """Ask for sign-off of *action*."""
+        approval = Approval(
+            id="a" + self._free_id("SELECT 1 FROM approvals WHERE id = 'a' || ?"),
+            plan=action.plan,
+            number=action.number,
+            revision=action.revision,
+            digest=action.digest,
+            requester=requester,
+            asks=asks,
+            seats=seats,
+            reasons=tuple(reasons),
+            policy=policy,
+            status=ApprovalStatus.WAITING,
+            asked=self.now,
+            expires=expires,
+        )
+        told = told_approval(approval)
+        self._database.execute(
+            "INSERT INTO approvals"
+            " (id, plan, number, revision, digest, requester, asks, seats, reasons, policy, status, asked, expires)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(approval.id, action.plan, action.number, action.revision, action.digest, requester, asks),
+                *(_json(seats), _json(reasons), policy, approval.status, told["asked"], told["expires"]),
+            ),
+        )
+        self.log("asked", actor, told, plan=action.plan, action=action.number)
+        return approval
+
+    def vote(self, approval: Approval, voter: Actor, choice: Choice, reason: str | None) -> Vote:
+        """Record a vote. Who may cast it was checked before."""
+        vote = Vote(approval=approval.id, voter=voter, choice=choice, reason=reason, digest=approval.digest, at=self.now)
+        self._database.execute(
+            "INSERT INTO votes (approval, voter, how, os_user, choice, reason, digest, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (approval.id, voter.id, voter.how, voter.os_user, choice, reason, vote.digest, write_time(self.now)),
+        )
+        self.log("voted", voter, told_vote(vote), plan=approval.plan, action=approval.number)
+        return vote
+
+    def use_votes(self, approval: Approval, attempt: int) -> None:
+        """Consume the votes on *approval* for an attempt, whose Entry names it. Raises Busy where they were consumed before."""
+        used = self._database.execute(
+            "UPDATE votes SET used = ? WHERE approval = ? AND choice = 'approve' AND used IS NULL RETURNING 1",
+            (attempt, approval.id),
+        )
+        if not used:
+            raise Busy(f"the votes on {approval.id} were used by another process; look again")
+
+    def activate_policy(self, *, digest: str, name: str, source: bytes, outline: bytes, actor: Actor, data: Json) -> None:
+        """Make the policy *digest* the one in force, and record the change."""
+        self._database.execute("UPDATE policies SET active = NULL WHERE active = 1")
+        self._database.execute(
+            "INSERT INTO policies (digest, name, source, outline, active) VALUES (?, ?, ?, ?, 1)"
+            " ON CONFLICT (digest) DO UPDATE SET active = 1, name = excluded.name",
+            (digest, name, source, outline.decode()),
+        )
+        self.log("policy", actor, {"digest": digest, "name": name, "change": data})
+
+    def _free_id(self, taken: str) -> str:
+        size = FIRST_ID_BYTES
+        while self._database.execute(taken, (id_ := self._ids(size),)):
+            size += 1
+        return id_
+
+
+ACCEPTED = ("revision", "type", "effect", "digest", "title", "needs", "key", "rules")  # of an action, in its first Entry
+MOVED = ("attempt", "error", "result", "rules")  # of an action, in the Entry of every move
+
+CLOSES: Mapping[Status, ApprovalStatus] = {  # what an action's move makes of its open approval
+    Status.APPROVED: ApprovalStatus.APPROVED,
+    Status.REJECTED: ApprovalStatus.REJECTED,
+    Status.EXPIRED: ApprovalStatus.EXPIRED,
+    Status.CANCELLED: ApprovalStatus.CANCELLED,
+    Status.SKIPPED: ApprovalStatus.SKIPPED,
+    Status.WAITING: ApprovalStatus.REPLACED,
+    Status.DENIED: ApprovalStatus.REPLACED,
+}
+
+
+def told_approval(approval: Approval) -> dict[str, Json]:
+    """*approval* as it stands in the Entry that asks."""
+    return {
+        "id": approval.id,
+        "revision": approval.revision,
+        "digest": approval.digest,
+        "requester": approval.requester,
+        "asks": approval.asks,
+        "seats": dict(approval.seats),
+        "reasons": list(approval.reasons),
+        "policy": approval.policy,
+        "asked": write_time(approval.asked),
+        "expires": write_time(approval.expires),
+    }
+
+
+def told_vote(vote: Vote) -> dict[str, Json]:
+    """*vote* as it stands in its Entry, beside the voter and the time."""
+    return {"approval": vote.approval, "choice": vote.choice.value, "reason": vote.reason, "digest": vote.digest}
+
+
+def _json(value: Json) -> str:
+    return canonical(value).decode()

@@ -1,0 +1,86 @@
+"""The demo bank in a file of its own, under rules of its own, with a clock that stands still."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from signoff.actions import Registry, bank_registry
+from signoff.actor import Actor
+from signoff.audit import Store
+from signoff.engine import Engine
+from signoff.policies import Policy, parse_policy
+from signoff.testing import CountingIds, FakeClock
+
+RULES = """\
+version: 1
+currency: USD
+default: deny
+approvers: manager
+identity: claimed
+roles:
+  manager: [mira, omar]
+  finance: [fay, finn]
+lists:
+  blocked: [Mallory Ltd]
+rules:
+  - id: everyday
+    allow: "*"
+  - id: large-transfer
+    approve: transfer
+    when: amount > 100
+    by: manager
+    within: 24h
+    because: transfers over 100 need a manager
+  - id: very-large
+    approve: transfer
+    when: amount > 500
+    by: {role: finance, count: 2}
+  - id: blocked
+    deny: transfer
+    when: to in lists.blocked
+"""
+
+DANA = Actor(id="dana")
+MIRA = Actor(id="mira")
+OMAR = Actor(id="omar")
+FAY = Actor(id="fay")
+FINN = Actor(id="finn")
+
+
+def rules(text: str = RULES, registry: Registry | None = None) -> Policy:
+    """The policy in *text*."""
+    return parse_policy(text.encode(), "policies.yaml", registry or bank_registry())
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Where the test's database is, or will be."""
+    return tmp_path / "signoff.db"
+
+
+@pytest.fixture
+def open_engine(database: Path, clock: FakeClock) -> Iterator[Callable[..., Engine]]:
+    """Open the test's database, again and again if need be."""
+    stores: list[Store] = []
+    ids = CountingIds()
+
+    def open_(policy: Policy | None = None, registry: Registry | None = None) -> Engine:
+        registry = registry or bank_registry()
+        store = Store.open(database, migrations=registry.migrations, clock=clock, ids=ids)
+        stores.append(store)
+        return Engine(store, policy or rules(registry=registry), registry)
+
+    yield open_
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def engine(open_engine: Callable[..., Engine]) -> Engine:
+    """An engine over a new demo bank."""
+    return open_engine()

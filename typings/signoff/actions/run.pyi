@@ -1,0 +1,1 @@
+from actions.run import *

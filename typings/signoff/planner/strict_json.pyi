@@ -1,0 +1,1 @@
+from planner.strict_json import *
