@@ -21,10 +21,10 @@ def canonical(value: Json) -> bytes:
 
     Raises ValueError where *value* is outside the profile: a float, a large integer, a key that is not ASCII.
     """
-    _check(value)
     try:
+        _check(value)
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except TypeError as error:  # lone surrogates, nesting too deep
+    except (TypeError, RecursionError) as error:  # lone surrogates, nesting too deep
         raise ValueError(f"no canonical JSON: {error}") from error
 
 

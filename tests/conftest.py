@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from signoff import Actor, Engine
 from signoff.actions import Registry, bank_registry
-from signoff.actor import Actor
 from signoff.audit import Store
-from signoff.engine import Engine
 from signoff.policies import Policy, parse_policy
 from signoff.testing import CountingIds, FakeClock
 
