@@ -240,13 +240,14 @@ class _Script:
 def split_statements(sql: str) -> Iterator[str]:
     """The statements of *sql*, one after the other; a trigger's body stays whole."""
     statement = ""
-    for line in sql.splitlines(keepends=True):
-        statement += line
+    *ended, rest = sql.split(";")
+    for part in ended:
+        statement += part + ";"
         if sqlite.complete_statement(statement):
             yield statement
             statement = ""
-    if statement.strip():
-        raise ValueError(f"a migration's last statement does not end: {statement.strip()[:60]}")
+    if (statement + rest).strip():
+        raise ValueError(f"a migration's last statement does not end: {(statement + rest).strip()[:60]}")
 
 
 @contextmanager
