@@ -57,7 +57,7 @@ class Engine:
     """Decides plans, runs actions, and keeps the queue and the log. One thread owns it."""
 
     def __init__(self, store: Store, policy: Policy, registry: Registry) -> None:
-        self._store = store
+        self.store = store
         self.registry = registry
         self.policy = policy  # replace it to decide by another one from now on; the change is recorded when it is first used
 
@@ -65,7 +65,7 @@ class Engine:
 
     def preview(self, plan: ActionPlan, actor: Actor, *, request: str | None = None) -> tuple[Judgement, ...]:
         """What would be decided about *plan* now. Nothing is stored. Raises PlanInvalid."""
-        with self._store.read() as tx, tx.lent() as lent:
+        with self.store.read() as tx, tx.lent() as lent:
             resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
             return judge_plan(self.policy, resolved, actor, request)
 
@@ -75,8 +75,8 @@ class Engine:
         *request* is what the user wrote, if a user wrote something; *planner* says what made the plan. Raises PlanInvalid
         where a name in it is unknown; nothing is stored then.
         """
-        with self._store.executing():
-            with self._store.write() as tx:
+        with self.store.executing():
+            with self.store.write() as tx:
                 self._begin(tx, actor)
                 id_ = self._accept(tx, plan, actor, request, planner)
                 step = self._step(tx, id_, actor, here=False)
@@ -85,8 +85,8 @@ class Engine:
 
     def resume(self, actor: Actor, plan: str | None = None) -> tuple[PlanRecord, ...]:
         """Go on with *plan*, or with every plan in which something can go on, after an approval or a crash."""
-        with self._store.executing():
-            with self._store.write() as tx:
+        with self.store.executing():
+            with self.store.write() as tx:
                 self._begin(tx, actor)
                 if plan is not None:
                     known(tx.plan(plan), plan)
@@ -111,7 +111,7 @@ class Engine:
 
     def cancel(self, plan: str, actor: Actor) -> PlanRecord:
         """Cancel every action of *plan* that was not started. For its requester, or somebody who may approve in it."""
-        with self._store.write() as tx:
+        with self.store.write() as tx:
             self._adopt_policy(tx, actor)
             record = known(tx.plan(plan), plan)
             refusal = self._refusal(tx, record, actor, "cancel", lambda: self._check_cancel(tx, record, actor))
@@ -127,21 +127,21 @@ class Engine:
 
     def plan(self, id_: str) -> PlanRecord:
         """The plan *id_* as it stands; a passed deadline counts as expired. Raises UsageError where there is none."""
-        with self._store.read() as tx:
+        with self.store.read() as tx:
             record = known(tx.plan(id_), id_)
-            passed = {a.number for a in tx.approvals_of(id_) if a.status in _OPEN and a.expires <= self._store.clock()}
+            passed = {a.number for a in tx.approvals_of(id_) if a.status in _OPEN and a.expires <= self.store.clock()}
         actions = (replace(a, status=Status.EXPIRED) if a.number in passed else a for a in record.actions)
         return replace(record, actions=tuple(actions))
 
     def card(self, approval: str) -> Card:
         """Everything that somebody must see before they sign *approval*. Raises UsageError where there is none."""
-        with self._store.read() as tx:
-            return read_card(tx, known(tx.approval(approval), approval), self.policy, self.registry, self._store.clock())
+        with self.store.read() as tx:
+            return read_card(tx, known(tx.approval(approval), approval), self.policy, self.registry, self.store.clock())
 
     def approvals_of(self, plan: str) -> list[Approval]:
         """The approvals of *plan* that wait."""
-        with self._store.read() as tx:
-            return [a for a in tx.approvals_of(plan) if a.status is ApprovalStatus.WAITING and a.expires > self._store.clock()]
+        with self.store.read() as tx:
+            return [a for a in tx.approvals_of(plan) if a.status is ApprovalStatus.WAITING and a.expires > self.store.clock()]
 
     def needed(self, approval: Approval) -> str:
         """Who must sign *approval*, in words: `1 manager (mira, omar)`."""
@@ -215,7 +215,7 @@ class Engine:
             if step and step.execution and result is None:
                 result = run_action(step.action, step.execution)
             try:
-                with self._store.write() as tx:
+                with self.store.write() as tx:
                     if step and result:
                         self._record(tx, step.record, result, actor)
                     following = self._step(tx, plan, actor, lost=lost)
@@ -326,7 +326,7 @@ class Engine:
     def _vote(self, id_: str, actor: Actor, choice: Choice, reason: str | None, *, shown: str | None) -> Approval:
         if reason is not None and len(reason) > MAX_REASON:
             raise UsageError(f"the reason holds {len(reason):,} characters; at most {MAX_REASON:,} are kept")
-        with self._store.write() as tx:
+        with self.store.write() as tx:
             self._adopt_policy(tx, actor)
             approval = known(tx.approval(id_), id_)
             verify_plan(tx, approval.plan)
@@ -341,7 +341,7 @@ class Engine:
                 self._count(tx, plan.action(approval.number), approval, actor, choice, reason)
         if refusal is not None:
             raise refusal
-        with self._store.read() as read:
+        with self.store.read() as read:
             return known(read.approval(id_), id_)
 
     def _check_vote(self, tx: Writing, approval: Approval, actor: Actor, shown: str | None) -> None:

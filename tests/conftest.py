@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from signoff import Actor, Engine
+from signoff import Engine
 from signoff.actions import Registry, bank_registry
 from signoff.audit import Store
 from signoff.policies import Policy, parse_policy
@@ -40,16 +40,21 @@ rules:
     when: to in lists.blocked
 """
 
-DANA = Actor(id="dana")
-MIRA = Actor(id="mira")
-OMAR = Actor(id="omar")
-FAY = Actor(id="fay")
-FINN = Actor(id="finn")
-
 
 def rules(text: str = RULES, registry: Registry | None = None) -> Policy:
     """The policy in *text*."""
     return parse_policy(text.encode(), "policies.yaml", registry or bank_registry())
+
+
+@pytest.fixture
+def changed_rules() -> Callable[[str, str], Policy]:
+    """The test's rules with one text in them replaced by another."""
+
+    def change(old: str, new: str, registry: Registry | None = None) -> Policy:
+        assert old in RULES
+        return rules(RULES.replace(old, new), registry)
+
+    return change
 
 
 @pytest.fixture
