@@ -142,10 +142,9 @@ class Reading:
         rows = self._database.execute("SELECT length, head FROM chains WHERE chain = ?", (chain,))
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def policies(self) -> list[tuple[str, bytes, bool]]:
-        """Every policy that was in force: its digest, its source, whether it is now."""
-        rows = self._database.execute("SELECT digest, source, active FROM policies")
-        return [(digest, source, active == 1) for digest, source, active in rows]
+    def policies(self) -> list[Row]:
+        """Every policy that was in force: its digest, name, source, outline, and 1 where it is now."""
+        return self._database.execute("SELECT digest, name, source, outline, active FROM policies")
 
     def foreign_triggers(self) -> list[str]:
         """Triggers that somebody put on Signoff's own tables."""

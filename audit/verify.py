@@ -14,7 +14,8 @@ from .writing import ACCEPTED, CLOSES, MOVED, told_approval, told_vote
 
 BLIND_SPOTS = (
     "there is no key yet: whoever can write the file can rewrite the log and every hash in it, unseen",
-    "a copy of the whole file from an earlier day cannot be told from the newest one",
+    "a copy of the whole file from an earlier day, or one whose newest plans were removed with all their entries, looks whole",
+    "the tables of the actions themselves, such as the demo bank's ledger, are no part of the log",
 )
 
 _State = dict[str, Json]
@@ -187,12 +188,16 @@ def _stored(reading: Reading, plan: PlanRecord) -> _Told:
 
 
 def _policy_problems(reading: Reading, entries: list[Entry]) -> Iterator[str]:
-    told = [str(entry.data["digest"]) for entry in entries if entry.event == "policy"]
+    told = [entry.data for entry in entries if entry.event == "policy"]
+    newest = {str(one["digest"]): (one["name"], one["outline"]) for one in told}
     stored = reading.policies()
-    for recorded, source, _ in stored:
+    for recorded, name, source, outline, _ in stored:
         if digest(source) != recorded:
             yield f"the stored policy {recorded[:8]} was edited: its bytes do not have that digest"
-    if {recorded for recorded, _, _ in stored} != set(told):
+        if recorded in newest and newest[recorded] != (name, digest(outline.encode())):
+            yield f"the stored policy {recorded[:8]} was edited: the log tells another name or outline"
+    if {recorded for recorded, *_ in stored} != newest.keys():
         yield "the stored policies are not the ones that the log tells"
-    if [recorded for recorded, _, active in stored if active] != told[-1:]:
+    active = [(recorded, mark) for recorded, *_, mark in stored if mark is not None]
+    if active != [(str(one["digest"]), 1) for one in told[-1:]]:
         yield "the policy marked as in force is not the one that the log tells"

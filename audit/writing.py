@@ -6,6 +6,7 @@ from datetime import datetime
 
 from signoff.actor import Actor
 from signoff.canonical import Json, canonical
+from signoff.canonical import digest as hashed
 from signoff.errors import Busy
 
 from .database import Database
@@ -184,7 +185,7 @@ class Writing(Reading):
             " ON CONFLICT (digest) DO UPDATE SET active = 1, name = excluded.name",
             (digest, name, source, outline.decode()),
         )
-        self.log("policy", actor, {"digest": digest, "name": name, "change": data})
+        self.log("policy", actor, {"digest": digest, "name": name, "outline": hashed(outline), "change": data})
 
     def _free_id(self, taken: str) -> str:
         size = FIRST_ID_BYTES

@@ -1,0 +1,51 @@
+"""Text in, ActionPlan out: the plan itself, and the planners that write one."""
+
+from typing import TYPE_CHECKING
+
+from signoff.lazy import front_door
+
+if TYPE_CHECKING:
+    from .answer import MAX_REQUEST as MAX_REQUEST
+    from .answer import Outcome as Outcome
+    from .answer import Planned as Planned
+    from .answer import Planner as Planner
+    from .answer import check_request as check_request
+    from .plan import MAX_ACTIONS as MAX_ACTIONS
+    from .plan import ActionPlan as ActionPlan
+    from .plan import PlannedAction as PlannedAction
+    from .plan import write_plan as write_plan
+    from .reading import read_plan as read_plan
+    from .rules import RulesPlanner as RulesPlanner
+    from .schema import plan_model as plan_model
+    from .scripted import ScriptedPlanner as ScriptedPlanner
+    from .strict_json import MAX_PLAN_BYTES as MAX_PLAN_BYTES
+
+__all__ = [
+    "MAX_ACTIONS",
+    "MAX_PLAN_BYTES",
+    "MAX_REQUEST",
+    "ActionPlan",
+    "Outcome",
+    "Planned",
+    "PlannedAction",
+    "Planner",
+    "RulesPlanner",
+    "ScriptedPlanner",
+    "check_request",
+    "plan_model",
+    "read_plan",
+    "write_plan",
+]
+
+__getattr__ = front_door(
+    __name__,
+    {
+        "answer": ["MAX_REQUEST", "Outcome", "Planned", "Planner", "check_request"],
+        "plan": ["MAX_ACTIONS", "ActionPlan", "PlannedAction", "write_plan"],
+        "reading": ["read_plan"],
+        "rules": ["RulesPlanner"],
+        "schema": ["plan_model"],
+        "scripted": ["ScriptedPlanner"],
+        "strict_json": ["MAX_PLAN_BYTES"],
+    },
+)

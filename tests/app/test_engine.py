@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from signoff import Actor, Engine, Refused, UsageError
-from signoff.actions import Action, Effect, Execution, Registry, action, bank_registry
+from signoff.actions import Action, Effect, Execution, Migration, Registry, action, bank_registry
 from signoff.audit import Approval, PlanRecord, Store, verify_store
 from signoff.canonical import Json
 from signoff.errors import ClockError, NotDone, PlanInvalid
@@ -30,6 +30,14 @@ def plan_of(engine: Engine, *actions: dict[str, Any]) -> ActionPlan:
 
 def transfer(amount: str, to: str = "Alice", needs: tuple[int, ...] = ()) -> dict[str, Any]:
     return {"type": "transfer", "to": to, "amount": amount, "needs": list(needs)}
+
+
+def deposit(amount: str) -> dict[str, Any]:
+    return {"type": "deposit", "amount": amount}
+
+
+def withdraw(amount: str) -> dict[str, Any]:
+    return {"type": "withdraw", "amount": amount}
 
 
 def submit(engine: Engine, *actions: dict[str, Any], actor: Actor = DANA, request: str | None = None) -> PlanRecord:
@@ -69,9 +77,7 @@ def assert_verifies(engine: Engine) -> None:
 
 def test_independent_actions_go_on_while_one_waits(engine: Engine) -> None:
     """What is allowed runs at once, also behind an action that waits; only what needs that one is held."""
-    plan = submit(
-        engine, {"type": "check_balance"}, transfer("150.00"), {"type": "deposit", "amount": "40.00"}, transfer("1", needs=(2,))
-    )
+    plan = submit(engine, {"type": "check_balance"}, transfer("150.00"), deposit("40.00"), transfer("1", needs=(2,)))
     assert statuses(plan) == ["done", "waiting", "done", "ready"]
     approval = only_approval(engine, plan)
     sign(engine, approval, MIRA)
@@ -121,7 +127,7 @@ def test_denied_and_failed_needs_skip(engine: Engine) -> None:
         engine,
         transfer("1", to="Mallory Ltd"),
         transfer("2", needs=(1,)),
-        {"type": "withdraw", "amount": "9999.00"},
+        withdraw("9999.00"),
         transfer("3", needs=(3,)),
     )
     assert statuses(plan) == ["denied", "skipped", "failed", "skipped"]
@@ -288,7 +294,7 @@ def test_ready_action_is_decided_again(engine: Engine, changed_rules: Change) ->
     """An action that was allowed waits for sign-off where the rules ask for it by the time it may run."""
     plan = submit(engine, transfer("150.00"), transfer("90.00", needs=(1,)))
     sign(engine, only_approval(engine, plan), MIRA)
-    engine.policy = changed_rules("within: 24h\n", "within: 24h\n  - {id: small, approve: transfer, when: amount < 100}\n")
+    engine.policy = changed_rules("  - id: blocked", "  - {id: small, approve: transfer, when: amount < 100}\n  - id: blocked")
     assert statuses(engine.resume(MIRA)[0]) == ["done", "waiting"]
     assert_verifies(engine)
 
@@ -388,7 +394,7 @@ def scribble(execution: Execution, text: str) -> Json:
     """Write into the ledger in ways that must not work."""
     tx = execution.database
     if text == "or rollback":
-        tx.execute("INSERT OR ROLLBACK INTO bank_account SELECT * FROM bank_account")
+        tx.execute("INSERT OR ROLLBACK INTO note VALUES ('twice'), ('twice')")
     if text == "own tables":
         tx.execute("UPDATE actions SET status = 'done'")
     if text == "too long":
@@ -404,11 +410,10 @@ def open_wide(open_engine: Open, changed_rules: Callable[..., Any]) -> Engine:
     """An engine whose registry holds an OPAQUE action, and a LOCAL one that misbehaves."""
     OUTBOX.clear()
     bank = bank_registry()
-    registry = Registry(*bank.values(), send_message, scribble, migrations=bank.migrations)
-    return open_engine(
-        changed_rules("  - id: blocked", '  - {id: ask, approve: send_message, when: to == "boss"}\n  - id: blocked', registry),
-        registry,
-    )
+    notes = Migration("notes.1", "CREATE TABLE note (text TEXT UNIQUE) STRICT;")
+    registry = Registry(*bank.values(), send_message, scribble, migrations=[*bank.migrations, notes])
+    asked = "  - {id: ask, approve: send_message, when: to == 'boss'}\n  - id: blocked"
+    return open_engine(changed_rules("  - id: blocked", asked, registry), registry)
 
 
 def message(to: str = "ann", how: str = "well", needs: tuple[int, ...] = ()) -> dict[str, Any]:
@@ -448,7 +453,7 @@ def test_opaque_waits_and_runs_once(open_wide: Engine) -> None:
 )
 def test_local_action_that_misbehaves_fails_alone(open_wide: Engine, text: str, error: str) -> None:
     """A LOCAL action that misbehaves is rolled back and failed, and the rest of its plan goes on."""
-    plan = submit(open_wide, message(), {"type": "scribble", "text": text}, {"type": "deposit", "amount": "5"})
+    plan = submit(open_wide, message(), {"type": "scribble", "text": text}, deposit("5"))
     assert statuses(plan) == ["done", "failed", "done"]
     assert error in str(plan.actions[1].error)
     assert len(OUTBOX) == 1

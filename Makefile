@@ -1,0 +1,52 @@
+# Signoff: `make demo` shows it, `make test` checks it. Both first set up what they need, and only what is not up to date.
+
+LOCK := requirements.lock.txt
+DEV_LOCK := requirements-dev.lock.txt
+FOLDERS := app planner policies actions audit
+CODE := $(FOLDERS) tests bench
+
+export PYTHON  # the interpreter to make .venv with; empty: the first that is new enough
+
+.PHONY: setup setup-dev wheel demo test lint types bench lock clean help
+.NOTPARALLEL:
+
+setup:  # .venv with what Signoff needs to run
+	@.ci/setup $(LOCK)
+
+demo: setup  # a tour through all of it
+	@.venv/bin/signoff demo
+
+test: lint types wheel  # ruff, mypy, and pytest against the built wheel; ARGS="-k name" for some of it
+	PYTHONPATH="$(CURDIR)/build/wheel" SIGNOFF_WHEEL="$(CURDIR)/build/wheel" .venv/bin/pytest $(ARGS)
+
+lint: setup-dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types: setup-dev
+	.venv/bin/mypy $(CODE)
+
+wheel: setup-dev  # build/*.whl, unpacked in build/wheel
+	@.ci/wheel $(FOLDERS)
+
+bench: setup  # the figures, with machine and versions
+	@.venv/bin/python bench/run.py
+
+setup-dev:
+	@.ci/setup $(DEV_LOCK) $(LOCK)
+
+COMPILE = .venv/bin/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--annotation-style line --custom-compile-command "make lock" $(ARGS)
+
+lock:  # the locks anew after a change of dependencies; ARGS=--upgrade takes newer versions
+	@test -x .venv/bin/python || .ci/setup $(LOCK)
+	@.venv/bin/python -m pip install -qq uv
+	$(COMPILE) --group setup --output-file $(LOCK)
+	$(COMPILE) --group dev --constraints $(LOCK) --output-file $(DEV_LOCK)
+
+clean:  # remove everything that was made here; databases stay
+	rm -rf .venv build dist signoff.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+help:
+	@sed -n 's/^\([a-z]*\):[a-z -]*  # /make \1: /p' $(firstword $(MAKEFILE_LIST))

@@ -1,0 +1,58 @@
+"""What a planner answers: a plan, or exactly one reason why there is none."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from signoff.actor import Actor
+from signoff.errors import PlanInvalid
+
+from .plan import ActionPlan
+
+MAX_REQUEST = 10_000  # characters in one request
+
+
+class Outcome(StrEnum):
+    """What came of a request."""
+
+    PLAN = "plan"
+    QUESTION = "question"  # to the user: something is missing or unclear
+    REFUSAL = "refusal"  # a model would not
+    TRUNCATED = "truncated"  # the answer was cut off
+    FILTERED = "filtered"  # a provider's content filter stopped it
+    PROVIDER_ERROR = "provider_error"  # no answer: network, quota, server
+    MALFORMED = "malformed"  # an answer that is no valid plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A planner's answer. It holds a plan exactly when its outcome is PLAN, and a message exactly when it is not."""
+
+    outcome: Outcome
+    planner: str  # who planned, for people: "built-in rules planner, no AI model"
+    plan: ActionPlan | None = None
+    message: str = ""  # for the user: the question, or why there is no plan
+    model: str | None = None  # the model's name; None where none was asked
+    attempts: int = 1  # how often the planner tried
+    tokens: int | None = None  # in all attempts together; None where nothing counts them
+
+    def __post_init__(self) -> None:
+        if (self.outcome is Outcome.PLAN) is not (self.plan is not None):
+            raise ValueError(f"the outcome {self.outcome} does not go with {'a' if self.plan else 'no'} plan")
+        if (self.outcome is Outcome.PLAN) is bool(self.message):
+            raise ValueError(f"the outcome {self.outcome} does not go with {'a' if self.message else 'no'} message")
+
+
+class Planner(Protocol):
+    """Turns a request into a plan, or says why it does not."""
+
+    def plan(self, request: str, actor: Actor) -> Planned:
+        """Plan *request* for *actor*. Raises PlanInvalid for a request that `check_request` refuses, and nothing else."""
+
+
+def check_request(request: str) -> None:
+    """Raises PlanInvalid for a request that is empty or longer than MAX_REQUEST, before any work is done on it."""
+    if len(request) > MAX_REQUEST:
+        raise PlanInvalid([f"the request holds {len(request):,} characters; at most {MAX_REQUEST:,} are accepted, so shorten it"])
+    if not request.strip():
+        raise PlanInvalid(['the request is empty; say what to do, such as "send $20 to Alice"'])

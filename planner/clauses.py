@@ -1,0 +1,250 @@
+"""Reading a request clause by clause: which actions it asks for, and what needs what.
+
+The whole request must be understood: one clause that is not makes all of it a question.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from signoff.canonical import Json
+
+from .grammar import Captures, Pattern, first_words, matches, phrase_length, phrases
+from .links import Link, find_joints
+from .phrasings import CONTINUED, FIELDS, INCOMPLETE, INCOMPLETE_CONTINUED, PHRASINGS, Phrasing
+from .plan import MAX_ACTIONS
+from .tokens import Part, Token, join
+from .vocabulary import ASKING_OPENERS, GERUNDS, HINTS, OPENERS, SENTENCE_MARKS
+
+_OPENERS = phrases(OPENERS)
+_ASKING = phrases(ASKING_OPENERS)
+_EXAMPLE = 'it plainly, such as "check my balance, then send $20 to Alice"'
+_SHOWN = 120  # characters of a clause in a question
+
+
+class Unclear(Exception):
+    """A request that is not understood, with the question to ask back."""
+
+
+@dataclass(eq=False)
+class Step:
+    """One action that is asked for."""
+
+    wire: dict[str, Json]
+    needs: list["Step"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """An action type and its fields, as a clause asks for them, and the place behind the clause."""
+
+    wire: dict[str, Json]
+    end: int
+
+
+def read_steps(tokens: Sequence[Token]) -> list[Step]:
+    """The actions that *tokens* ask for, in order. Raises Unclear where any of it is not understood."""
+    return _Request(tokens).read()
+
+
+class _Request:
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self._tokens = tokens
+        self._joints = find_joints(tokens)
+        self._at = 0
+        self._steps: list[Step] = []
+        self._group: list[Step] = []  # the steps since the last "then"
+        self._first: Step | None = None  # of "after X, Y": X, until Y is read
+        self._asked = False  # whether this sentence began with "could you" or the like
+
+    def read(self) -> list[Step]:
+        while (link := self._skip_to_clause()) is not None:
+            if len(self._steps) == MAX_ACTIONS:
+                raise Unclear(f"That is more than {MAX_ACTIONS} actions at once. Which should I begin with?")
+            self._add(link)
+        if self._first is not None:
+            raise Unclear("What should I do after that? Write it behind a comma")
+        if not self._steps:
+            raise Unclear(f"What should I do? Say {_EXAMPLE}")
+        return self._steps
+
+    def _skip_to_clause(self) -> tuple[Link, bool] | None:
+        """Go to the next clause. Gives its link and whether it begins a sentence; None at the end."""
+        found, begins, dangling = Link.NONE, self._at == 0, ""
+        while self._at < len(self._tokens):
+            link, length = self._joints.links[self._at]
+            length = length or self._courtesy()
+            if length == 0:
+                return found, begins
+            if self._tokens[self._at].word in SENTENCE_MARKS:
+                begins, self._asked = True, False
+            elif link and self._tokens[self._at].part is not Part.MARK:
+                dangling = join(self._tokens[self._at : self._at + length])
+            found |= link
+            self._at += length
+        if dangling:
+            raise Unclear(f'What should I do behind "{dangling}"? The request seems to be cut off there')
+        return None
+
+    def _courtesy(self) -> int:
+        """How many tokens a clause takes here that says no more than "hello" or "thanks"."""
+        end = self._joints.ends[self._at]
+        if end is not None:
+            return end - self._at
+        length = phrase_length(_OPENERS, self._tokens, self._at)
+        end = self._joints.ends[self._at + length] if length else None
+        return 0 if end is None else end - self._at
+
+    def _add(self, place: tuple[Link, bool]) -> None:
+        link, begins = place
+        if Link.AFTER in link or Link.BEFORE in link:
+            return self._add_beside(link, begins)
+        if Link.NEED in link and not self._steps:
+            raise Unclear(f"After what should I do that? Say {_EXAMPLE}")
+        step = self._step(gerund=False)
+        if self._first is not None:
+            step.needs.append(self._first)
+            self._first = None
+        elif Link.NEED in link:
+            self._need_group(step)
+        self._steps.append(step)
+        self._group.append(step)
+        return None
+
+    def _add_beside(self, link: Link, begins: bool) -> None:
+        """Add a clause behind "after" or "before"."""
+        if Link.BEFORE in link and self._steps and not begins:
+            step = self._step(gerund=True)
+            self._need_group(step)
+            self._steps.append(step)
+            self._group.append(step)
+        elif link is Link.AFTER and self._steps and not begins:
+            step = self._step(gerund=True)
+            later = self._steps[-1]
+            later.needs.append(step)
+            self._steps.insert(-1, step)
+        elif Link.BEFORE not in link and begins and self._first is None:
+            self._first = self._step(gerund=True)
+            self._steps.append(self._first)
+        else:
+            raise Unclear(f"In which order should I do that? Say {_EXAMPLE}")
+
+    def _need_group(self, step: Step) -> None:
+        step.needs += self._group
+        self._group = []
+
+    def _step(self, *, gerund: bool) -> Step:
+        """Read the clause here, and go behind it."""
+        tokens, begin = self._tokens, self._at
+        if gerund:
+            tokens = _plain_verb(tokens, self._at)
+            self._at += tokens[self._at].word in ("you", "i")
+        else:
+            self._skip_openers()
+        clause = self._longest(tokens)
+        if clause is None:
+            raise Unclear(self._question(begin))
+        mark = tokens[clause.end].text if clause.end < len(tokens) else ""
+        if mark == "?" and not self._asked and clause.wire["type"] != "check_balance":
+            written = join(tokens[begin : clause.end])[:_SHOWN]
+            raise Unclear(f'Should I do that: "{written}"? Write it without a question mark')
+        self._at = clause.end
+        return Step(clause.wire)
+
+    def _skip_openers(self) -> None:
+        """Go behind "please", "could you" and the like."""
+        while True:
+            asking = phrase_length(_ASKING, self._tokens, self._at)
+            length = asking or phrase_length(_OPENERS, self._tokens, self._at)
+            if length == 0:
+                return
+            self._asked = self._asked or asking > 0
+            self._at += length
+
+    def _longest(self, tokens: Sequence[Token]) -> _Clause | None:
+        """The clause that takes most tokens. Raises Unclear where it can be read in two ways."""
+        phrasings = list(_beginning_with(tokens, self._at))
+        if self._continues_transfer():
+            phrasings += CONTINUED
+        found = [
+            _Clause(_wire(phrasing.type, captures), end)
+            for phrasing in phrasings
+            for end, captures in self._whole(phrasing.pattern, tokens)
+        ]
+        longest = [clause for clause in found if clause.end == max(other.end for other in found)]
+        if any(clause.wire != longest[0].wire for clause in longest):
+            written = join(tokens[self._at : longest[0].end])[:_SHOWN]
+            raise Unclear(f'I can read "{written}" in more than one way. Which names and amounts do you mean?')
+        return longest[0] if longest else None
+
+    def _whole(self, pattern: Pattern, tokens: Sequence[Token]) -> Iterator[tuple[int, Captures]]:
+        """The matches of *pattern* here that end where a clause can end, with that place."""
+        for behind, captures in matches(pattern, tokens, self._at):
+            end = self._joints.ends[behind]
+            if end is not None and behind > self._at:
+                yield end, captures
+
+    def _continues_transfer(self) -> bool:
+        return bool(self._steps) and self._steps[-1].wire["type"] == "transfer"
+
+    def _question(self, begin: int) -> str:
+        """What to ask about the clause that begins at *begin*, and here without its opening words."""
+        candidates = INCOMPLETE + (INCOMPLETE_CONTINUED if self._continues_transfer() else ())
+        for incomplete in candidates:
+            for _, captures in self._whole(incomplete.pattern, self._tokens):
+                return incomplete.question.format(**{name: _text(value) for name, value in captures.items()})
+        return _not_understood(self._tokens, begin, self._at)
+
+
+def _plain_verb(tokens: Sequence[Token], at: int) -> Sequence[Token]:
+    """*tokens* with "sending" at *at* read as "send"."""
+    token = tokens[at]
+    if token.word not in GERUNDS:
+        return tokens
+    return [*tokens[:at], Token(token.part, token.text, GERUNDS[token.word], token.glued), *tokens[at + 1 :]]
+
+
+def _wire(type_: str, captures: Captures) -> dict[str, Json]:
+    """The action that *captures* describe, as a plan writes it; what was not said is left out."""
+    wire: dict[str, Json] = {"type": type_}
+    for slot, value in captures.items():
+        if isinstance(value, str):
+            wire[FIELDS[type_][slot]] = value
+        elif value.amount is not None:
+            wire["amount"] = f"{value.amount:f}"
+            if value.currency is not None:
+                wire["currency"] = value.currency
+    return wire
+
+
+def _text(value: str | Token) -> str:
+    return value if isinstance(value, str) else value.text
+
+
+def _not_understood(tokens: Sequence[Token], begin: int, at: int) -> str:
+    end = next((place for place in range(begin, len(tokens)) if tokens[place].part is Part.MARK), len(tokens))
+    words = {token.word for token in tokens[at : max(end, at + 1)]}
+    written = join(tokens[begin : max(end, begin + 1)])[:_SHOWN]
+    for hints, reason in HINTS:
+        if not hints.isdisjoint(words):
+            return f'I did nothing about "{written}": {reason}. What should I do?'
+    return f'I do not understand "{written}". I check balances, deposit, withdraw, send money and pay bills; say {_EXAMPLE}'
+
+
+def _by_first_word(phrasings: Sequence[Phrasing]) -> tuple[Mapping[str, Sequence[Phrasing]], Sequence[Phrasing]]:
+    """*phrasings* by the word that they begin with, and those that can begin with any."""
+    table: dict[str, list[Phrasing]] = {}
+    others: list[Phrasing] = []
+    for phrasing in phrasings:
+        words = first_words(phrasing.pattern)
+        if words is None:
+            others.append(phrasing)
+        for word in words or ():
+            table.setdefault(word, []).append(phrasing)
+    return table, others
+
+
+_BY_WORD, _OTHERS = _by_first_word(PHRASINGS)
+
+
+def _beginning_with(tokens: Sequence[Token], at: int) -> Sequence[Phrasing]:
+    return [*_BY_WORD.get(tokens[at].word, ()), *_OTHERS] if at < len(tokens) else ()

@@ -1,0 +1,82 @@
+"""Strict JSON: text in, values out, with nothing silently dropped.
+
+Duplicate keys are kept as a fact, size and depth are bounded, and every fault is one clear PlanInvalid.
+Floats, NaN and infinities come through as floats, for the field that gets them to refuse.
+"""
+
+import json
+from collections import Counter
+
+from signoff.errors import PlanInvalid
+
+MAX_PLAN_BYTES = 1024 * 1024
+MAX_DEPTH = 8  # a plan, its list, an action, a list of values; the rest is room
+MAX_DIGITS = 40  # of a whole number; no field takes as many
+
+
+class JsonObject(dict[str, object]):
+    """A JSON object that remembers the keys that were written more than once."""
+
+    repeated: tuple[str, ...] = ()
+
+
+def read_json(data: bytes | str) -> object:
+    """The value that *data* holds. Raises PlanInvalid where it is not JSON, too large or nested too deeply."""
+    text = _decode(data)
+    try:
+        value: object = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+    except json.JSONDecodeError as error:
+        reason = f"{error.msg[:1].lower()}{error.msg[1:]}"
+        raise PlanInvalid([f"the plan is not JSON: line {error.lineno}, column {error.colno}: {reason}"]) from error
+    except RecursionError as error:
+        raise _too_deep() from error
+    _check_depth(value)
+    return value
+
+
+def _decode(data: bytes | str) -> str:
+    if len(data) > MAX_PLAN_BYTES:
+        raise _too_large(len(data), "bytes" if isinstance(data, bytes) else "characters")
+    try:
+        if isinstance(data, bytes):
+            return data.decode("utf-8")
+        if (size := len(data.encode("utf-8"))) > MAX_PLAN_BYTES:
+            raise _too_large(size, "bytes")
+    except UnicodeDecodeError as error:
+        raise PlanInvalid([f"the plan is not UTF-8: byte {error.start + 1} is wrong; save it as UTF-8"]) from error
+    except UnicodeEncodeError as error:
+        raise PlanInvalid([f"the plan is not UTF-8: character {error.start + 1} is half a pair; remove it"]) from error
+    return data
+
+
+def _object(pairs: list[tuple[str, object]]) -> JsonObject:
+    made = JsonObject(pairs)
+    if len(made) != len(pairs):
+        made.repeated = tuple(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+    return made
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise PlanInvalid([f"the plan holds a number of {len(text):,} digits; at most {MAX_DIGITS} are accepted"])
+    return int(text)
+
+
+def _check_depth(value: object) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _inside(outer)]
+    if level:
+        raise _too_deep()
+
+
+def _inside(outer: dict[str, object] | list[object]) -> list[object]:
+    return list(outer.values()) if isinstance(outer, dict) else outer
+
+
+def _too_large(size: int, unit: str) -> PlanInvalid:
+    return PlanInvalid([f"the plan holds {size:,} {unit}; at most {MAX_PLAN_BYTES:,} bytes are accepted, so split it"])
+
+
+def _too_deep() -> PlanInvalid:
+    return PlanInvalid([f"the plan is nested too deeply; at most {MAX_DEPTH} levels are accepted"])

@@ -1,0 +1,139 @@
+"""The words that the rules planner knows."""
+
+from .amounts import NUMBER_WORDS
+
+# How a clause may begin and end without meaning anything more.
+OPENERS = (
+    "please", "kindly", "hi", "hello", "hey", "hi there", "hello there", "hey there", "good morning", "good afternoon",
+    "good evening", "ok", "okay", "yes", "yeah", "so", "just", "now", "also", "first", "firstly", "first of all",
+    "i want to", "i want you to", "i'd want to", "i wanna", "i need to", "i need you to", "i have to", "i must",
+    "i would like to", "i would like you to", "i'd like to", "i'd like you to", "i'd love to", "i wish to", "i'd like for you to",
+    "we need to", "we want to", "i would like for you to", "i am trying to", "i'm trying to", "i'm looking to",
+    "i am looking to", "i gotta", "i got to", "i've got to", "wanna",
+    "help me", "help me to", "i need help to", "i want help to", "i need your help to", "let's", "let me", "go ahead and",
+    "be so kind and", "do me a favor and", "do me a favour and", "make sure to", "be sure to", "i'm ready to",
+)  # fmt: skip
+ASKING_OPENERS = (  # a question mark behind these asks to do it; behind anything else it asks whether to
+    "can you", "could you", "would you", "will you", "can u", "could u", "would you please", "could you please",
+    "can you please", "will you please", "can you kindly", "could you kindly", "are you able to", "would you be able to",
+    "would you be so kind as to", "would it be possible for you to",
+)  # fmt: skip
+CLOSERS = (
+    "please", "thanks", "thank you", "thank you very much", "thanks a lot", "many thanks", "thx", "now", "right now",
+    "right away", "immediately", "at once", "asap", "as soon as possible", "today", "for me", "if you can", "if you could",
+    "if you would", "if possible", "if you please", "real quick", "quickly", "ok", "okay", "at this time", "at the moment",
+    "currently", "first", "at this moment", "as of now", "as well", "too",
+)  # fmt: skip
+
+# How clauses are joined. What stands behind a NEED is done only when what stands before it is done.
+SENTENCE_MARKS = (".", ";", "!", "?", "\n")
+JOINS = (",", ".", ";", "!", "?", "\n", "&", "and", "also", "plus", "as well as", "additionally", "and also", "in addition")
+NEEDS = (
+    "then", "and then", "after that", "after this", "after which", "afterwards", "afterward", "thereafter", "next",
+    "finally", "lastly", "subsequently", "once done", "once that is done", "once that's done", "once it is done",
+    "once it's done", "once this is done", "when done", "when that is done", "when that's done", "when it's done",
+    "when it is done", "if that works", "if it works", "if this works", "if that worked", "if it worked", "if that succeeds",
+    "if it succeeds", "if that goes through", "if it goes through", "if that went through", "if successful",
+    "if that is successful", "if that's successful", "if that is ok", "if that's ok", "only then",
+)  # fmt: skip
+AFTER = ("after",)  # "X after Y": Y first
+BEFORE = ("before",)  # "X before Y": X first
+GERUNDS = {
+    "checking": "check", "sending": "send", "transferring": "transfer", "moving": "move", "wiring": "wire",
+    "depositing": "deposit", "withdrawing": "withdraw", "paying": "pay", "giving": "give", "showing": "show",
+}  # fmt: skip
+
+# Words of an account's name, as in "my emergency savings".
+ACCOUNT_KINDS = frozenset({"checking", "chequing", "checkings", "savings", "saving"})
+ACCOUNT_WORDS = frozenset({"account", "acct"})
+BALANCE_FILLERS = frozenset(
+    {"account", "accounts", "acct", "available", "current", "total", "full", "latest", "remaining", "overall", "present"}
+)
+NOT_AN_ACCOUNT = frozenset(
+    {"card", "cards", "credit", "rewards", "reward", "points", "loan", "mortgage", "visa", "mastercard", "amex", "miles",
+     "minimum", "debt", "due", "owed", "limit", "tax", "taxes", "apr", "interest", "work", "life", "vacation", "pto"}
+)  # fmt: skip
+# Names that end in one of these are billers: "pay Acme Utilities".
+BILL_WORDS = frozenset(
+    {"utilities", "utility", "electric", "electricity", "gas", "water", "internet", "cable", "phone", "rent", "mortgage",
+     "insurance", "broadband", "wireless", "energy"}
+)  # fmt: skip
+
+# Words that no name holds: they would change what is meant, and a name that swallowed one would hide it.
+_FUNCTION_WORDS = """
+a an the this that these those some any each every all both half either neither another other else same rest remaining whole
+enough more less most least much many few several couple lot lots bit
+i me my mine myself we us our ours you your yours he him his she her hers it its they them their theirs who whom whose which
+what someone somebody anyone anybody everyone everybody nobody no-one something anything everything nothing one's
+to from for of on in into onto at by with without via through using use over under above below about around up down out off
+anyway anyways regardless alone overseas abroad provided providing assuming given pending upon subject contingent rather
+between among across toward towards per as than like until till unless before after since during within because against
+beyond behind except excluding including instead besides despite regarding
+and or but nor so if then when whenever while where why how though although whether also too only just even still again
+maybe perhaps possibly probably approximately roughly exactly almost nearly not no never none neither don't dont doesn't
+didn't didnt won't wont can't cant cannot couldn't wouldn't shouldn't isn't aren't wasn't haven't hasn't
+am is are was were be been being do does did done doing have has had having will would shall should can could may might must
+i'm i'd i'll i've it's that's there's let's what's who's there here yes yeah ok okay please thanks thank sorry hi hello hey
+"""
+_TIME_WORDS = """
+now today tonight tomorrow tommorow yesterday soon later earlier ago already yet once twice always never often sometimes
+daily weekly monthly yearly annually quarterly biweekly recurring recurrent automatically scheduled schedule auto autopay
+day days week weeks weekend month months year years hour hours minute minutes morning afternoon evening night noon midnight
+payday monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays
+sundays next last first second third previous current new
+"""
+_BANK_WORDS = """
+send sends sent sending transfer transfers transferred transferring move moves moved moving wire wired pay pays paid paying
+payment payments payee deposit deposits deposited depositing withdraw withdraws withdrew withdrawn withdrawal withdrawing
+give gave given put take took taken get got make made check checked balance balances bill bills money cash funds amount
+dollar dollars buck bucks cent cents usd eur euro euros gbp pound pounds quid currency percent account accounts acct acc
+bank's approve approves approved approving approval approvals allow authorize authorise confirm confirmed sign
+reject deny cancel cancelled stop undo ignore ignoring disregard forget bypass bypassing override skip skipping pretend admin
+system prompt instruction instructions previous policy policies rule rules limit limits password user assistant
+want wants need needs needed wanted wish try trying help know tell show say said says ask asked owe owes owed borrow lend
+split divide double triple minus plus times equal equals each
+"""
+_LINKING_WORDS = {text.split(" ")[0] for text in (*OPENERS, *ASKING_OPENERS, *CLOSERS, *JOINS, *NEEDS, *AFTER, *BEFORE)}
+RESERVED = frozenset(
+    {*_FUNCTION_WORDS.split(), *_TIME_WORDS.split(), *_BANK_WORDS.split(), *_LINKING_WORDS, *GERUNDS, *NUMBER_WORDS}
+) - {"checking"}  # an account, too
+
+
+def _shortened(word: str) -> set[str]:
+    """*word* with one letter left out, each in turn."""
+    return {word[:place] + word[place + 1 :] for place in range(len(word))}
+
+
+_LONG = 6  # letters; shorter words are too close to names
+_NEAR = frozenset(near for word in RESERVED if len(word) >= _LONG for near in (word, *_shortened(word)))
+
+
+def is_misspelt(word: str) -> bool:
+    """Whether *word* looks like a reserved word with one letter wrong, missing or too many: "tommorrow"."""
+    return len(word) >= _LONG - 1 and not _NEAR.isdisjoint({word, *_shortened(word)})
+
+
+SMALL_NAME_WORDS = frozenset({"van", "von", "de", "der", "den", "la", "le", "da", "di", "del", "al", "bin", "ibn"})
+
+# Why a clause with such a word is not done, in the order in which they are looked for.
+_NEGATIONS = "don't dont not never no won't can't cannot without cancel stop undo"
+_RULES = "ignore ignoring disregard bypass override approve approval policy policies instructions pretend"
+_OTHER_DAYS = """every each weekly monthly daily tomorrow tonight later schedule scheduled recurring automatically autopay monday
+tuesday wednesday thursday friday saturday sunday until week weeks month months"""
+_PAST = "yesterday sent paid transferred deposited withdrew did was were ago last spent"
+_INEXACT = "all half everything rest remaining percent enough about around roughly some"
+_POINTERS = "him her them it someone somebody everyone that this"
+HINTS = tuple(
+    (frozenset(words.split()), reason)
+    for words, reason in (
+        (_RULES, "policies and approvals are not mine to change"),
+        (_NEGATIONS, "I only do what I am asked to do, and cannot tell what is not to be done"),
+        (_OTHER_DAYS, "I can only do things once and now, not on other days"),
+        ("if unless when whenever while", "I cannot judge conditions; ask for the balance first, then decide"),
+        (_PAST, "that seems to be about the past"),
+        ("how why what should may might can", "that seems to be a question, and I would not do anything unasked"),
+        ("between", "I need to know which way; write from which account to which one"),
+        (_INEXACT, "I need the exact amount in figures"),
+        (_POINTERS, "I need every name written out"),
+    )
+)
