@@ -15,7 +15,7 @@ from signoff.audit import ActionRecord, Approval, PlanRecord, Status, Store, ver
 from . import output
 from .actor import Actor
 from .canonical import Json
-from .errors import Exit, PolicyInvalid, SignoffError, UsageError
+from .errors import Exit, SignoffError, UsageError
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -161,21 +161,21 @@ def cancel(options: argparse.Namespace, settings: Settings) -> Exit:
 def policies_check(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies check`."""
     from signoff.actions import bank_registry
-    from signoff.policies import format_diagnostic, load_policy
+    from signoff.policies import PoliciesInvalid, format_diagnostic, load_policy
 
     try:
         policy = load_policy(settings.policies, bank_registry())
-    except PolicyInvalid as error:
+    except PoliciesInvalid as error:
         if not settings.json:
             raise
-        output.print_json({"valid": False, "diagnostics": [one.to_json() for one in getattr(error, "diagnostics", ())]})
+        output.print_json({"valid": False, "diagnostics": [vars(one) for one in error.diagnostics]})
         return Exit.POLICIES
     if settings.json:
-        output.print_json({"valid": True, "digest": policy.digest, "diagnostics": [one.to_json() for one in policy.warnings]})
+        output.print_json({"valid": True, "digest": policy.digest, "diagnostics": [vars(one) for one in policy.warnings]})
         return Exit.DONE
     for warning in policy.warnings:
         print(format_diagnostic(warning) + "\n")
-    print(f"{policy.name} is valid: {len(policy.rules)} rules, digest {output.group_digest(policy.digest)}")
+    print(f"{policy.name} is valid: {len(policy.document.rules)} rules, digest {output.group_digest(policy.digest)}")
     return Exit.DONE
 
 

@@ -34,7 +34,7 @@ try:
 except ImportError:
     import sqlite3 as sqlite
 with sqlite.connect(sys.argv[1]) as connection:
-    connection.execute("UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), 'mira', 'dana') AS BLOB) WHERE number = 12")
+    connection.execute("UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), 'mira', 'omar') AS BLOB)")
 """
 
 
@@ -115,7 +115,7 @@ class Tour:
         try:
             parse_policy(policy.source.replace(b"amount > 100\n", b"amuont > 100\n"), policy.name, self._engine.registry)
         except PolicyInvalid as error:
-            self._say(str(error))
+            self._console.print(Text(str(error)), soft_wrap=True)
 
     def read_the_log(self) -> None:
         """Everything that happened is in the log, and the books balance"""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from signoff.lazy import front_door
 
 if TYPE_CHECKING:
+    from .amounts import amounts_in as amounts_in
     from .answer import MAX_REQUEST as MAX_REQUEST
     from .answer import Outcome as Outcome
     from .answer import Planned as Planned
@@ -31,6 +32,7 @@ __all__ = [
     "Planner",
     "RulesPlanner",
     "ScriptedPlanner",
+    "amounts_in",
     "check_request",
     "plan_model",
     "read_plan",
@@ -40,6 +42,7 @@ __all__ = [
 __getattr__ = front_door(
     __name__,
     {
+        "amounts": ["amounts_in"],
         "answer": ["MAX_REQUEST", "Outcome", "Planned", "Planner", "check_request"],
         "plan": ["MAX_ACTIONS", "ActionPlan", "PlannedAction", "write_plan"],
         "reading": ["read_plan"],

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .tokens import Part, Token, join
+from .tokens import Part, Token, join, tokenize
 
 SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}
 
@@ -44,6 +44,11 @@ class _Found:
 
     value: Decimal
     end: int
+
+
+def amounts_in(text: str) -> frozenset[Decimal]:
+    """Every amount that *text* names, in figures or in words: "$1,500 or seventy dollars" is 1500 and 70."""
+    return frozenset(token.amount for token in read_amounts(tokenize(text)) if token.amount is not None)
 
 
 def read_amounts(tokens: Sequence[Token]) -> list[Token]:
