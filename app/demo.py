@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from signoff.actions import bank_registry, check_ledger
-from signoff.audit import PlanRecord, Store, verify_store
+from signoff.audit import Approval, PlanRecord, Store, verify_store
 from signoff.planner import RulesPlanner
 from signoff.policies import load_policy, parse_policy
 
@@ -25,7 +25,6 @@ BLOCKED = "send $5 to Mallory Ltd"
 UNCLEAR = "send some money to Carol"
 
 DANA = Actor(id="dana")  # a customer
-MIRA = Actor(id="mira")  # a manager
 
 _TAMPER = """
 import sys
@@ -34,7 +33,9 @@ try:
 except ImportError:
     import sqlite3 as sqlite
 with sqlite.connect(sys.argv[1]) as connection:
-    connection.execute("UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), 'mira', 'omar') AS BLOB)")
+    connection.execute(
+        "UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), 'dana', 'eve') AS BLOB) WHERE number = 2"
+    )
 """
 
 
@@ -76,28 +77,24 @@ class Tour:
         self._run(BLOCKED)
 
     def sign(self) -> None:
-        """A manager sees what is to be signed, and signs it"""
+        """Whoever may sign sees what is to be signed, and signs it"""
         with self._store.read() as tx:
             rows = tx.queue()
         self._console.print(output.format_queue(rows, self._store.clock()))
-        approval, _ = rows[0]
-        self._console.print(output.format_card(self._engine.card(approval.id)))
-        try:
-            self._engine.approve(approval.id, DANA, digest=approval.digest)
-        except Refused as refused:
-            self._say(f"dana tries to sign it herself: {refused}")
-        self._engine.approve(approval.id, MIRA, digest=approval.digest)
-        self._say("mira signs. It is decided again, its vote is used up, and it runs:")
-        for record in self._engine.resume(MIRA, plan=approval.plan):
-            self._console.print(output.format_plan(record))
+        for approval, _ in rows[:1]:
+            self._console.print(output.format_card(self._engine.card(approval.id)))
+            for signer in (DANA, *self._signers(approval)):
+                self._vote(approval, signer)
+            self._say("It is decided again under the rules in force now, its votes are used up, and it runs:")
+            for record in self._engine.resume(DANA, plan=approval.plan):
+                self._console.print(output.format_plan(record))
 
     def reject(self) -> None:
-        """A manager says no, with a reason"""
+        """Whoever may sign may say no, with a reason"""
         record = self._run(LARGE)
-        assert record is not None
-        (approval,) = self._engine.approvals_of(record.id)
-        self._engine.reject(approval.id, MIRA, reason="ask me in person first")
-        self._console.print(output.format_plan(self._engine.plan(record.id)))
+        for approval in self._engine.approvals_of(record.id) if record else ():
+            self._engine.reject(approval.id, self._signers(approval)[0], reason="ask me in person first")
+            self._console.print(output.format_plan(self._engine.plan(approval.plan)))
 
     def change_a_rule(self) -> None:
         """Whoever writes the rules decides: 100 becomes 1_000"""
@@ -131,6 +128,18 @@ class Tour:
         subprocess.run([sys.executable, "-c", _TAMPER, str(self._store.path)], check=True, timeout=60)
         with self._store.read() as tx:
             output.print_verification(verify_store(tx), self._console)
+
+    def _signers(self, approval: Approval) -> list[Actor]:
+        """As many people of each role as must sign; dana, who asked, is none of them."""
+        people = self._engine.card(approval.id).people
+        return [Actor(id=one) for role, count in sorted(approval.seats.items()) for one in people[role][:count]]
+
+    def _vote(self, approval: Approval, actor: Actor) -> None:
+        try:
+            self._engine.approve(approval.id, actor, digest=approval.digest)
+            self._say(f"{actor.id} signs.")
+        except Refused as refused:
+            self._say(f"{actor.id} tries to sign: {refused}")
 
     def _run(self, request: str) -> PlanRecord | None:
         self._console.print(Text(f'dana asks: "{request}"', style="cyan"))

@@ -319,8 +319,9 @@ def _gist(entry: Entry) -> str:
             return f"{data['choice']} {data['approval']}" + (f": {data['reason']}" if data["reason"] else "")
         case "policy":
             change = data["change"]
-            looser = change.get("looser", ()) if isinstance(change, Mapping) else ()
-            return f"{data['name']} {str(data['digest'])[:8]}" + "".join(f"; looser: {one}" for one in looser or ())
+            looser = change["looser"] if isinstance(change, Mapping) else ()
+            assert isinstance(looser, Sequence)
+            return f"{data['name']} {str(data['digest'])[:8]}" + "".join(f"; looser: {one}" for one in looser)
         case "refused":
             return f"{data['verb']}: {data['reason']}"
     return _outcome(data.get("error"), data.get("result"))
