@@ -8,7 +8,7 @@ from importlib.metadata import version
 from rich_argparse import RichHelpFormatter
 
 from . import commands
-from .errors import Exit, SignoffError
+from .errors import Exit, SignoffError, UsageError
 from .settings import Settings
 
 INTERRUPTED = 130  # what shells give a command that Ctrl-C ended
@@ -17,8 +17,10 @@ INTERRUPTED = 130  # what shells give a command that Ctrl-C ended
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _parser().parse_args(arguments)
-    settings = Settings.read(database=options.db, policies=options.policies, claimed=options.who, json=options.json)
+    settings = Settings.read(json=options.json)
     try:
+        _check_texts(options)
+        settings = Settings.read(database=options.db, policies=options.policies, claimed=options.who, json=options.json)
         code: Exit = options.command(options, settings)
         sys.stdout.flush()
     except SignoffError as error:
@@ -31,6 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout = None  # nothing is left to flush at exit
         return Exit.DONE
     return code
+
+
+def _check_texts(options: argparse.Namespace) -> None:
+    """Raises UsageError for an argument whose bytes are no UTF-8: it could be neither stored nor digested."""
+    for name, value in vars(options).items():
+        if isinstance(value, str) and not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                raise UsageError(f"{name}: its bytes are not UTF-8; write it in UTF-8") from error
 
 
 def _parser() -> argparse.ArgumentParser:

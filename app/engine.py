@@ -4,9 +4,9 @@ The life of a plan is `submit`, then `_drive`, which takes one step after the ot
 verb is one transaction (and `_drive` one for each step); the private functions take the open transaction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from signoff.actions import Action, Effect, Ending, Execution, Lookup, Registry, Result, run_action
@@ -23,7 +23,7 @@ from signoff.audit import (
     Writing,
     verify_plan,
 )
-from signoff.planner import ActionPlan, write_plan
+from signoff.planner import ActionPlan, check_request, write_plan
 from signoff.policies import DecisionEffect, Policy, compare_policies
 
 from .actor import Actor
@@ -43,7 +43,7 @@ from .deciding import (
     told_reasons,
     votes_serve,
 )
-from .errors import ClockError, Refused, TransactionLost, UsageError
+from .errors import ClockError, LogInvalid, Refused, TransactionLost, UsageError
 
 MIN_DIGEST = 8  # hexadecimal digits of the digest that an approver must name
 MAX_REASON = 1_000  # characters
@@ -75,6 +75,8 @@ class Engine:
         *request* is what the user wrote, if a user wrote something; *planner* says what made the plan. Raises PlanInvalid
         where a name in it is unknown; nothing is stored then.
         """
+        if request is not None:
+            check_request(request)
         with self.store.executing():
             with self.store.write() as tx:
                 self._begin(tx, actor)
@@ -84,15 +86,24 @@ class Engine:
         return self.plan(id_)
 
     def resume(self, actor: Actor, plan: str | None = None) -> tuple[PlanRecord, ...]:
-        """Go on with *plan*, or with every plan in which something can go on, after an approval or a crash."""
+        """Go on with *plan*, or with every plan in which something can go on, after an approval or a crash.
+
+        Raises LogInvalid, when all others went on, where a plan was altered in the file.
+        """
         with self.store.executing():
             with self.store.write() as tx:
                 self._begin(tx, actor)
                 if plan is not None:
                     known(tx.plan(plan), plan)
                 ids = tx.plans_to_resume(tx.now) if plan is None else [plan]
+            altered: LogInvalid | None = None
             for id_ in ids:
-                self._drive(id_, actor)
+                try:
+                    self._drive(id_, actor)
+                except LogInvalid as error:  # the other plans go on
+                    altered = altered or error
+        if altered is not None:
+            raise altered
         return tuple(self.plan(id_) for id_ in ids)
 
     def approve(self, approval: str, actor: Actor, *, digest: str, reason: str | None = None) -> Approval:
@@ -129,14 +140,21 @@ class Engine:
         """The plan *id_* as it stands; a passed deadline counts as expired. Raises UsageError where there is none."""
         with self.store.read() as tx:
             record = known(tx.plan(id_), id_)
-            passed = {a.number for a in tx.approvals_of(id_) if a.status in _OPEN and a.expires <= self.store.clock()}
-        actions = (replace(a, status=Status.EXPIRED) if a.number in passed else a for a in record.actions)
+            passed = _passed(tx.approvals_of(id_), self.store.clock())
+        actions = (
+            replace(a, status=Status.EXPIRED) if a.number in passed and a.status in _BOUNDED else a for a in record.actions
+        )
         return replace(record, actions=tuple(actions))
 
     def card(self, approval: str) -> Card:
-        """Everything that somebody must see before they sign *approval*. Raises UsageError where there is none."""
+        """Everything that somebody must see before they sign *approval*.
+
+        Raises UsageError where there is none, and LogInvalid where its plan was altered in the file.
+        """
         with self.store.read() as tx:
-            return read_card(tx, known(tx.approval(approval), approval), self.policy, self.registry, self.store.clock())
+            found = known(tx.approval(approval), approval)
+            verify_plan(tx, found.plan)
+            return read_card(tx, found, self.policy, self.registry, self.store.clock())
 
     def approvals_of(self, plan: str) -> list[Approval]:
         """The approvals of *plan* that wait."""
@@ -304,20 +322,23 @@ class Engine:
         """
         self._adopt_policy(tx, actor)
         for action in tx.executing():
-            verify_plan(tx, action.plan)
+            try:
+                verify_plan(tx, action.plan)
+            except LogInvalid:  # nothing of that plan runs, and whoever resumes it is told; other plans go on
+                continue
             tx.move(action, Status.IN_DOUBT, SYSTEM_ACTOR, error="the process ended while it was executed")
             self._settle(tx, action.plan)
 
     def _settle(self, tx: Writing, plan: str) -> None:
         """Record deadlines that have passed, and skip what needs an action that will not happen."""
         record = known(tx.plan(plan), plan)
-        passed = {a.number for a in tx.approvals_of(plan) if a.status in _OPEN and a.expires <= tx.now}
+        passed = _passed(tx.approvals_of(plan), tx.now)
         statuses: dict[int, Status] = {}
         for action in record.actions:
             lost = next((number for number in action.needs if statuses[number] in NOT_DONE), None)
             if action.status in UNTOUCHED and lost is not None:
                 action = tx.move(action, Status.SKIPPED, SYSTEM_ACTOR, error=f"it needs action {lost}, which is {statuses[lost]}")
-            elif action.number in passed and action.status in (Status.WAITING, Status.APPROVED):
+            elif action.number in passed and action.status in _BOUNDED:
                 action = tx.move(action, Status.EXPIRED, SYSTEM_ACTOR, error="nobody decided in time")
             statuses[action.number] = action.status
 
@@ -420,6 +441,7 @@ class _Step:
 
 
 _OPEN = frozenset({ApprovalStatus.WAITING, ApprovalStatus.APPROVED})
+_BOUNDED = frozenset({Status.WAITING, Status.APPROVED})  # by a deadline
 _FIRST = {
     DecisionEffect.ALLOW: Status.READY,
     DecisionEffect.APPROVE: Status.WAITING,
@@ -432,6 +454,11 @@ def known(found: _T | None, id_: str) -> _T:
     if found is None:
         raise UsageError(f'there is no "{id_[:64]}"; `signoff queue` lists what waits, `signoff audit log` what was')
     return found
+
+
+def _passed(approvals: Iterable[Approval], now: datetime) -> set[int]:
+    """The numbers of the actions whose deadline has passed."""
+    return {approval.number for approval in approvals if approval.status in _OPEN and approval.expires <= now}
 
 
 def _is_runnable(plan: PlanRecord, action: ActionRecord) -> bool:

@@ -306,25 +306,34 @@ def _others(plan: PlanRecord, number: int) -> str:
 
 
 def _gist(entry: Entry) -> str:
-    data = entry.data
+    """What an Entry tells, in a line; also of one that somebody altered, which may lack anything."""
+    told = {name: entry.data.get(name) for name in _TOLD}
     match entry.event:
         case "submitted":
-            return str(data["request"] or data["planner"])
+            return str(told["request"] or told["planner"])
         case "decided":
-            return f"{data['title']}: {data['status']}"
+            return f"{told['title']}: {told['status']}"
         case "asked":
-            seats = data["seats"]
-            return f"{data['id']} needs {_seats(seats) if isinstance(seats, Mapping) else seats}"
+            seats = told["seats"]
+            return f"{told['id']} needs {_seats(seats) if isinstance(seats, Mapping) else seats}"
         case "voted":
-            return f"{data['choice']} {data['approval']}" + (f": {data['reason']}" if data["reason"] else "")
+            return f"{told['choice']} {told['approval']}" + (f": {told['reason']}" if told["reason"] else "")
         case "policy":
-            change = data["change"]
-            looser = change["looser"] if isinstance(change, Mapping) else ()
-            assert isinstance(looser, Sequence)
-            return f"{data['name']} {str(data['digest'])[:8]}" + "".join(f"; looser: {one}" for one in looser)
+            return "; looser: ".join([f"{told['name']} {str(told['digest'])[:8]}", *_looser(told["change"])])
         case "refused":
-            return f"{data['verb']}: {data['reason']}"
-    return _outcome(data.get("error"), data.get("result"))
+            return f"{told['verb']}: {told['reason']}"
+    return _outcome(told["error"], told["result"])
+
+
+def _looser(change: Json) -> list[str]:
+    looser = change.get("looser") if isinstance(change, Mapping) else None
+    return [str(one) for one in looser] if isinstance(looser, list) else []
+
+
+_TOLD = (
+    *("request", "planner", "title", "status", "id", "seats", "choice", "approval", "reason", "name", "digest", "change"),
+    *("verb", "error", "result"),
+)
 
 
 def print_plan(plan: PlanRecord, approvals: Sequence[Approval], needs: Sequence[str]) -> None:

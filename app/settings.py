@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .actor import Actor, Identification
+from .errors import UsageError
 
 DEFAULT_DATABASE = "signoff.db"
 DEFAULT_POLICIES = "policies.yaml"
@@ -34,7 +35,11 @@ class Settings:
         claimed: str | None = None,
         json: bool = False,
     ) -> "Settings":
-        """Options first, then SIGNOFF_DB and SIGNOFF_POLICIES, then the defaults."""
+        """Options first, then SIGNOFF_DB and SIGNOFF_POLICIES, then the defaults. Raises UsageError for a name that is none."""
+        try:
+            Actor(id=DEFAULT_REQUESTER if claimed is None else claimed)
+        except ValueError as error:
+            raise UsageError(f"--as: {error}") from error
         return cls(
             database=Path(database or environment.get("SIGNOFF_DB") or DEFAULT_DATABASE),
             policies=Path(policies or environment.get("SIGNOFF_POLICIES") or DEFAULT_POLICIES),
@@ -47,7 +52,9 @@ class Settings:
     @property
     def requester(self) -> Actor:
         """Who asks: the one named by `--as`, or the demo bank's customer."""
-        return Actor(id=self.claimed or DEFAULT_REQUESTER, how=Identification.CLAIMED, os_user=self.os_user)
+        return Actor(
+            id=DEFAULT_REQUESTER if self.claimed is None else self.claimed, how=Identification.CLAIMED, os_user=self.os_user
+        )
 
     @property
     def operator(self) -> Actor:

@@ -148,6 +148,16 @@ def test_expiry(engine: Engine, clock: FakeClock) -> None:
     assert_verifies(engine)
 
 
+def test_deadline_says_nothing_about_what_is_done(engine: Engine, clock: FakeClock) -> None:
+    """What was done in time stays done when its deadline passes."""
+    plan = submit(engine, transfer("150.00"))
+    sign(engine, only_approval(engine, plan), MIRA)
+    engine.resume(MIRA)
+    clock.move(timedelta(hours=48))
+    assert statuses(engine.plan(plan.id)) == ["done"]
+    assert engine.resume(MIRA) == ()
+
+
 def test_deadline_bounds_execution(engine: Engine, clock: FakeClock) -> None:
     """What was signed in time and not run in time is not run."""
     plan = submit(engine, transfer("150.00"))

@@ -230,3 +230,22 @@ def test_altered_plan_is_neither_signed_nor_run(played: Path, script: str, open_
         with store.read() as tx:
             assert len(list(tx.entries())) == before
     assert altered > 0
+
+
+def test_altered_plan_does_not_hold_up_others(open_engine: Callable[..., Engine], database: Path, tmp_path: Path) -> None:
+    """Of two plans that could go on, the altered one is refused and the other one runs."""
+    engine = open_engine()
+    plans = [engine.submit(plan_of(engine, "150.00"), DANA) for _ in range(2)]
+    for plan in plans:
+        (approval,) = engine.approvals_of(plan.id)
+        engine.approve(approval.id, MIRA, digest=approval.digest)
+    engine.store.close()
+    original = tmp_path / "original.db"
+    shutil.copy(database, original)
+    (target,) = tamper(original, [f"UPDATE actions SET title = 'Transfer 1.50 USD' WHERE plan = '{plans[0].id}'"])
+    registry = bank_registry()
+    with Store.open(target, migrations=registry.migrations, clock=engine.store.clock) as store:
+        engine = Engine(store, engine.policy, registry)
+        with pytest.raises(LogInvalid, match=plans[0].id):
+            engine.resume(MIRA)
+        assert [engine.plan(plan.id).actions[0].status for plan in plans] == ["approved", "done"]
