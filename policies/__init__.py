@@ -1,0 +1,58 @@
+"""Policies: rules written in YAML, checked against the actions, compiled. Action in, Decision out."""
+
+from typing import TYPE_CHECKING
+
+from signoff.lazy import front_door
+
+if TYPE_CHECKING:
+    from .changes import PolicyChange as PolicyChange
+    from .changes import compare_policies as compare_policies
+    from .decision import CAUTION as CAUTION
+    from .decision import DEFAULT_WITHIN as DEFAULT_WITHIN
+    from .decision import Context as Context
+    from .decision import Decision as Decision
+    from .decision import DecisionEffect as DecisionEffect
+    from .decision import Explanation as Explanation
+    from .decision import Seat as Seat
+    from .diagnostics import Diagnostic as Diagnostic
+    from .diagnostics import PoliciesInvalid as PoliciesInvalid
+    from .diagnostics import Severity as Severity
+    from .diagnostics import format_diagnostic as format_diagnostic
+    from .loading import load_policy as load_policy
+    from .loading import parse_policy as parse_policy
+    from .policy import Policy as Policy
+    from .seating import Seating as Seating
+    from .seating import fill_seats as fill_seats
+
+__all__ = [
+    "CAUTION",
+    "DEFAULT_WITHIN",
+    "Context",
+    "Decision",
+    "DecisionEffect",
+    "Diagnostic",
+    "Explanation",
+    "PoliciesInvalid",
+    "Policy",
+    "PolicyChange",
+    "Seat",
+    "Seating",
+    "Severity",
+    "compare_policies",
+    "fill_seats",
+    "format_diagnostic",
+    "load_policy",
+    "parse_policy",
+]
+
+__getattr__ = front_door(
+    __name__,
+    {
+        "changes": ["PolicyChange", "compare_policies"],
+        "decision": ["CAUTION", "DEFAULT_WITHIN", "Context", "Decision", "DecisionEffect", "Explanation", "Seat"],
+        "diagnostics": ["Diagnostic", "PoliciesInvalid", "Severity", "format_diagnostic"],
+        "loading": ["load_policy", "parse_policy"],
+        "policy": ["Policy"],
+        "seating": ["Seating", "fill_seats"],
+    },
+)

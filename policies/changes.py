@@ -1,0 +1,168 @@
+"""What a new policies file changes, and what may become looser by it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from signoff.canonical import Json
+
+from .decision import DEFAULT_WITHIN, DecisionEffect
+
+_SETTINGS = ("default", "approvers", "identity", "currency", "zone")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyChange:
+    """The differences between two policies files, by structure."""
+
+    rules_added: tuple[str, ...] = ()
+    rules_removed: tuple[str, ...] = ()
+    rules_changed: tuple[str, ...] = ()
+    roles_changed: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)  # role: added, removed
+    lists_changed: tuple[str, ...] = ()
+    settings_changed: tuple[str, ...] = ()
+    looser: tuple[str, ...] = ()  # sentences: what may let more through than before
+
+    def to_json(self) -> dict[str, Json]:
+        """The change as canonical JSON can hold it."""
+        return {
+            "rules_added": list(self.rules_added),
+            "rules_removed": list(self.rules_removed),
+            "rules_changed": list(self.rules_changed),
+            "roles_changed": {
+                role: {how: list(people) for how, people in change.items()} for role, change in self.roles_changed.items()
+            },
+            "lists_changed": list(self.lists_changed),
+            "settings_changed": list(self.settings_changed),
+            "looser": list(self.looser),
+        }
+
+
+def compare_policies(old_outline: Mapping[str, Json], new_outline: Mapping[str, Json]) -> PolicyChange:
+    """What changes from one `Policy.outline()` to another; an empty one stands for no policy at all.
+
+    `looser` holds everything that may let more through. It is judged by structure alone, and on the safe side:
+    a changed condition counts as looser even where it is stricter, and two changes that cancel out are both named.
+    What it leaves out lets nothing more through.
+    """
+    old, new = _Outline(old_outline), _Outline(new_outline)
+    return PolicyChange(
+        rules_added=tuple(id_ for id_ in new.rules if id_ not in old.rules),
+        rules_removed=tuple(id_ for id_ in old.rules if id_ not in new.rules),
+        rules_changed=tuple(id_ for id_, rule in new.rules.items() if id_ in old.rules and old.rules[id_] != rule),
+        roles_changed=_groups_changed(old.groups("roles"), new.groups("roles")),
+        lists_changed=tuple(_groups_changed(old.groups("lists"), new.groups("lists"))),
+        settings_changed=tuple(name for name in _SETTINGS if old.get(name) != new.get(name)),
+        looser=tuple(_looser(old, new)),
+    )
+
+
+class _Outline:
+    """Typed access to an outline."""
+
+    def __init__(self, outline: Mapping[str, Json]) -> None:
+        self.get = outline.get
+        self.rules = cast(Mapping[str, Mapping[str, Json]], outline.get("rules", {}))
+
+    def groups(self, key: str) -> Mapping[str, Sequence[str]]:
+        return cast(Mapping[str, Sequence[str]], self.get(key, {}))
+
+    @property
+    def default_role(self) -> str | None:
+        default = self.get("default", "deny")
+        return cast(str, default["approve"]) if isinstance(default, Mapping) else None
+
+    def read_by(self, name: str) -> list[str]:
+        """The rules whose conditions read *name*."""
+        return [id_ for id_, rule in self.rules.items() if name in _texts(rule["reads"])]
+
+
+def _groups_changed(old: Mapping[str, Sequence[str]], new: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
+    changed: dict[str, dict[str, list[str]]] = {}
+    for name in sorted({*old, *new}):
+        before, after = old.get(name, ()), new.get(name, ())
+        added, removed = sorted(set(after) - set(before)), sorted(set(before) - set(after))
+        if added or removed or (name in old) != (name in new):
+            changed[name] = {"added": added, "removed": removed}
+    return changed
+
+
+def _looser(old: _Outline, new: _Outline) -> Iterator[str]:
+    yield from _looser_settings(old, new)
+    yield from _looser_groups(old, new)
+    for id_ in sorted({*old.rules, *new.rules}):
+        yield from _looser_rule(id_, old.rules.get(id_), new.rules.get(id_))
+
+
+def _looser_settings(old: _Outline, new: _Outline) -> Iterator[str]:
+    if new.default_role not in (None, old.default_role):
+        yield f"what no allow rule speaks for is approved by {new.default_role} now"
+    if old.get("approvers") != new.get("approvers") and new.get("approvers") is not None:
+        yield f"{new.get('approvers')} signs now where nobody is named"
+    if new.get("identity") == "claimed" != old.get("identity"):
+        yield "votes count now although nothing checks who votes (identity: claimed)"
+    if old.rules and old.get("currency") != new.get("currency"):
+        yield f"plain numbers in rules are in {new.get('currency') or 'no currency'} now, not in {old.get('currency') or 'none'}"
+
+
+def _looser_groups(old: _Outline, new: _Outline) -> Iterator[str]:
+    asked = new.read_by("actor.roles")
+    for role, change in _groups_changed(old.groups("roles"), new.groups("roles")).items():
+        for person in change["added"]:
+            yield f"{person} has the role {role} now"
+        for person in change["removed"]:
+            if asked:
+                yield f"{person} has the role {role} no longer, and {_named(asked)} actor.roles"
+    for name, change in _groups_changed(old.groups("lists"), new.groups("lists")).items():
+        if readers := new.read_by(f"lists.{name}"):
+            parts = [f"{how} {', '.join(texts)}" for how, texts in change.items() if texts]
+            yield f"the list {name} changed ({'; '.join(parts) or 'it is new'}), and {_named(readers)} it"
+
+
+def _looser_rule(id_: str, old: Mapping[str, Json] | None, new: Mapping[str, Json] | None) -> Iterator[str]:
+    if old is not None and new is not None and old["effect"] == new["effect"]:
+        if loosened := list(_loosened(old, new)):
+            yield f"the {new['effect']} rule {id_} changed: {', '.join(loosened)}"
+        return
+    if old is not None and old["effect"] != DecisionEffect.ALLOW:
+        yield f"the {old['effect']} rule {id_} is gone"
+    if new is not None and new["effect"] == DecisionEffect.ALLOW:
+        yield f"the allow rule {id_} is new"
+
+
+def _loosened(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
+    """The keys of a rule whose change may let more through."""
+    allow = new["effect"] == DecisionEffect.ALLOW
+    fewer, more = (old["actions"], new["actions"]) if allow else (new["actions"], old["actions"])
+    if set(_texts(more)) - set(_texts(fewer)) and "*" not in _texts(fewer):
+        yield "actions"
+    for key in ("when", "unless"):
+        if old[key] != new[key]:
+            yield key
+    if _fewer_sign(old["by"], new["by"]):
+        yield "by"
+    if _seconds(new["within"]) > _seconds(old["within"]):
+        yield "within"
+
+
+def _fewer_sign(old: Json, new: Json) -> bool:
+    """Whether some signature that was needed no longer is."""
+    before, after = _counts(old), _counts(new)
+    return any(after.get(role, 0) < count for role, count in before.items())
+
+
+def _counts(seats: Json) -> dict[str, int]:
+    found = cast(Sequence[Mapping[str, Json]], seats)
+    return {cast(str, seat["role"]): cast(int, seat["count"]) for seat in found}
+
+
+def _seconds(within: Json) -> int:
+    return within if isinstance(within, int) else DEFAULT_WITHIN
+
+
+def _texts(value: Json) -> Sequence[str]:
+    return cast(Sequence[str], value)
+
+
+def _named(rules: Sequence[str]) -> str:
+    return f"{', '.join(rules)} {'reads' if len(rules) == 1 else 'read'}"

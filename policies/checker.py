@@ -1,0 +1,326 @@
+"""Is a condition right for the fields of an action? Names, types, and fields that may be left out.
+
+`has(x)` is followed through `and`, `or` and `not`: what is read behind it is known to be given. Where an action type
+has no field `x`, `has(x)` is false, and what stands behind it is never reached.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TypeAlias
+
+from signoff.actions import Field, Kind, show_text
+
+from .diagnostics import Report, Span, quote, suggest
+from .nodes import Scalar
+from .shapes import TRUTH, UNKNOWN, Shape, fit, product_shape, shape_of_constant, shape_of_field, sum_shape
+from .syntax import (
+    And,
+    Arithmetic,
+    Comparator,
+    Comparison,
+    Default,
+    Expression,
+    Has,
+    InRequest,
+    Known,
+    Listed,
+    Name,
+    Negative,
+    Not,
+    Number,
+    Or,
+    Text,
+    Texts,
+    Tree,
+    Truth,
+    children,
+)
+
+Names: TypeAlias = frozenset[str]
+_NOTHING: Names = frozenset()
+_KNOWN = {
+    "actor.id": Shape(Kind.TEXT),
+    "actor.roles": Shape(Kind.TEXT, many=True),
+    "plan.size": Shape(Kind.INTEGER),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a rule's conditions are checked against."""
+
+    types: Mapping[str, Mapping[str, Field]]  # the fields of each action type that the rule speaks for
+    lists: Mapping[str, tuple[str, ...]]
+    currency: str | None  # of plain numbers
+    every: bool = False  # whether the rule was written for "*"
+
+    def has_field(self, name: str) -> bool:
+        """Whether any of the types has a field *name*."""
+        return any(name in fields for fields in self.types.values())
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known to be given where a condition is true, and where it is false."""
+
+    if_true: Names = _NOTHING
+    if_false: Names = _NOTHING
+
+
+@dataclass(frozen=True)
+class Checker:
+    """Checks the conditions of one rule for one action type."""
+
+    type_: str
+    setting: Setting
+    report: Report
+    source: Scalar
+    shapes: dict[Expression, Shape] = field(default_factory=dict)  # found so far, by node
+
+    def condition(self, tree: Expression, given: Names = _NOTHING) -> Facts:
+        """Check that *tree* is true or false, where the fields *given* are known to be given."""
+        facts = self._truth(tree, given)
+        shape = self.shapes[tree]
+        if not shape.truth and not shape.unknown:
+            hint = f"compare it: {self._text(tree)} > 0" if shape.numeric else "compare it with =="
+            self._error("type", f"a condition is true or false, and `{self._text(tree)}` is {shape}", tree, hint)
+        return facts
+
+    def _truth(self, tree: Expression, given: Names) -> Facts:
+        match tree:
+            case Has(field=name):
+                self._require_somewhere(name)
+                self.shapes[tree] = TRUTH
+                return Facts(if_true=frozenset({name.name}))
+            case Not(operand=operand):
+                facts = self.condition(operand, given)
+                self.shapes[tree] = TRUTH
+                return Facts(facts.if_false, facts.if_true)
+            case And(operands=operands):
+                facts = self._sequence(operands, given, all_true=True)
+                self.shapes[tree] = TRUTH
+                return facts
+            case Or(operands=operands):
+                facts = self._sequence(operands, given, all_true=False)
+                self.shapes[tree] = TRUTH
+                return facts
+        self._shape(tree, given)
+        return Facts()
+
+    def _sequence(self, operands: tuple[Expression, ...], given: Names, *, all_true: bool) -> Facts:
+        """The facts of operands joined by `and` (*all_true*) or `or`.
+
+        The next operand is reached only where the ones before were all true (false): `through` is what is known
+        then. Where it ends early, at any of them, only what is known in every such case is: `out`.
+        """
+        through: Names = _NOTHING
+        out: Names | None = None
+        for operand in operands:
+            facts = self.condition(operand, given | through)
+            on, off = (facts.if_true, facts.if_false) if all_true else (facts.if_false, facts.if_true)
+            out = through | off if out is None else out & (through | off)
+            through |= on
+        assert out is not None
+        return Facts(through, out) if all_true else Facts(out, through)
+
+    def _shape(self, tree: Expression, given: Names) -> Shape:
+        shape = self._find(tree, given)
+        self.shapes[tree] = shape
+        return shape
+
+    def _find(self, tree: Expression, given: Names) -> Shape:
+        match tree:
+            case Number() | Text() | Truth() | Texts():
+                self._possible(tree)
+                return shape_of_constant(tree)
+            case Name():
+                return self._name(tree, given)
+            case Listed(name=name):
+                return self._listed(tree, name)
+            case Known(name=name):
+                return _KNOWN[name]
+            case InRequest(field=name):
+                self._name(name, given, value=False)
+                return TRUTH
+            case Default():
+                return self._default(tree)
+            case Negative(operand=operand):
+                shape = self._shape(operand, given)
+                return shape if self._is_numeric(operand, shape) else UNKNOWN
+            case Arithmetic():
+                return self._arithmetic(tree, given)
+            case Comparison():
+                self._comparison(tree, given)
+                return TRUTH
+            case Has() | Not() | And() | Or():
+                self._truth(tree, given)
+                return TRUTH
+
+    def _possible(self, tree: Number | Text | Truth | Texts) -> None:
+        """Refuse texts that no action can hold: comparing with them would silently never match."""
+        texts = tree.values if isinstance(tree, Texts) else (tree.value,) if isinstance(tree, Text) else ()
+        if any(show_text(text) != text for text in texts):
+            shown = ", ".join(quote(show_text(text)) for text in texts)
+            self._error("text", f"no action's text can hold a character of {shown}", tree, "remove it")
+
+    def _name(self, tree: Name, given: Names, *, value: bool = True) -> Shape:
+        """The shape of a field that must be there; of its *value*, which must be given too."""
+        if not self._require_somewhere(tree):
+            return UNKNOWN
+        found = self.setting.types[self.type_].get(tree.name)
+        guard = f"write has({tree.name}) and ..."
+        if found is None:
+            if tree.name not in given:
+                self._error("optional", f"{self.type_} has no field `{tree.name}`, and the rule speaks for it too", tree, guard)
+            return UNKNOWN
+        if found.optional and value and tree.name not in given:
+            otherwise = "0" if shape_of_field(found).numeric else '""'
+            hint = f"{guard}, or default({tree.name}, {otherwise})"
+            self._error("optional", f"`{tree.name}` may be left out of {self.type_}", tree, hint)
+        return shape_of_field(found)
+
+    def _require_somewhere(self, tree: Name) -> bool:
+        if self.setting.has_field(tree.name):
+            return True
+        known = sorted({name for fields in self.setting.types.values() for name in fields})
+        hint = suggest(tree.name, known, "write a text in quotes, a list as lists.NAME" if known else "")
+        self._error("unknown-name", f"{self._nobody()} field `{tree.name}`", tree, hint)
+        return False
+
+    def _nobody(self) -> str:
+        types = list(self.setting.types)
+        if len(types) == 1:
+            return f"{types[0]} has no"
+        return "no action type has a" if self.setting.every else f"none of {', '.join(types)} has a"
+
+    def _listed(self, tree: Tree, name: str) -> Shape:
+        if name not in self.setting.lists:
+            known = [f"lists.{known}" for known in self.setting.lists]
+            self._error(
+                "unknown-name", f"there is no list `{name}`", tree, suggest(f"lists.{name}", known, "add it under `lists`")
+            )
+        return Shape(Kind.TEXT, many=True)
+
+    def _default(self, tree: Default) -> Shape:
+        otherwise = tree.otherwise
+        if not isinstance(otherwise, Number | Text | Truth | Texts):
+            self._error("type", "`default` takes a constant where the field is not given", otherwise, "write a number or a text")
+            return UNKNOWN
+        constant = self._shape(otherwise, _NOTHING)
+        if not self._require_somewhere(tree.field):
+            return UNKNOWN
+        found = self.setting.types[self.type_].get(tree.field.name)
+        if found is None:
+            return constant
+        shape = shape_of_field(found)
+        if not (shape == Shape(constant.kind, many=constant.many) or fit(shape, constant)):
+            self._error("type", f"`{tree.field.name}` is {shape} and cannot default to {constant}", otherwise)
+            return UNKNOWN
+        if shape.kind is Kind.MONEY:
+            self._require_currency(otherwise)
+            return Shape(Kind.MONEY, plain=True)
+        return sum_shape(shape, Shape(constant.kind)) if shape.numeric else shape
+
+    def _arithmetic(self, tree: Arithmetic, given: Names) -> Shape:
+        left, right = self._shape(tree.left, given), self._shape(tree.right, given)
+        numeric = [self._is_numeric(tree.left, left), self._is_numeric(tree.right, right)]
+        if not all(numeric) or left.unknown or right.unknown:
+            return UNKNOWN
+        if tree.operator == "*":
+            if not (left.constant or right.constant):
+                self._error(
+                    "type", "one side of `*` must be a constant", tree.right, "compare with a sum, or multiply by a number"
+                )
+                return UNKNOWN
+            return product_shape(left, right)
+        if not fit(left, right):
+            self._mismatch(tree.left, tree.right, left, right, "added to" if tree.operator == "+" else "subtracted from")
+            return UNKNOWN
+        made = sum_shape(left, right)
+        if made.plain:
+            self._require_currency(tree)
+        return made
+
+    def _comparison(self, tree: Comparison, given: Names) -> None:
+        for operand in tree.operands:
+            self._shape(operand, given)
+        for comparator, (left, right) in zip(tree.comparators, pairwise(tree.operands), strict=True):
+            self._pair(comparator, left, right)
+
+    def _pair(self, comparator: Comparator, left: Expression, right: Expression) -> None:
+        first, second = self.shapes[left], self.shapes[right]
+        if first.unknown or second.unknown:
+            return
+        if comparator in ("in", "not in"):
+            self._membership(left, right, first, second)
+        elif not fit(first, second):
+            self._mismatch(left, right, first, second, "compared with")
+        elif comparator not in ("==", "!=") and not first.numeric:
+            self._error("type", f"{first} has no order; `{self._text(left)}` can only be equal or not", right, "write == or !=")
+        elif Kind.MONEY in (first.kind, second.kind) and first.kind is not second.kind:
+            self._require_currency(right if first.kind is Kind.MONEY else left)
+
+    def _membership(self, left: Expression, right: Expression, first: Shape, second: Shape) -> None:
+        if not second.many:
+            hint = "contains is not supported yet" if second.kind is Kind.TEXT else "write lists.NAME after `in`"
+            self._error("type", f"`in` asks for a list, and `{self._text(right)}` is {second}", right, hint)
+        elif first.many or Kind.MONEY in (first.kind, second.kind) or not fit(first, Shape(second.kind)):
+            self._error("type", f"`{self._text(left)}` is {first} and cannot be in {second}", left)
+
+    def _mismatch(self, left: Expression, right: Expression, first: Shape, second: Shape, verb: str) -> None:
+        """Say that the two do not fit; the caret goes under the constant, or the right one."""
+        if first.constant and not second.constant:
+            left, right, first, second = right, left, second, first
+        hint = ""
+        if first.many or second.many:
+            hint = "ask with in" if "compared" in verb else ""
+        elif isinstance(right, Text) and first.numeric and _is_number(right.value):
+            hint = f"write {right.value}"
+        elif isinstance(right, Number) and first.kind is Kind.TEXT:
+            hint = f'write "{self._text(right)}"'
+        elif isinstance(right, Name) and second.numeric and Kind.MONEY in (first.kind, second.kind):
+            hint = "only plain numbers are taken as money"
+        self._error("type", f"`{self._text(left)}` is {first} and cannot be {verb} {second}", right, hint)
+
+    def _is_numeric(self, tree: Expression, shape: Shape) -> bool:
+        if shape.numeric or shape.unknown:
+            return True
+        self._error("type", f"`{self._text(tree)}` is {shape} and cannot be calculated with", tree)
+        return False
+
+    def _require_currency(self, tree: Expression) -> None:
+        if self.setting.currency is None:
+            message = f"`{self._text(tree)}` meets money, and the file does not say in which currency plain numbers are"
+            self._error("currency", message, tree, "add a line such as currency: USD")
+
+    def _text(self, tree: Tree) -> str:
+        text = self.source.text[tree.start : tree.end]
+        return text if len(text) <= 40 else f"{text[:40]}…"
+
+    def _error(self, code: str, message: str, tree: Tree, hint: str = "") -> None:
+        self.report.error(code, message, place(self.source, tree.start, tree.end), hint)
+
+
+def place(source: Scalar, start: int, end: int) -> Span:
+    """Where the characters of a condition stand in the file."""
+    return source.place(start, max(1, end - start))
+
+
+def names_read(tree: Expression) -> list[str]:
+    """What *tree* reads, each once, in the order written: `amount`, `in_request(to)`, `lists.family`, `actor.id`."""
+    match tree:
+        case Name(name=name) | Known(name=name):
+            return [name]
+        case Listed(name=name):
+            return [f"lists.{name}"]
+        case Has(field=name):
+            return [name.name]
+        case InRequest(field=name):
+            return [f"in_request({name.name})"]
+    return list(dict.fromkeys(name for child in children(tree) for name in names_read(child)))
+
+
+def _is_number(text: str) -> bool:
+    whole, _, fraction = text.partition(".")
+    return whole.isdecimal() and whole.isascii() and (not fraction or (fraction.isdecimal() and fraction.isascii()))

@@ -1,0 +1,153 @@
+"""Rules to one Python function per action type.
+
+A function works out which rules match, as a tuple: `i` for the type's rule number `i`, `-1 - i` where its condition
+failed. What such a tuple means is worked out when it first comes up.
+
+    def decide(a, c):                           # transfer, five rules
+        v0 = a.to
+        v1 = a.amount
+        m = k0                                  # (): deny rules first; where one matches, no other is asked
+        try:
+            if v0 in k1: m += k2                # (4,)
+        except k3: m += k4                      # (4, -5)
+        if m: return k5(m) or k6(m)
+        m = k7                                  # (0,): rules without a condition match always
+        ...
+        return k5(m) or k6(m)
+
+The conditions of one type stand side by side in it, so an index over one of its fields can be put before them.
+"""
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+from typing import Generic, TypeAlias, TypeVar, cast
+
+from signoff.actions import Action
+
+from .decision import Context, DecisionEffect
+from .lowering import PLACE, ConditionFailed, Lowering, World, load
+from .rule import Rule
+
+MAX_REMEMBERED = 4_096  # sets of matching rules, for each action type
+
+Outcome = TypeVar("Outcome")
+Finish: TypeAlias = Callable[[tuple[Rule, ...], tuple[Rule, ...]], Outcome]  # rules that matched, rules that failed
+Test: TypeAlias = Callable[[Action, Context], bool]
+
+
+def compile_type(
+    action: type[Action], type_: str, rules: Sequence[Rule], world: World, finish: Finish[Outcome]
+) -> Callable[[Action, Context], Outcome]:
+    """The function that decides actions of one type; *rules* are those that speak for it, in the file's order."""
+    lowering = Lowering(action.fields, world)
+    body = _Body(type_, tuple(rules), lowering)
+    outcomes = _Outcomes(tuple(rules), finish)
+    statements = body.statements(lowering.bind(outcomes.known.get), lowering.bind(outcomes.work_out))
+    return cast(Callable[[Action, Context], Outcome], _function(statements, lowering))
+
+
+def compile_rule(action: type[Action], type_: str, rule: Rule, world: World) -> Test:
+    """The function that says whether the conditions of one rule are met. It raises where they fail."""
+    lowering = Lowering(action.fields, world)
+    test = _condition(type_, rule, lowering) or lowering.bind(True)
+    return cast(Test, _function([ast.Return(test, **PLACE)], lowering))
+
+
+def why_failed(error: Exception) -> str:
+    """Why a condition failed, for people."""
+    return str(error) if isinstance(error, ConditionFailed) else f"its values cannot be compared ({type(error).__name__})"
+
+
+@dataclass
+class _Outcomes(Generic[Outcome]):
+    """What each set of matching rules means, worked out when it first comes up."""
+
+    rules: tuple[Rule, ...]
+    finish: Finish[Outcome]
+
+    def __post_init__(self) -> None:
+        self.known: dict[tuple[int, ...], Outcome] = {}
+
+    def work_out(self, matched: tuple[int, ...]) -> Outcome:
+        outcome = self.finish(
+            tuple(self.rules[number] for number in sorted(matched) if number >= 0),
+            tuple(self.rules[-1 - number] for number in sorted(matched, reverse=True) if number < 0),
+        )
+        if len(self.known) < MAX_REMEMBERED:
+            self.known[matched] = outcome
+        return outcome
+
+
+@dataclass
+class _Body:
+    type_: str
+    rules: tuple[Rule, ...]
+    lowering: Lowering
+
+    def statements(self, known: ast.expr, work_out: ast.expr) -> list[ast.stmt]:
+        outcome = ast.BoolOp(ast.Or(), [_call_with_matched(known), _call_with_matched(work_out)], **PLACE)
+        made: list[ast.stmt] = []
+        if any(rule.effect is DecisionEffect.DENY for rule in self.rules):
+            made += self._section(DecisionEffect.DENY)
+            made.append(ast.If(load("m"), [ast.Return(outcome, **PLACE)], [], **PLACE))
+        made += self._section(DecisionEffect.APPROVE, DecisionEffect.ALLOW)
+        made.append(ast.Return(outcome, **PLACE))
+        return made
+
+    def _section(self, *effects: DecisionEffect) -> list[ast.stmt]:
+        """Sets `m` to what matches among the rules of *effects*."""
+        statements: list[ast.stmt] = [_set("m", self.lowering.bind(self._always(*effects)))]
+        for number, rule in enumerate(self.rules):
+            if rule.effect in effects and (test := _condition(self.type_, rule, self.lowering)) is not None:
+                statements.append(self._rule(number, rule, test))
+        return statements
+
+    def _always(self, *effects: DecisionEffect) -> tuple[int, ...]:
+        return tuple(
+            number for number, rule in enumerate(self.rules) if rule.effect in effects and not (rule.when or rule.unless)
+        )
+
+    def _rule(self, number: int, rule: Rule, test: ast.expr) -> ast.stmt:
+        """Adds the rule where *test* holds. Where it fails: deny and approve rules count as matched, allow rules not."""
+        failed = -1 - number
+        strict = (failed,) if rule.effect is DecisionEffect.ALLOW else (number, failed)
+        handler = ast.ExceptHandler(self.lowering.bind(Exception), None, [self._add(strict)], **PLACE)
+        return ast.Try([ast.If(test, [self._add((number,))], [], **PLACE)], [handler], [], [], **PLACE)
+
+    def _add(self, found: tuple[int, ...]) -> ast.stmt:
+        return ast.AugAssign(ast.Name("m", ast.Store(), **PLACE), ast.Add(), self.lowering.bind(found), **PLACE)
+
+
+def _condition(type_: str, rule: Rule, lowering: Lowering) -> ast.expr | None:
+    """`when and not unless`; None where the rule has neither."""
+    parts: list[ast.expr] = []
+    if rule.when:
+        parts.append(lowering.condition(rule.when.tree, rule.when.shapes[type_]))
+    if rule.unless:
+        parts.append(ast.UnaryOp(ast.Not(), lowering.condition(rule.unless.tree, rule.unless.shapes[type_]), **PLACE))
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return ast.BoolOp(ast.And(), parts, **PLACE)
+
+
+def _function(statements: list[ast.stmt], lowering: Lowering) -> FunctionType:
+    """The Python function of `a`, the action, and `c`, the context, that *statements* are the body of."""
+    module = ast.parse("def decide(a, c): pass")
+    (definition,) = module.body
+    assert isinstance(definition, ast.FunctionDef)
+    attributes = lowering.attributes.items()
+    loads = [_set(local, ast.Attribute(load("a"), attribute, ast.Load(), **PLACE)) for attribute, local in attributes]
+    definition.body = [*loads, *statements]
+    code = compile(module, "<policy>", "exec")
+    (inner,) = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return FunctionType(inner, dict(lowering.names))
+
+
+def _call_with_matched(function: ast.expr) -> ast.expr:
+    return ast.Call(function, [load("m")], [], **PLACE)
+
+
+def _set(name: str, value: ast.expr) -> ast.stmt:
+    return ast.Assign([ast.Name(name, ast.Store(), **PLACE)], value, None, **PLACE)

@@ -1,0 +1,61 @@
+"""What a policy says about an action, and about what it reads beside the action."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from signoff.actor import Actor
+
+DEFAULT_WITHIN = 24 * 60 * 60  # seconds to sign, where no matching rule says
+CAUTION = "caution"  # stands among the rules of a Decision for the action's own caution
+
+
+class DecisionEffect(StrEnum):
+    """What may happen to an action; of several that apply the strictest counts."""
+
+    DENY = "deny"  # it is not run
+    APPROVE = "approve"  # it waits until people have signed
+    ALLOW = "allow"  # it may run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a policy reads beside the action."""
+
+    actor: Actor  # who asked
+    grounded: frozenset[str]  # the fields whose value the user wrote, by wire name
+    plan_size: int  # how many actions the plan has
+
+
+@dataclass(frozen=True, order=True)
+class Seat:
+    """People who must sign."""
+
+    role: str
+    count: int  # how many different ones
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What a policy says about one action."""
+
+    effect: DecisionEffect
+    rules: tuple[str, ...]  # ids of the rules behind it, in the file's order, `caution` last; empty: the default decided
+    seats: tuple[Seat, ...]  # who must sign, by role; empty unless approve
+    within: int | None  # seconds to sign; None unless approve
+    asks: str  # digest of the seats and of the rules that asked; empty unless approve
+    policy: str  # digest of the policies file
+    failed: tuple[str, ...]  # rules whose condition failed for this action, and so counted on the strict side
+    because: tuple[str, ...]  # the reasons that these rules give, where they do
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Why one rule is behind a decision."""
+
+    rule: str  # its id, or `caution`
+    effect: DecisionEffect
+    place: str  # `policies.yaml:28`; empty for `caution`
+    because: str  # the rule's reason; empty where it gives none
+    condition: str  # `amount > 100`, or `amount > 100 unless to in lists.family`; empty where it has none
+    values: tuple[tuple[str, str], ...]  # what the condition reads, in the order written: ("amount", "150.00 USD")
+    failed: str  # why the condition failed for this action; empty where it did not

@@ -1,0 +1,182 @@
+"""Reading a whole policies file: its settings, then its rules."""
+
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TypeAlias
+from zoneinfo import ZoneInfo, available_timezones
+
+from signoff.actions import Action, Registry, format_money
+
+from .decision import DecisionEffect, Seat
+from .diagnostics import Report, quote, suggest
+from .nodes import Entries, Node, Scalar
+from .reader import Reader
+from .rule import Document
+from .rules import Around, RuleReader, read_role
+
+_KEYS = ("version", "currency", "zone", "default", "approvers", "identity", "roles", "lists", "rules")
+_LATER = ("tables", "counters", "tests", "invariants")
+_SURE_ZONE = "Europe/London"  # in every edition of the time zone database
+
+Held: TypeAlias = Mapping[str, tuple[Scalar, Node]]
+
+
+def read_document(root: Node, registry: Registry, report: Report) -> Document | None:
+    """The file's content, checked for the action types of *registry*; None where the report holds an error."""
+    reader = Reader(report)
+    entries = reader.entries(root, "a policies file")
+    if entries is None:
+        return None
+    reader.check_keys(entries, "a policies file", _KEYS, _LATER)
+    _version(reader, entries)
+    currency = _currency(reader, entries)
+    zone = _zone(reader, entries)
+    identity = _identity(reader, entries)
+    roles = _groups(reader, entries, "roles")
+    lists = _groups(reader, entries, "lists")
+    approvers = read_role(reader, entries["approvers"][1], "`approvers`", roles) if "approvers" in entries else None
+    default = _default(reader, entries, roles)
+    around = Around(registry=registry, currency=currency, approvers=approvers, roles=roles, lists=lists)
+    rules = RuleReader(around, report).rules(entries["rules"][1]) if "rules" in entries else ()
+    _warn(report, entries, registry, approvers, default)
+    if report.failed:
+        return None
+    return Document(
+        currency=currency,
+        zone=zone,
+        default=default,
+        approvers=approvers,
+        identity=identity,
+        roles=roles,
+        lists=lists,
+        rules=rules,
+        types=dict(registry),
+    )
+
+
+def _version(reader: Reader, entries: Held) -> None:
+    if "version" not in entries:
+        reader.report.error("missing-key", "a policies file needs a `version`", None, "write version: 1 as its first line")
+        return
+    node = entries["version"][1]
+    text = reader.text(node, "`version`")
+    if text is not None and text != "1":
+        reader.report.error("version", f"this program reads version 1, not {quote(text)}", node.span, "write version: 1")
+
+
+def _currency(reader: Reader, entries: Held) -> str | None:
+    if "currency" not in entries:
+        return None
+    node = entries["currency"][1]
+    code = reader.text(node, "`currency`")
+    if code is None:
+        return None
+    try:
+        format_money(Decimal(0), code)
+    except ValueError:
+        hint = (
+            f"write {code.upper()}"
+            if code.isascii() and code.isalpha() and len(code) == 3 and not code.isupper()
+            else "write one such as USD"
+        )
+        reader.report.error("currency", f"{quote(code)} is not a currency code of ISO 4217", node.span, hint)
+        return None
+    return code
+
+
+def _zone(reader: Reader, entries: Held) -> str | None:
+    if "zone" not in entries:
+        return None
+    node = entries["zone"][1]
+    name = reader.text(node, "`zone`")
+    if name is None or _is_zone(name):
+        return name
+    if not _is_zone(_SURE_ZONE):
+        hint = "install tzdata to have it checked"
+        reader.report.warning("zone", f"{quote(name)} could not be checked: there is no time zone database", node.span, hint)
+        return name
+    hint = suggest(name, sorted(available_timezones()), "write one such as Europe/Berlin")
+    reader.report.error("zone", f"there is no time zone {quote(name)}", node.span, hint)
+    return None
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):  # no such key; a path that leads elsewhere; a folder
+        return False
+    return True
+
+
+def _identity(reader: Reader, entries: Held) -> str | None:
+    if "identity" not in entries:
+        return None
+    key, node = entries["identity"]
+    if isinstance(node, Scalar) and node.text == "os":
+        reader.report.error("not-supported", "`identity: os` is not supported yet", node.span, "write claimed, or leave it out")
+        return None
+    identity = reader.one_of(node, "`identity`", ("claimed",))
+    if identity == "claimed":
+        message = "votes count although --as only claims who votes"
+        reader.report.warning("identity", message, key.span, "leave `identity` out where that is not wanted")
+    return identity
+
+
+def _groups(reader: Reader, entries: Held, key: str) -> dict[str, tuple[str, ...]]:
+    """`roles` or `lists`: names, each with its texts. A name with a mistake stays known."""
+    if key not in entries:
+        return {}
+    found = reader.entries(entries[key][1], f"`{key}`")
+    groups: dict[str, tuple[str, ...]] = {}
+    for name, (scalar, node) in (found or {}).items():
+        one = key.removesuffix("s")
+        reader.name(scalar, f"a {one}'s name", identifier=key == "lists")
+        texts = reader.items(node, f"the {one} `{name[:60]}`", lambda item: _text(reader, item))
+        groups[name] = texts or ()
+        if texts == ():
+            reader.report.warning("empty", f"the {one} `{name[:60]}` is empty", scalar.span)
+    return groups
+
+
+def _text(reader: Reader, node: Node) -> str | None:
+    text = reader.shown(node, "an item")
+    return None if text is None else unicodedata.normalize("NFC", text)
+
+
+def _default(reader: Reader, entries: Held, roles: Mapping[str, tuple[str, ...]]) -> Seat | None:
+    if "default" not in entries:
+        return None
+    node = entries["default"][1]
+    if isinstance(node, Entries):
+        reader.check_keys(node.entries, "`default`", ("approve",))
+        if "approve" in node.entries:
+            role = read_role(reader, node.entries["approve"][1], "`approve`", roles)
+            return None if role is None else Seat(role, 1)
+        if not node.entries:
+            reader.wrong(node, "`default` is empty", "write deny")
+        return None
+    if isinstance(node, Scalar) and node.text == DecisionEffect.ALLOW:
+        reader.report.error(
+            "default", "the default is never allow: only allow rules grant", node.span, "write deny, and a rule with `allow`"
+        )
+    elif isinstance(node, Scalar) and node.text == DecisionEffect.APPROVE:
+        reader.report.error(
+            "default", "the default `approve` needs a role", node.span, "write approve: ROLE on a line of its own below it"
+        )
+    else:
+        reader.one_of(node, "`default`", ("deny",))
+    return None
+
+
+def _warn(report: Report, entries: Held, registry: Registry, approvers: str | None, default: Seat | None) -> None:
+    """Warn of what is no mistake, and hardly what was meant."""
+    careful = [name for name, action in registry.items() if action.caution is not Action.caution]
+    if careful and approvers is None and "approvers" not in entries:
+        message = f"{careful[0]} can ask for approval by itself, and is denied then, as no `approvers` are named"
+        report.warning("approvers", message, None, "write approvers: ROLE")
+    if "rules" not in entries:
+        outcome = "denied" if default is None else "put to approval"
+        report.warning(
+            "no-rules", f"there are no rules, so everything is {outcome}", None, "write `rules:` and at least one rule"
+        )

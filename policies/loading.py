@@ -1,0 +1,65 @@
+"""From the bytes of a policies file to a Policy."""
+
+import os
+from pathlib import Path
+
+from signoff.actions import Registry
+from signoff.canonical import digest
+
+from .diagnostics import PoliciesInvalid, Report, TooManyDiagnostics
+from .document import read_document
+from .nodes import MAX_BYTES, Unreadable, compose
+from .policy import Policy
+from .rule import Document
+
+
+def load_policy(path: Path, registry: Registry) -> Policy:
+    """The policy in the file at *path*, checked for the action types of *registry*.
+
+    Raises PoliciesInvalid, a PolicyInvalid, with every diagnostic.
+    """
+    report = Report(path.name)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        report.error("file", f"there is no file {path}", None, "write one, or name another with --policies")
+    except OSError as error:
+        report.error("file", f"{path} cannot be read: {os.strerror(error.errno or 0).lower()}", None)
+    if report.failed:
+        raise PoliciesInvalid(report.diagnostics)
+    return parse_policy(data, path.name, registry)
+
+
+def parse_policy(data: bytes, name: str, registry: Registry) -> Policy:
+    """The policy in *data*, a file's bytes; places in it show *name*. Raises PoliciesInvalid with every diagnostic."""
+    text = _decode(data, name)
+    report = Report(name, text)
+    try:
+        document = _read(text, registry, report)
+    except (TooManyDiagnostics, Unreadable):
+        document = None
+    if document is None:
+        raise PoliciesInvalid(report.diagnostics)
+    return Policy(name=name, source=data, digest=digest(data), document=document, warnings=report.diagnostics)
+
+
+def _read(text: str, registry: Registry, report: Report) -> Document | None:
+    root = compose(text, report)
+    if root is None:
+        report.error("empty", "the file is empty", None, "start with version: 1 and rules:")
+        return None
+    return read_document(root, registry, report)
+
+
+def _decode(data: bytes, name: str) -> str:
+    report = Report(name)
+    if len(data) > MAX_BYTES:
+        report.error("too-large", f"the file is larger than {MAX_BYTES:,} bytes", None, "shorten its lists")
+    else:
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            report.error("encoding", f"the file is not UTF-8: byte {error.start:,}, on line {line}", None, "save it as UTF-8")
+    raise PoliciesInvalid(report.diagnostics)

@@ -1,0 +1,262 @@
+"""Checked conditions to Python expressions.
+
+The expressions are built as nodes of Python's own syntax tree. Nothing that a file's author wrote becomes source text
+or a name: every constant is bound to a numbered global. What they compute is exact: decimals are added and multiplied
+in a context that never rounds.
+"""
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Context as DecimalContext
+from decimal import DivisionByZero, Inexact, InvalidOperation, Overflow
+from typing import NoReturn
+
+from signoff.actions import Field, Kind
+
+from .shapes import UNKNOWN, Shape
+from .syntax import (
+    And,
+    Arithmetic,
+    Comparison,
+    Default,
+    Expression,
+    Has,
+    InRequest,
+    Known,
+    Listed,
+    Name,
+    Negative,
+    Not,
+    Number,
+    Or,
+    Text,
+    Texts,
+    Truth,
+)
+
+# Enough digits for the longest condition over the longest values; should it ever round, the condition fails instead.
+_EXACT = DecimalContext(prec=10_000, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
+PLACE = {"lineno": 1, "col_offset": 0}  # of all that is made: Python wants one, and adding it afterwards takes longer
+_OPERATIONS: dict[str, Callable[..., object]] = {"+": _EXACT.add, "-": _EXACT.subtract, "*": _EXACT.multiply}
+_PYTHON: dict[str, Callable[[], ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult}
+_COMPARATORS: dict[str, Callable[[], ast.cmpop]] = {
+    "==": ast.Eq, "!=": ast.NotEq, "<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE, "in": ast.In, "not in": ast.NotIn,
+}  # fmt: skip
+
+
+class ConditionFailed(Exception):
+    """Raised while a condition is worked out: it has no value for this action. The text says why."""
+
+
+def fail_currency(field: str, currency: str, other: str) -> NoReturn:
+    """The money in *field* meets money in another currency."""
+    raise ConditionFailed(f"{field} is in {currency} and is compared with {other}")
+
+
+def fail_missing(field: str) -> NoReturn:
+    """A field is read that the action does not have."""
+    raise ConditionFailed(f"there is no {field}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What the conditions of a file read beside action and context, ready to be bound."""
+
+    currency: str | None
+    lists: Mapping[str, frozenset[str]]
+    roles: Mapping[str, frozenset[str]]  # of each person
+
+
+@dataclass
+class Lowering:
+    """Lowers the conditions of one action type. `names` collects what the made code needs as globals."""
+
+    fields: Mapping[str, Field]
+    world: World
+    names: dict[str, object] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)  # of the action: local name of each that is read
+
+    def __post_init__(self) -> None:
+        self._bound: dict[tuple[str, object], str] = {}
+        self._shapes: Mapping[Expression, Shape] = {}
+
+    def bind(self, value: object) -> ast.expr:
+        """A global name that holds *value*."""
+        try:
+            key = (type(value).__name__, value)
+            name = self._bound.setdefault(key, f"k{len(self._bound)}")
+        except TypeError:  # not hashable
+            name = self._bound.setdefault(("identity", id(value)), f"k{len(self._bound)}")
+        self.names[name] = value
+        return load(name)
+
+    def condition(self, tree: Expression, shapes: Mapping[Expression, Shape]) -> ast.expr:
+        """The Python expression for the condition *tree*."""
+        self._shapes = shapes
+        return self._lower(tree)
+
+    def attribute(self, field: Field) -> ast.expr:
+        """The value of a field, from the local name that it is loaded into first."""
+        return load(self.attributes.setdefault(field.attribute, f"v{len(self.attributes)}"))
+
+    def _lower(self, tree: Expression) -> ast.expr:
+        match tree:
+            case Text(value=text):
+                return self.bind(text)
+            case Number(value=value):
+                whole = value == value.to_integral_value()
+                return self.bind(int(value) if whole else value)
+            case Truth(value=truth):
+                return self.bind(truth)
+            case Texts(values=texts):
+                return self.bind(frozenset(texts))
+            case Listed(name=name):
+                return self.bind(self.world.lists[name])
+            case Known(name=name):
+                return self._known(name)
+            case Name(name=name):
+                found = self.fields.get(name)
+                return self.attribute(found) if found else self._call(fail_missing, self.bind(name))
+            case Has(field=name):
+                found = self.fields.get(name.name)
+                return _is_not_none(self.attribute(found)) if found else self.bind(False)
+            case InRequest(field=name):
+                return _compare(self.bind(name.name), ast.In(), _dotted("c", "grounded"))
+            case Default():
+                return self._default(tree)
+            case Not(operand=operand):
+                return ast.UnaryOp(ast.Not(), self._lower(operand), **PLACE)
+            case And(operands=operands):
+                return ast.BoolOp(ast.And(), [self._lower(operand) for operand in operands], **PLACE)
+            case Or(operands=operands):
+                return ast.BoolOp(ast.Or(), [self._lower(operand) for operand in operands], **PLACE)
+            case Comparison():
+                return self._comparison(tree)
+            case Arithmetic() | Negative():
+                return self._numeric(tree, _Unit(None), decimal=self._is_decimal(tree))
+
+    def _known(self, name: str) -> ast.expr:
+        match name:
+            case "actor.id":
+                return _dotted("c", "actor", "id")
+            case "actor.roles":
+                return self._call(self.world.roles.get, _dotted("c", "actor", "id"), self.bind(frozenset[str]()))
+        return _dotted("c", "plan_size")
+
+    def _default(self, tree: Default) -> ast.expr:
+        found = self.fields.get(tree.field.name)
+        otherwise = self._lower(tree.otherwise)
+        if found is None:
+            return otherwise
+        return ast.IfExp(_is_not_none(self.attribute(found)), self.attribute(found), otherwise, **PLACE)
+
+    def _comparison(self, tree: Comparison) -> ast.expr:
+        shapes = [self._shape(operand) for operand in tree.operands]
+        if any(shape.unknown for shape in shapes):  # never reached: the type has no such field
+            return self._call(fail_missing, self.bind("such field"))
+        if any(shape.numeric for shape in shapes):
+            unit = self._unit(tree.operands, shapes)
+            decimal = any(shape.numeric and shape.kind is not Kind.INTEGER for shape in shapes)
+            operands = [
+                self._numeric(operand, unit, decimal=decimal) if shape.numeric else self._lower(operand)
+                for operand, shape in zip(tree.operands, shapes, strict=True)
+            ]
+        else:
+            operands = [self._lower(operand) for operand in tree.operands]
+        return ast.Compare(operands[0], [_COMPARATORS[comparator]() for comparator in tree.comparators], operands[1:], **PLACE)
+
+    def _unit(self, operands: tuple[Expression, ...], shapes: list[Shape]) -> "_Unit":
+        """What the money in one comparison must be in: the file's currency, or that of the first amount."""
+        if all(shape.kind is not Kind.MONEY for shape in shapes):
+            return _Unit(None)
+        if any(shape.plain or (shape.kind in (Kind.INTEGER, Kind.DECIMAL) and not shape.many) for shape in shapes):
+            return _Unit(self.bind(self.world.currency))
+        first = next(found for operand in operands for found in self._money_in(operand))
+        return _Unit(self._currency_of(first), first.currency)
+
+    def _money_in(self, tree: Expression) -> list[Field]:
+        match tree:
+            case Name(name=name):
+                return [self.fields[name]] if self.fields[name].currency else []
+            case Arithmetic(left=left, right=right):
+                return self._money_in(left) + self._money_in(right)
+            case Negative(operand=operand):
+                return self._money_in(operand)
+        return []
+
+    def _numeric(self, tree: Expression, unit: "_Unit", *, decimal: bool) -> ast.expr:
+        """A number; every amount in it is checked to be in *unit*."""
+        match tree:
+            case Number(value=value):
+                whole = value == value.to_integral_value()
+                return self.bind(int(value) if whole and not decimal else value)
+            case Name(name=name):
+                return self._amount(self.fields[name], unit)
+            case Default(field=name, otherwise=otherwise):
+                rest = self._numeric(otherwise, unit, decimal=decimal)
+                found = self.fields.get(name.name)
+                if found is None:
+                    return rest
+                return ast.IfExp(_is_not_none(self.attribute(found)), self._amount(found, unit), rest, **PLACE)
+            case Negative(operand=operand):
+                positive = self._numeric(operand, unit, decimal=decimal)
+                if decimal:
+                    return self._call(_OPERATIONS["-"], self.bind(0), positive)
+                return ast.UnaryOp(ast.USub(), positive, **PLACE)
+            case Arithmetic(operator=operator, left=left, right=right):
+                first = self._numeric(left, unit, decimal=decimal)
+                second = self._numeric(right, unit, decimal=decimal)
+                if decimal:
+                    return self._call(_OPERATIONS[operator], first, second)
+                return ast.BinOp(first, _PYTHON[operator](), second, **PLACE)
+        return self._lower(tree)
+
+    def _amount(self, found: Field, unit: "_Unit") -> ast.expr:
+        value = self.attribute(found)
+        if found.currency is None or unit.currency is None or found.currency == unit.field:
+            return value
+        mine = self._currency_of(found)
+        failing = self._call(fail_currency, self.bind(found.name), mine, unit.currency)
+        return ast.IfExp(_compare(mine, ast.Eq(), unit.currency), value, failing, **PLACE)
+
+    def _currency_of(self, found: Field) -> ast.expr:
+        assert found.currency is not None
+        return self.attribute(self.fields[found.currency])
+
+    def _call(self, function: Callable[..., object], *arguments: ast.expr) -> ast.expr:
+        return ast.Call(self.bind(function), list(arguments), [], **PLACE)
+
+    def _shape(self, tree: Expression) -> Shape:
+        return self._shapes.get(tree, UNKNOWN)
+
+    def _is_decimal(self, tree: Expression) -> bool:
+        return self._shape(tree).kind is not Kind.INTEGER
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """The currency that amounts in one comparison must be in."""
+
+    currency: ast.expr | None  # its Python expression; None where there is no money
+    field: str | None = None  # the action's field that it is taken from
+
+
+def load(name: str) -> ast.expr:
+    """The value of a Python variable."""
+    return ast.Name(name, ast.Load(), **PLACE)
+
+
+def _dotted(base: str, *attributes: str) -> ast.expr:
+    made = load(base)
+    for attribute in attributes:
+        made = ast.Attribute(made, attribute, ast.Load(), **PLACE)
+    return made
+
+
+def _compare(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
+    return ast.Compare(left, [operator], [right], **PLACE)
+
+
+def _is_not_none(value: ast.expr) -> ast.expr:
+    return _compare(value, ast.IsNot(), ast.Constant(None, None, **PLACE))

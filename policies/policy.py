@@ -1,0 +1,239 @@
+"""Policy: a compiled policies file."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import MappingProxyType
+from typing import TypeAlias
+
+from signoff.actions import Action
+from signoff.canonical import Json, canonical, digest
+
+from .compiler import compile_rule, compile_type, why_failed
+from .decision import CAUTION, DEFAULT_WITHIN, Context, Decision, DecisionEffect, Explanation, Seat
+from .diagnostics import Diagnostic
+from .lowering import World
+from .rule import Document, Rule
+from .values import values_read
+
+Decide: TypeAlias = Callable[[Action, Context], Decision]
+
+_NOBODY: frozenset[str] = frozenset()
+_UNSPOKEN = "no allow rule speaks for it"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Policy:
+    """A compiled policies file. It is pure: the same action in the same context gets the same Decision."""
+
+    name: str  # of the file, as places show it: `policies.yaml`
+    source: bytes  # the file as it was read
+    digest: str  # SHA-256 of the source
+    document: Document  # what it says
+    warnings: tuple[Diagnostic, ...]
+    _decide: Mapping[type[Action], Decide] = field(init=False, repr=False)
+    _roles: Mapping[str, frozenset[str]] = field(init=False, repr=False)
+    _rules: Mapping[str, Rule] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        document = self.document
+        roles = _roles_by_person(document.roles)
+        object.__setattr__(self, "_roles", roles)
+        object.__setattr__(self, "_rules", {rule.id: rule for rule in document.rules})
+        object.__setattr__(self, "_decide", {action: self._compile(type_, action) for type_, action in document.types.items()})
+
+    @property
+    def identity(self) -> str | None:
+        """`claimed` where votes count although nothing checks who votes; None where they do not."""
+        return self.document.identity
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of plain numbers in rules."""
+        return self.document.currency
+
+    @property
+    def zone(self) -> str | None:
+        """The time zone of days and hours in rules; None is UTC."""
+        return self.document.zone
+
+    @property
+    def default(self) -> DecisionEffect:
+        """What an action gets that no allow rule speaks for: deny or approve."""
+        return DecisionEffect.DENY if self.document.default is None else DecisionEffect.APPROVE
+
+    @property
+    def approvers(self) -> str | None:
+        """The role that signs where a rule, or an action's caution, names nobody."""
+        return self.document.approvers
+
+    @property
+    def roles(self) -> Mapping[str, tuple[str, ...]]:
+        """The people of each role."""
+        return MappingProxyType(dict(self.document.roles))
+
+    @property
+    def lists(self) -> Mapping[str, tuple[str, ...]]:
+        """The texts of each list."""
+        return MappingProxyType(dict(self.document.lists))
+
+    def roles_of(self, actor_id: str) -> frozenset[str]:
+        """The roles that a person has."""
+        return self._roles.get(actor_id, _NOBODY)
+
+    def people(self, role: str) -> tuple[str, ...]:
+        """The people who have a role, in the file's order."""
+        return self.document.roles.get(role, ())
+
+    def decide(self, action: Action, context: Context) -> Decision:
+        """What may happen to *action*. It never raises: what cannot be decided is denied, with the reason."""
+        decide = self._decide.get(type(action))
+        if decide is None:
+            return self._deny(f"the policies were not loaded for the action type {type(action).__name__}")
+        try:
+            return decide(action, context)
+        except Exception as error:  # an action that was made without validation
+            return self._deny(f"the action could not be read ({type(error).__name__})")
+
+    def explain(self, action: Action, context: Context) -> tuple[Explanation, ...]:
+        """Why *action* is decided as it is: every rule behind the decision, and every rule whose condition failed."""
+        decision = self.decide(action, context)
+        asked = dict.fromkeys((*decision.rules, *decision.failed))
+        return tuple(
+            self._explain_caution(action) if id_ == CAUTION else self._explain_rule(self._rules[id_], action, context)
+            for id_ in asked
+        )
+
+    def outline(self) -> dict[str, Json]:
+        """What the file says, as canonical JSON can hold it: for the log, and to be compared with another's."""
+        document = self.document
+        return {
+            "default": {"approve": document.default.role} if document.default else "deny",
+            "approvers": document.approvers,
+            "identity": document.identity,
+            "currency": document.currency,
+            "zone": document.zone,
+            "roles": {role: list(people) for role, people in document.roles.items()},
+            "lists": {name: list(texts) for name, texts in document.lists.items()},
+            "rules": {rule.id: rule.content() | {"reads": rule.reads} for rule in document.rules},
+        }
+
+    def _compile(self, type_: str, action: type[Action]) -> Decide:
+        rules = [rule for rule in self.document.rules if type_ in rule.types]
+        if action.caution is Action.caution:
+            return compile_type(action, type_, rules, self._world(), self._finish)
+        outcome = compile_type(action, type_, rules, self._world(), self._finish_later)
+        return lambda action, context: outcome(action, context)(_caution_of(action))
+
+    def _finish_later(self, matched: tuple[Rule, ...], failed: tuple[Rule, ...]) -> Callable[[str | None], Decision]:
+        return partial(self._finish, matched, failed)
+
+    def _world(self) -> World:
+        return World(
+            currency=self.document.currency,
+            lists={name: frozenset(texts) for name, texts in self.document.lists.items()},
+            roles=self._roles,
+        )
+
+    def _finish(self, matched: tuple[Rule, ...], failed: tuple[Rule, ...], caution: str | None = None) -> Decision:
+        """What the rules that *matched* come to: the strictest of them; without an allow rule the default, or stricter."""
+        effects = {rule.effect for rule in matched}
+        if DecisionEffect.DENY in effects:
+            return self._decision(DecisionEffect.DENY, matched, failed)
+        granted = DecisionEffect.ALLOW in effects
+        if not granted and self.document.default is None:
+            return self._decision(DecisionEffect.DENY, (), failed, (_UNSPOKEN,))
+        if caution is not None and self.document.approvers is None:
+            return self._decision(DecisionEffect.DENY, (), failed, (caution, "the policies name no `approvers` who could sign"))
+        asking = tuple(rule for rule in matched if rule.effect is DecisionEffect.APPROVE)
+        if granted and not asking and caution is None:
+            return self._decision(DecisionEffect.ALLOW, matched, failed)
+        return self._approval(asking, failed, caution, granted=granted)
+
+    def _approval(self, asking: tuple[Rule, ...], failed: tuple[Rule, ...], caution: str | None, *, granted: bool) -> Decision:
+        """An approval that satisfies all rules *asking*, the action's caution, and the default where nothing *granted* it."""
+        default = None if granted else self.document.default
+        careful = Seat(self.document.approvers, 1) if caution is not None and self.document.approvers else None
+        others = [seat for seat in (default, careful) if seat]
+        seats = _combine([seat for rule in asking for seat in rule.seats] + others)
+        asks: dict[str, Json] = {
+            "seats": [{"role": seat.role, "count": seat.count} for seat in seats],
+            "rules": [rule.content() for rule in sorted(asking, key=lambda rule: rule.id)],
+            "default": default.role if default else None,
+            "caution": careful.role if careful else None,
+        }
+        reasons = (() if granted else (_UNSPOKEN,)) + (() if caution is None else (caution,))
+        return replace(
+            self._decision(DecisionEffect.APPROVE, asking, failed, reasons),
+            rules=tuple(rule.id for rule in asking) + ((CAUTION,) if careful else ()),
+            seats=seats,
+            within=min((rule.within for rule in asking if rule.within is not None), default=DEFAULT_WITHIN),
+            asks=digest(canonical(asks)),
+        )
+
+    def _decision(
+        self, effect: DecisionEffect, rules: tuple[Rule, ...], failed: tuple[Rule, ...] = (), reasons: tuple[str, ...] = ()
+    ) -> Decision:
+        return Decision(
+            effect=effect,
+            rules=tuple(rule.id for rule in rules),
+            seats=(),
+            within=None,
+            asks="",
+            policy=self.digest,
+            failed=tuple(rule.id for rule in failed),
+            because=tuple(rule.because for rule in rules if rule.because) + reasons,
+        )
+
+    def _deny(self, reason: str) -> Decision:
+        return self._decision(DecisionEffect.DENY, (), (), (reason,))
+
+    def _explain_caution(self, action: Action) -> Explanation:
+        return Explanation(
+            rule=CAUTION,
+            effect=DecisionEffect.APPROVE,
+            place="",
+            because=_caution_of(action) or "",
+            condition="",
+            values=(),
+            failed="",
+        )
+
+    def _explain_rule(self, rule: Rule, action: Action, context: Context) -> Explanation:
+        failed = ""
+        try:
+            compile_rule(type(action), action.type, rule, self._world())(action, context)
+        except Exception as error:  # whatever made the rule count on the strict side
+            failed = why_failed(error)
+        return Explanation(
+            rule=rule.id,
+            effect=rule.effect,
+            place=f"{self.name}:{rule.line}",
+            because=rule.because,
+            condition=rule.condition,
+            values=values_read(rule, action, context, self.document, self.roles_of(context.actor.id)),
+            failed=failed,
+        )
+
+
+def _roles_by_person(roles: Mapping[str, tuple[str, ...]]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for role, people in roles.items():
+        for person in people:
+            found.setdefault(person, set()).add(role)
+    return {person: frozenset(held) for person, held in found.items()}
+
+
+def _combine(seats: list[Seat]) -> tuple[Seat, ...]:
+    """All roles, each with its largest count."""
+    counts: dict[str, int] = {}
+    for seat in seats:
+        counts[seat.role] = max(seat.count, counts.get(seat.role, 0))
+    return tuple(Seat(role, count) for role, count in sorted(counts.items()))
+
+
+def _caution_of(action: Action) -> str | None:
+    try:
+        return action.caution()
+    except Exception as error:  # an action's own code: what it cannot say counts as asking
+        return f"the action's own check failed ({type(error).__name__})"

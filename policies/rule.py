@@ -1,0 +1,77 @@
+"""A rule, and everything else in a policies file, checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from signoff.actions import Action
+from signoff.canonical import Json
+
+from .checker import names_read
+from .decision import DecisionEffect, Seat
+from .shapes import Shape
+from .syntax import Expression
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """A checked condition."""
+
+    text: str  # as written
+    tree: Expression
+    shapes: Mapping[str, Mapping[Expression, Shape]]  # of its nodes, for each action type that its rule speaks for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule of the file."""
+
+    id: str
+    line: int  # of its id, from 1
+    effect: DecisionEffect
+    actions: tuple[str, ...]  # as written; ("*",) for all
+    types: tuple[str, ...]  # the action types that it speaks for
+    when: Condition | None
+    unless: Condition | None
+    seats: tuple[Seat, ...]  # empty unless approve
+    within: int | None  # seconds; None where the rule does not say
+    because: str  # empty where the rule does not say
+
+    @property
+    def condition(self) -> str:
+        """Its conditions as one text."""
+        parts = [self.when.text if self.when else "", f"unless {self.unless.text}" if self.unless else ""]
+        return " ".join(part for part in parts if part)
+
+    @property
+    def reads(self) -> list[str]:
+        """The names that its conditions read, each once, in the order written."""
+        found = [name for part in (self.when, self.unless) if part for name in names_read(part.tree)]
+        return list(dict.fromkeys(found))
+
+    def content(self) -> dict[str, Json]:
+        """What the rule says, as canonical JSON can hold it. Where it stands in the file is no part of it."""
+        return {
+            "id": self.id,
+            "effect": self.effect.value,
+            "actions": list(self.actions),
+            "when": self.when.text if self.when else None,
+            "unless": self.unless.text if self.unless else None,
+            "by": [{"role": seat.role, "count": seat.count} for seat in self.seats],
+            "within": self.within,
+            "because": self.because or None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A policies file without errors."""
+
+    currency: str | None
+    zone: str | None
+    default: Seat | None  # who signs what no allow rule speaks for; None: that is denied
+    approvers: str | None
+    identity: str | None
+    roles: Mapping[str, tuple[str, ...]]
+    lists: Mapping[str, tuple[str, ...]]
+    rules: tuple[Rule, ...]
+    types: Mapping[str, type[Action]]  # the action types it was checked for

@@ -1,0 +1,159 @@
+"""Conditions as trees: frozen, each node with the place of its characters in the condition's text.
+
+Nodes are compared by identity, so that what the checker finds out about one can be kept beside it.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+Comparator: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in"]
+Operator: TypeAlias = Literal["+", "-", "*"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Tree:
+    """What all nodes have: the characters from `start` up to `end`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Number(Tree):
+    """`10_000`, `0.5`."""
+
+    value: Decimal
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Text(Tree):
+    """`"Alice"`, `'Alice'`."""
+
+    value: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Truth(Tree):
+    """`true`, `false`."""
+
+    value: bool
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Texts(Tree):
+    """`["Alice", "Bob"]`."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Name(Tree):
+    """A field of the action: `amount`."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Listed(Tree):
+    """`lists.family`."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Known(Tree):
+    """What the context knows."""
+
+    name: Literal["actor.id", "actor.roles", "plan.size"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Has(Tree):
+    """`has(amount)`: the action has the field and it was given."""
+
+    field: Name
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class InRequest(Tree):
+    """`in_request(amount)`: the user wrote the value."""
+
+    field: Name
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Default(Tree):
+    """`default(amount, 0)`: the field, or the constant where it was not given."""
+
+    field: Name
+    otherwise: "Expression"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Negative(Tree):
+    """`-amount`."""
+
+    operand: "Expression"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Arithmetic(Tree):
+    """`amount + 5`."""
+
+    operator: Operator
+    left: "Expression"
+    right: "Expression"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Comparison(Tree):
+    """`0 < amount <= 100`: every neighbouring pair compared, from left to right."""
+
+    operands: tuple["Expression", ...]  # one more than comparators
+    comparators: tuple[Comparator, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Not(Tree):
+    """`not has(amount)`."""
+
+    operand: "Expression"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class And(Tree):
+    """`a and b and c`, from left to right, as far as needed."""
+
+    operands: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Or(Tree):
+    """`a or b or c`, from left to right, as far as needed."""
+
+    operands: tuple["Expression", ...]
+
+
+Constant: TypeAlias = Number | Text | Truth | Texts
+Function: TypeAlias = Has | InRequest | Default
+Expression: TypeAlias = (
+    Number | Text | Truth | Texts | Name | Listed | Known | Has | InRequest | Default
+    | Negative | Arithmetic | Comparison | Not | And | Or
+)  # fmt: skip
+
+
+def children(tree: Expression) -> tuple[Expression, ...]:
+    """The trees right below *tree*, in the order written."""
+    match tree:
+        case Comparison() | And() | Or():
+            return tree.operands
+        case Arithmetic():
+            return (tree.left, tree.right)
+        case Not() | Negative():
+            return (tree.operand,)
+        case Has() | InRequest():
+            return (tree.field,)
+        case Default():
+            return (tree.field, tree.otherwise)
+    return ()

@@ -1,0 +1,128 @@
+"""A registry with a field of every kind, and short ways to load a policy."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import pytest
+
+from signoff.actions import Action, Effect, Execution, Money, Registry
+from signoff.actor import Actor
+from signoff.canonical import Json
+from signoff.policies import Context, PoliciesInvalid, Policy, parse_policy
+
+Amount = Annotated[Decimal, Money("currency")]
+
+
+class Idle(Action):
+    """Changes nothing; these tests only decide."""
+
+    effect = Effect.READ
+
+    def run(self, execution: Execution) -> Json:
+        """Do nothing."""
+        return None
+
+
+class CheckBalance(Idle):
+    """Has neither `to` nor `amount`."""
+
+    type: Literal["check_balance"] = "check_balance"
+    account: str = "checking"
+
+
+class Transfer(Idle):
+    """Money to a payee."""
+
+    type: Literal["transfer"] = "transfer"
+    to: str
+    amount: Amount
+    currency: str = "USD"
+    from_: str = "checking"
+
+
+class PayBill(Idle):
+    """Its amount may be left out."""
+
+    type: Literal["pay_bill"] = "pay_bill"
+    biller: str
+    amount: Amount | None = None
+    currency: str = "USD"
+
+
+class Order(Idle):
+    """Fields of all kinds, given and not."""
+
+    type: Literal["order"] = "order"
+    to: str
+    quantity: int
+    weight: Decimal
+    urgent: bool = False
+    speed: Literal["slow", "fast"] = "slow"
+    tags: tuple[str, ...] = ()
+    sizes: tuple[int, ...] = ()
+    note: str | None = None
+    limit: int | None = None
+    price: Amount
+    currency: str = "USD"
+    fee: Annotated[Decimal, Money("fee_currency")] | None = None
+    fee_currency: str = "USD"
+    parts: tuple[Amount, ...] = ()
+
+
+class Wire(Idle):
+    """Asks for approval by itself from 1,000 on."""
+
+    type: Literal["wire"] = "wire"
+    to: str
+    amount: Amount
+    currency: str = "USD"
+
+    def caution(self) -> str | None:
+        """From 1,000 on; with an amount of 13, a mistake of its own."""
+        if self.amount == 13:
+            raise RuntimeError("thirteen")
+        return "a wire of 1,000 or more" if self.amount >= 1_000 else None
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """Four action types without a caution of their own."""
+    return Registry(CheckBalance, Transfer, PayBill, Order)
+
+
+@pytest.fixture(scope="session")
+def careful_registry() -> Registry:
+    """With an action type that asks for approval by itself."""
+    return Registry(Transfer, Wire)
+
+
+@pytest.fixture(scope="session")
+def context() -> Context:
+    """dana asks for a plan of one action and wrote its amount and payee."""
+    return Context(actor=Actor(id="dana"), grounded=frozenset({"amount", "to"}), plan_size=1)
+
+
+@pytest.fixture(scope="session")
+def load(registry: Registry) -> Callable[[str], Policy]:
+    """Loads the text of a policies file."""
+    return lambda text: parse_policy(text.encode(), "policies.yaml", registry)
+
+
+@pytest.fixture(scope="session")
+def report_on(registry: Registry) -> Callable[[str | bytes], str]:
+    """The report on the text of a policies file that is wrong."""
+
+    def report(text: str | bytes) -> str:
+        data = text.encode() if isinstance(text, str) else text
+        with pytest.raises(PoliciesInvalid) as caught:
+            parse_policy(data, "policies.yaml", registry)
+        return str(caught.value)
+
+    return report
+
+
+@pytest.fixture(scope="session")
+def action(registry: Registry) -> Callable[..., Action]:
+    """An action from its type and fields."""
+    return lambda type_, **fields: registry.read({"type": type_, **fields})

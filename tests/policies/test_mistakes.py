@@ -1,0 +1,134 @@
+"""Every mistake in a policies file is reported at its place, in one form."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from signoff.actions import Registry
+from signoff.errors import Exit, PolicyInvalid
+from signoff.policies import Diagnostic, PoliciesInvalid, Severity, format_diagnostic, load_policy, parse_policy
+
+HERE = Path(__file__).parent
+SOURCES = HERE.parent.parent / "policies"
+START = "version: 1\ncurrency: USD\napprovers: manager\nroles: {manager: [mira]}\nrules:\n"
+
+
+def snapshots() -> list[tuple[str, str, str]]:
+    """The title, file and report of each part of mistakes.txt."""
+    text = (HERE / "mistakes.txt").read_text(encoding="utf-8").replace("«202e»", "\u202e")
+    found = []
+    for part in text.split("######## ")[1:]:
+        title, _, rest = part.partition("\n")
+        source, _, report = rest.partition("########\n")
+        found.append((title, source, report.rstrip("\n")))
+    return found
+
+
+@pytest.mark.parametrize(("source", "report"), [pytest.param(s, r, id=t) for t, s, r in snapshots()])
+def test_the_report_is_exact(source: str, report: str, report_on: Callable[[str], str]) -> None:
+    """The whole report on a file is what mistakes.txt says, carets included."""
+    assert report_on(source).rstrip("\n") == report
+
+
+def test_every_code_has_a_test() -> None:
+    """Each code that the sources report stands in mistakes.txt or in this module."""
+    pattern = re.compile(r'(?:error|warning|ConditionError)\(\s*"([a-z-]+)"')
+    codes = {code for path in SOURCES.glob("*.py") for code in pattern.findall(path.read_text(encoding="utf-8"))}
+    tested = (HERE / "mistakes.txt").read_text(encoding="utf-8") + Path(__file__).read_text(encoding="utf-8").replace("\\", "")
+    assert len(codes) > 30
+    assert {code for code in codes if f"[{code}]" not in tested} == set()
+
+
+def test_a_missing_file(tmp_path: Path, registry: Registry) -> None:
+    """A file that is not there is named with a remedy."""
+    with pytest.raises(PolicyInvalid) as caught:
+        load_policy(tmp_path / "none.yaml", registry)
+    path = tmp_path / "none.yaml"
+    assert str(caught.value) == f"none.yaml: error[file]: there is no file {path}; write one, or name another with --policies"
+    assert caught.value.exit is Exit.POLICIES
+
+
+def test_a_folder_instead_of_a_file(tmp_path: Path, registry: Registry) -> None:
+    """A folder cannot be read as a file."""
+    with pytest.raises(PolicyInvalid, match=r"error\[file\]: .* cannot be read: is a directory"):
+        load_policy(tmp_path, registry)
+
+
+def test_a_large_file(tmp_path: Path, registry: Registry) -> None:
+    """A file of more than 1 MiB is refused unread."""
+    path = tmp_path / "policies.yaml"
+    path.write_bytes(b"#" * (2**20 + 1))
+    with pytest.raises(PolicyInvalid, match=r"error\[too-large\]: the file is larger than 1,048,576 bytes"):
+        load_policy(path, registry)
+
+
+def test_a_file_that_is_not_utf_8(report_on: Callable[[bytes], str]) -> None:
+    """A byte that is not UTF-8 is named with its line."""
+    report = report_on(b"version: 1\nrules: \xff\n")
+    assert report == "policies.yaml: error[encoding]: the file is not UTF-8: byte 18, on line 2; save it as UTF-8"
+    assert "error[encoding]" in report_on("version: 1\n".encode("utf-16"))
+
+
+def test_a_byte_order_mark_is_read_over(registry: Registry) -> None:
+    """A byte order mark before UTF-8 changes nothing but the digest."""
+    assert parse_policy(b"\xef\xbb\xbfversion: 1\nrules: []\n", "policies.yaml", registry).document.rules == ()
+
+
+def test_too_many_rules(report_on: Callable[[str], str]) -> None:
+    """More than 10,000 rules are refused."""
+    report = report_on(START + "- {}\n" * 10_001)
+    assert "error[too-many]: a file has at most 10,000 rules, not 10,001" in report
+
+
+def test_the_report_ends_after_fifty(report_on: Callable[[str], str]) -> None:
+    """A file full of mistakes is reported up to the fiftieth."""
+    assert report_on(START + "- {}\n" * 9_000).count("error[") == 50
+
+
+def test_claimed_identity_warns(registry: Registry) -> None:
+    """With `identity: claimed` a warning says that votes count although nothing checks who votes."""
+    policy = parse_policy(b"version: 1\nidentity: claimed\nrules: []\n", "policies.yaml", registry)
+    assert [format_diagnostic(warning) for warning in policy.warnings] == [
+        "policies.yaml:2:1: warning[identity]: votes count although --as only claims who votes\n"
+        "   2 | identity: claimed\n"
+        "     | ^^^^^^^^ leave `identity` out where that is not wanted"
+    ]
+
+
+def test_a_caution_that_nobody_can_answer_warns(careful_registry: Registry) -> None:
+    """Where an action can ask by itself and no approvers are named, a warning says that it is denied."""
+    policy = parse_policy(b"version: 1\nrules: []\n", "policies.yaml", careful_registry)
+    assert [format_diagnostic(warning) for warning in policy.warnings] == [
+        "policies.yaml: warning[approvers]: wire can ask for approval by itself, and is denied then, "
+        "as no `approvers` are named; write approvers: ROLE"
+    ]
+
+
+def test_the_error_holds_its_diagnostics(registry: Registry) -> None:
+    """The exception carries each diagnostic, ordered by place, beside the text."""
+    with pytest.raises(PoliciesInvalid) as caught:
+        parse_policy(b"version: 1\nzome: UTC\nrulse: []\n", "policies.yaml", registry)
+    found = [(d.code, d.severity, d.line, d.column, d.hint) for d in caught.value.diagnostics if d.line]
+    assert found == [
+        ("unknown-key", Severity.ERROR, 2, 1, "did you mean `zone`?"),
+        ("unknown-key", Severity.ERROR, 3, 1, "did you mean `rules`?"),
+    ]
+
+
+def test_a_caret_counts_columns_of_the_terminal() -> None:
+    """Wide and combining characters, and tabs, before the caret do not move it away from its place."""
+    d = Diagnostic(
+        code="x", severity=Severity.ERROR, file="f", line=3, column=7, message="m", source="\t送e\u0301\u202e zed", length=3
+    )
+    assert format_diagnostic(d) == "f:3:7: error[x]: m\n   3 |  送e\u0301\ufffd zed\n     |       ^^^"
+
+
+def test_a_long_line_is_cut_around_the_caret() -> None:
+    """Of a very long line a part is shown, and the caret stands under the right characters of it."""
+    source = "a" * 5_000 + "bad" + "c" * 5_000
+    d = Diagnostic(code="x", severity=Severity.ERROR, file="f", line=1, column=5_001, message="m", source=source, length=3)
+    _, line, caret = format_diagnostic(d).split("\n")
+    assert len(line) < 200
+    assert line[caret.index("^") : caret.rindex("^") + 1] == "bad"
