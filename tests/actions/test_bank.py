@@ -255,7 +255,7 @@ def test_long_lists_of_names_are_cut(resolve: Resolve, ledger_tx: Transaction) -
         resolve("transfer", to="Zed", amount="1")
 
 
-@pytest.mark.parametrize("actor", ["mira", "Dana", "dаna", ""], ids=ascii)
+@pytest.mark.parametrize("actor", ["mira", "Dana", "dаna"], ids=ascii)
 def test_only_customers_use_the_bank(bank: Registry, ledger_tx: Transaction, execution: Execution, actor: str) -> None:
     """An actor without an account is told so; ids are never matched by likeness."""
     stranger = Lookup(actor=Actor(id=actor), tx=ledger_tx)
