@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from signoff.actions import Action, Lookup, Registry
-from signoff.audit import Approval, Choice, PlanRecord, Reading, Vote
+from signoff.audit import Approval, PlanRecord, Reading, Vote
 from signoff.policies import Policy, fill_seats
 
 from .deciding import as_seats, counted_voters
@@ -42,7 +42,7 @@ def read_card(reading: Reading, approval: Approval, policy: Policy, registry: Re
         found=_found(action, plan.request),
         people={role: tuple(p for p in policy.people(role) if p != approval.requester) for role in approval.seats},
         filled=seating.filled,
-        votes=tuple(vote for vote in votes if vote.choice is Choice.APPROVE),
+        votes=tuple(votes),
         now=now,
     )
 

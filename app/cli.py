@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from argparse import SUPPRESS
 from collections.abc import Sequence
 
 from rich_argparse import RichHelpFormatter
@@ -97,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     policies = verbs.add_parser("policies", help="work on the policies file", formatter_class=RichHelpFormatter)
     policy_verbs = policies.add_subparsers(metavar="COMMAND", required=True)
     check = _add(policy_verbs, "check", commands.policies_check, "report every mistake in the policies file")
+    check.add_argument("policies", nargs="?", metavar="FILE", help="the policies file, instead of --policies", default=SUPPRESS)
     _no_actor(check)
 
     audit = verbs.add_parser("audit", help="read and verify the audit log", formatter_class=RichHelpFormatter)

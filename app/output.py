@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signoff.actions import show_text
-from signoff.audit import ActionRecord, Approval, Entry, PlanRecord, Verification, Vote, write_actor, write_time
+from signoff.audit import ActionRecord, Approval, ApprovalStatus, Choice, Entry, PlanRecord, Verification, write_actor, write_time
 
 from .canonical import Json
 from .errors import PolicyInvalid, SignoffError
@@ -108,10 +108,9 @@ def format_card(card: "Card") -> RenderableType:
     head = Table.grid(expand=True)
     head.add_column()
     head.add_column(justify="right")
-    left = _span(approval.expires - card.now)
     head.add_row(
         Text(f"APPROVAL {approval.id} · action {approval.number} of {len(plan.actions)} · plan {plan.id}", style="bold"),
-        Text(f"waits {_span(card.now - approval.asked)}, expires in {left}" if left != "expired" else "expired", style="yellow"),
+        Text(_standing(card), style="yellow"),
     )
     rows = Table.grid(padding=(0, 2))
     rows.add_column(no_wrap=True, style="dim")
@@ -124,20 +123,13 @@ def format_card(card: "Card") -> RenderableType:
     for reason in approval.reasons:
         rows.add_row("Because", _reason(reason))
     rows.add_row("Needs", _text(_need(card)))
-    if card.votes:
-        rows.add_row("Signed by", _text(", ".join(f"{vote.voter} at {vote.at:%H:%M:%S}" for vote in card.votes)))
+    for vote in card.votes:
+        verb = "Signed" if vote.choice is Choice.APPROVE else "Rejected"
+        why = f": {vote.reason}" if vote.reason else ""
+        rows.add_row(verb, _text(f"by {vote.voter} at {vote.at:%Y-%m-%d %H:%M:%S} UTC{why}"))
     rows.add_row("Others", _text(_others(plan, approval.number)))
     rows.add_row("Digest", Text(group_digest(approval.digest)))
     return Group(head, Padding(Text(show_text(action.title), style="bold"), (0, 1)), Padding(rows, (0, 1)))
-
-
-def format_votes(votes: Sequence[Vote]) -> Text:
-    """Who voted how, a line each."""
-    lines = (
-        f"{vote.voter} chose to {vote.choice} at {vote.at:%Y-%m-%d %H:%M:%S}" + (f": {vote.reason}" if vote.reason else "")
-        for vote in votes
-    )
-    return _text("\n".join(lines))
 
 
 def plan_json(plan: PlanRecord, approvals: Sequence[Approval] = ()) -> dict[str, Json]:
@@ -195,7 +187,10 @@ def card_json(card: "Card") -> dict[str, Json]:
         "found": dict(card.found),
         "people": {role: list(people) for role, people in card.people.items()},
         "filled": dict(card.filled),
-        "signed": [write_actor(vote.voter) for vote in card.votes],
+        "votes": [
+            {"voter": write_actor(vote.voter), "choice": vote.choice.value, "reason": vote.reason, "at": write_time(vote.at)}
+            for vote in card.votes
+        ],
     }
 
 
@@ -271,7 +266,7 @@ def _seats(seats: Mapping[str, Json]) -> str:
 
 def _span(span: timedelta) -> str:
     minutes = int(span.total_seconds() // 60)
-    return "expired" if minutes < 0 else f"{minutes // 60:02}:{minutes % 60:02}"
+    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def _request(request: str | None) -> Text:
@@ -291,6 +286,15 @@ def _reason(reason: Mapping[str, Json]) -> Text:
     if reason["failed"]:
         lines.append(f"could not be judged, so it counts as matched: {reason['failed']}")
     return _text("\n".join(lines))
+
+
+def _standing(card: "Card") -> str:
+    approval = card.approval
+    if approval.status is not ApprovalStatus.WAITING:
+        return f"is {approval.status}"
+    if approval.expires <= card.now:
+        return "is expired"
+    return f"waits {_span(card.now - approval.asked)}, expires in {_span(approval.expires - card.now)}"
 
 
 def _need(card: "Card") -> str:
