@@ -1,0 +1,23 @@
+"""Print the figures, with machine and versions: `python bench/run.py [policies] [cycle] [startup]`, all without a name."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # so that `bench` can be imported
+
+from bench import cycle, policies, startup
+from bench.report import format_machine
+
+BENCHES = {"policies": policies.main, "cycle": cycle.main, "startup": startup.main}
+
+
+def main() -> None:
+    """Print the machine, then one bench after the other."""
+    print(f"{format_machine()}\n")
+    for name in sys.argv[1:] or BENCHES:
+        BENCHES[name]()
+        print(flush=True)
+
+
+if __name__ == "__main__":
+    main()
