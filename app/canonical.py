@@ -42,19 +42,17 @@ def digest(data: bytes) -> str:
 
 
 def _check(value: Json) -> None:
-    match value:
-        case str() | bool() | None:
-            return
-        case int():
-            if abs(value) > MAX_INTEGER:
-                raise ValueError(f"no canonical JSON: {value} is beyond 2**53 - 1")
-        case list() | tuple():
-            for item in value:
-                _check(item)
-        case dict():
-            for key, item in value.items():
-                if not isinstance(key, str) or not key.isascii():
-                    raise ValueError(f"no canonical JSON: the key {key!r} is not an ASCII string")
-                _check(item)
-        case _:
-            raise ValueError(f"no canonical JSON: {type(value).__name__} is not in the profile")
+    if value is None or isinstance(value, str | bool):
+        return
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str) or not key.isascii():
+                raise ValueError(f"no canonical JSON: the key {key!r} is not an ASCII string")
+            _check(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check(item)
+    elif not isinstance(value, int):
+        raise ValueError(f"no canonical JSON: {type(value).__name__} is not in the profile")
+    elif abs(value) > MAX_INTEGER:
+        raise ValueError(f"no canonical JSON: {value} is beyond 2**53 - 1")

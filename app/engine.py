@@ -59,6 +59,7 @@ class Engine:
     def __init__(self, store: Store, policy: Policy, registry: Registry) -> None:
         self.store = store
         self.registry = registry
+        self._checked: tuple[str, int] | None = None  # the plan that was verified last, and the file's version then
         self.policy = policy  # replace it to decide by another one from now on; the change is recorded when it is first used
 
     # -- verbs
@@ -124,14 +125,12 @@ class Engine:
         """Cancel every action of *plan* that was not started. For its requester, or somebody who may approve in it."""
         with self.store.write() as tx:
             self._adopt_policy(tx, actor)
-            record = known(tx.plan(plan), plan)
+            record = self._settle(tx, self._verified(tx, plan))
             refusal = self._refusal(tx, record, actor, "cancel", lambda: self._check_cancel(tx, record, actor))
             if refusal is None:
-                verify_plan(tx, plan)
                 for action in record.actions:
                     if action.status in UNTOUCHED:
                         tx.move(action, Status.CANCELLED, actor, error=f"cancelled by {actor.id}")
-                self._settle(tx, plan)
         if refusal is not None:
             raise refusal
         return self.plan(plan)
@@ -181,7 +180,7 @@ class Engine:
         )
         for judgement in judge_plan(self.policy, resolved, actor, request):
             self._add(tx, id_, judgement, actor)
-        self._settle(tx, id_)
+        self._settle(tx, self._verified(tx, id_))
         return id_
 
     def _add(self, tx: Writing, plan: str, judged: Judgement, actor: Actor) -> None:
@@ -271,16 +270,16 @@ class Engine:
 
     def _next(self, tx: Writing, plan: str, actor: Actor) -> "_Ready | None":
         """The runnable action with the lowest number, decided again and allowed now."""
-        verify_plan(tx, plan)
+        record = self._verified(tx, plan)
         while True:
-            self._settle(tx, plan)
-            record = known(tx.plan(plan), plan)
+            record = self._settle(tx, record)
             runnable = next((action for action in record.actions if _is_runnable(record, action)), None)
             if runnable is None:
                 return None
             ready = self._decide_again(tx, record, runnable, actor)
             if ready is not None:
                 return ready
+            record = known(tx.plan(plan), plan)
 
     def _decide_again(self, tx: Writing, plan: PlanRecord, record: ActionRecord, actor: Actor) -> "_Ready | None":
         """Decide *record* under the policy in force now. Where it may not run, move it, and return None."""
@@ -312,8 +311,9 @@ class Engine:
         return executing
 
     def _record(self, tx: Writing, executing: ActionRecord, result: Result, actor: Actor) -> None:
-        tx.move(executing, Status(result.ending.value), actor, result=result.value, error=result.error)
-        self._settle(tx, executing.plan)
+        ended = tx.move(executing, Status(result.ending.value), actor, result=result.value, error=result.error)
+        if ended.status in NOT_DONE:
+            self._settle(tx, known(tx.plan(ended.plan), ended.plan))
 
     def _begin(self, tx: Writing, actor: Actor) -> None:
         """What comes first in every run: which policy is in force, and what an executor that died left behind.
@@ -323,24 +323,35 @@ class Engine:
         self._adopt_policy(tx, actor)
         for action in tx.executing():
             try:
-                verify_plan(tx, action.plan)
+                self._verified(tx, action.plan)
             except LogInvalid:  # nothing of that plan runs, and whoever resumes it is told; other plans go on
                 continue
             tx.move(action, Status.IN_DOUBT, SYSTEM_ACTOR, error="the process ended while it was executed")
-            self._settle(tx, action.plan)
 
-    def _settle(self, tx: Writing, plan: str) -> None:
+    def _verified(self, tx: Writing, plan: str) -> PlanRecord:
+        """The plan, whose stored state is what its chain in the log says. Raises LogInvalid where it is not.
+
+        It is checked again only when another connection has written since.
+        """
+        checked = (plan, tx.version())
+        if self._checked != checked:
+            verify_plan(tx, known(tx.plan(plan), plan).id)
+            self._checked = checked
+        return known(tx.plan(plan), plan)
+
+    def _settle(self, tx: Writing, plan: PlanRecord) -> PlanRecord:
         """Record deadlines that have passed, and skip what needs an action that will not happen."""
-        record = known(tx.plan(plan), plan)
-        passed = _passed(tx.approvals_of(plan), tx.now)
-        statuses: dict[int, Status] = {}
-        for action in record.actions:
-            lost = next((number for number in action.needs if statuses[number] in NOT_DONE), None)
+        bounded = any(action.status in _BOUNDED for action in plan.actions)
+        passed = _passed(tx.approvals_of(plan.id), tx.now) if bounded else set()
+        settled: list[ActionRecord] = []
+        for action in plan.actions:
+            lost = next((number for number in action.needs if settled[number - 1].status in NOT_DONE), None)
             if action.status in UNTOUCHED and lost is not None:
-                action = tx.move(action, Status.SKIPPED, SYSTEM_ACTOR, error=f"it needs action {lost}, which is {statuses[lost]}")
+                action = tx.move(action, Status.SKIPPED, SYSTEM_ACTOR, error=_lost(settled[lost - 1]))
             elif action.number in passed and action.status in _BOUNDED:
                 action = tx.move(action, Status.EXPIRED, SYSTEM_ACTOR, error="nobody decided in time")
-            statuses[action.number] = action.status
+            settled.append(action)
+        return replace(plan, actions=tuple(settled))
 
     # -- approvals
 
@@ -349,11 +360,8 @@ class Engine:
             raise UsageError(f"the reason holds {len(reason):,} characters; at most {MAX_REASON:,} are kept")
         with self.store.write() as tx:
             self._adopt_policy(tx, actor)
+            plan = self._settle(tx, self._verified(tx, known(tx.approval(id_), id_).plan))
             approval = known(tx.approval(id_), id_)
-            verify_plan(tx, approval.plan)
-            self._settle(tx, approval.plan)
-            approval = known(tx.approval(id_), id_)
-            plan = known(tx.plan(approval.plan), approval.plan)
             refusal = self._refusal(
                 tx, plan, actor, choice.value, lambda: self._check_vote(tx, approval, actor, shown), approval.number
             )
@@ -378,7 +386,7 @@ class Engine:
     ) -> None:
         if choice is Choice.REJECT:
             tx.move(record, Status.REJECTED, actor, error=f"rejected by {actor.id}: {reason}")
-            self._settle(tx, record.plan)
+            self._settle(tx, known(tx.plan(record.plan), record.plan))
         elif seats_filled(self.policy, as_seats(approval), approval, tx.votes(approval.id)):
             tx.move(record, Status.APPROVED, actor)
 
@@ -454,6 +462,10 @@ def known(found: _T | None, id_: str) -> _T:
     if found is None:
         raise UsageError(f'there is no "{id_[:64]}"; `signoff queue` lists what waits, `signoff audit log` what was')
     return found
+
+
+def _lost(needed: ActionRecord) -> str:
+    return f"it needs action {needed.number}, which is {needed.status}"
 
 
 def _passed(approvals: Iterable[Approval], now: datetime) -> set[int]:

@@ -29,8 +29,11 @@ SAFE_WAL = (3, 51, 3)  # before it, a checkpoint by another process could corrup
 Row = tuple[Any, ...]
 
 _ALLOWED = frozenset({sqlite.SQLITE_SELECT, sqlite.SQLITE_RECURSIVE, sqlite.SQLITE_FUNCTION})
-_ALLOWED_ON_TABLES = {False: {sqlite.SQLITE_READ}}
-_ALLOWED_ON_TABLES[True] = _ALLOWED_ON_TABLES[False] | {sqlite.SQLITE_INSERT, sqlite.SQLITE_UPDATE, sqlite.SQLITE_DELETE}
+_READS = frozenset({sqlite.SQLITE_READ})
+_ALLOWED_ON_TABLES = {False: _READS, True: _READS | {sqlite.SQLITE_INSERT, sqlite.SQLITE_UPDATE, sqlite.SQLITE_DELETE}}
+# Statements are authorised when they are prepared, and kept by their text: so that none that was prepared with more
+# rights is used again, an action's statements have texts of their own.
+_PREFIXES = {False: "/* lent for reading */ ", True: "/* lent for writing */ "}
 
 
 class Migration(Protocol):
@@ -51,6 +54,7 @@ class Database:
         Raises UsageError where there is none, and DatabaseError where it cannot be used.
         """
         self.path = path.resolve()
+        self._lending: frozenset[int] | None = None  # what an action's code may do to tables, while the transaction is lent
         if not create and not self.path.exists():
             raise UsageError(f'there is no database at "{path}"; `signoff run` makes one, --db names another')
         if self.path.is_dir():
@@ -124,9 +128,9 @@ class Database:
         wrote is undone where the block raises or calls `undo`. Raises TransactionLost where the code made SQLite roll
         the whole transaction back.
         """
-        lent = Lent(self)
+        lent = Lent(self, prefix=_PREFIXES[writing])
         self.execute("SAVEPOINT lent")
-        self._connection.set_authorizer(_authorizer(writing=writing))
+        self._lending = _ALLOWED_ON_TABLES[writing]
         try:
             yield lent
         except BaseException:
@@ -134,7 +138,7 @@ class Database:
             raise
         finally:
             lent.database = None
-            self._connection.set_authorizer(None)
+            self._lending = None
             if not self._connection.in_transaction:  # INSERT OR ROLLBACK, or a trigger's RAISE(ROLLBACK)
                 raise TransactionLost("an action's code rolled the whole transaction back; nothing of it was recorded")
             if lent.undone:
@@ -154,14 +158,29 @@ class Database:
         if wanted - applied:
             self._apply(migrations)
 
+    def version(self) -> int:
+        """A number that changes when another connection has changed the file."""
+        ((version,),) = self.execute("PRAGMA data_version")
+        return int(version)
+
     def foreign_triggers(self) -> list[str]:
         """Triggers on Signoff's own tables. It makes none, so whatever is there was put there by somebody."""
         rows = self.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")
         return [name for name, table in rows if table in OWN_TABLES]
 
+    def _authorize(self, operation: int, table: str | None, function: str | None, *_: object) -> int:
+        """SQLite asks this when it prepares a statement: everything is allowed but while the transaction is lent."""
+        if self._lending is None:
+            return sqlite.SQLITE_OK
+        if operation in _ALLOWED:
+            return sqlite.SQLITE_DENY if function == "load_extension" else sqlite.SQLITE_OK
+        own = table is None or table in OWN_TABLES or table.startswith(("sqlite_", "_sqlite_"))
+        return sqlite.SQLITE_OK if operation in self._lending and not own else sqlite.SQLITE_DENY
+
     def _configure(self, version: tuple[int, int, int]) -> None:
         for setting in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF", "cell_size_check = ON"):
             self.execute(f"PRAGMA {setting}")
+        self._connection.set_authorizer(self._authorize)
         ((identity,),) = self.execute("PRAGMA application_id")
         ((tables,),) = self.execute("SELECT count(*) FROM sqlite_master")
         if identity != APPLICATION_ID and tables:
@@ -208,9 +227,10 @@ class Database:
 class Lent:
     """What an action's code is given: the open transaction, for as long as it is lent."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, prefix: str) -> None:
         self.database: Database | None = database
         self.undone = False
+        self._prefix = prefix
 
     def undo(self) -> None:
         """Undo what was written when the lending ends."""
@@ -220,7 +240,7 @@ class Lent:
         """Run one statement and return all its rows. Raises TypeError once the action has ended."""
         if self.database is None:
             raise TypeError("the transaction was lent to an action that has ended")
-        return self.database.execute(sql, parameters)
+        return self.database.execute(self._prefix + sql, parameters)
 
 
 class _Script:
@@ -280,18 +300,6 @@ def _lock(descriptor: int, message: str, timeout: float) -> None:
             pause = min(pause * 1.5, 0.01)
         else:
             return
-
-
-def _authorizer(*, writing: bool) -> Any:
-    on_tables = _ALLOWED_ON_TABLES[writing]
-
-    def authorize(operation: int, table: str | None, function: str | None, *_: object) -> int:
-        if operation in _ALLOWED:
-            return sqlite.SQLITE_DENY if function == "load_extension" else sqlite.SQLITE_OK
-        own = table is None or table in OWN_TABLES or table.startswith(("sqlite_", "_sqlite_"))
-        return sqlite.SQLITE_OK if operation in on_tables and not own else sqlite.SQLITE_DENY
-
-    return authorize
 
 
 def _translate(error: sqlite.DatabaseError, path: Path) -> Exception:

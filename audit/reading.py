@@ -18,6 +18,8 @@ from .records import ActionRecord, Approval, ApprovalStatus, Choice, Entry, Plan
 _ACTION = "plan, number, revision, type, effect, body, digest, title, needs, key, status, attempt, result, error, rules"
 _APPROVAL = "id, plan, number, revision, digest, requester, asks, seats, reasons, policy, status, asked, expires"
 
+_OPEN = "status IN ('ready', 'approved', 'waiting', 'executing', 'in_doubt')"  # to the letter as in the index actions_open
+
 _Record = TypeVar("_Record")
 
 
@@ -76,7 +78,7 @@ class Reading:
     def plans_to_resume(self, now: datetime) -> list[str]:
         """The ids of the plans in which something can go on: it may run, was interrupted, or its deadline has passed."""
         rows = self._database.execute(
-            "SELECT id FROM plans WHERE id IN (SELECT plan FROM actions WHERE status IN ('ready', 'approved', 'executing'))"
+            f"SELECT id FROM plans WHERE id IN (SELECT plan FROM actions WHERE {_OPEN} AND status NOT IN ('waiting', 'in_doubt'))"
             " OR id IN (SELECT plan FROM approvals WHERE status = 'waiting' AND expires <= ?) ORDER BY sequence",
             (write_time(now),),
         )
@@ -84,14 +86,14 @@ class Reading:
 
     def executing(self) -> list[ActionRecord]:
         """The actions that are marked as being executed."""
-        return self._actions("status = 'executing'")
+        return self._open_actions("status = 'executing'")
 
     def in_doubt(self) -> list[ActionRecord]:
         """The actions of which nobody knows whether they happened."""
-        return self._actions("status = 'in_doubt'")
+        return self._open_actions("status = 'in_doubt'")
 
-    def _actions(self, condition: str) -> list[ActionRecord]:
-        rows = self._database.execute(f"SELECT {_ACTION} FROM actions WHERE {condition} ORDER BY plan, number")
+    def _open_actions(self, condition: str) -> list[ActionRecord]:
+        rows = self._database.execute(f"SELECT {_ACTION} FROM actions WHERE {_OPEN} AND {condition} ORDER BY plan, number")
         return list(map(_action, rows))
 
     def approval(self, id_: str) -> Approval | None:
@@ -101,7 +103,7 @@ class Reading:
 
     def queue(self) -> list[tuple[Approval, ActionRecord]]:
         """What waits for sign-off, the oldest first. A passed deadline is for the reader to see."""
-        actions = {(action.plan, action.number): action for action in self._actions("status = 'waiting'")}
+        actions = {(action.plan, action.number): action for action in self._open_actions("status = 'waiting'")}
         rows = self._database.execute(f"SELECT {_APPROVAL} FROM approvals WHERE status = 'waiting' ORDER BY sequence")
         approvals = map(_approval, rows)
         return [(one, actions[key]) for one in approvals if (key := (one.plan, one.number)) in actions]
@@ -131,7 +133,9 @@ class Reading:
 
     def entry_rows(self, chain: str | None = None) -> Iterator[Row]:
         """The rows of the log in order, as they are stored, for verification."""
-        return self._database.stream(f"SELECT {COLUMNS} FROM entries WHERE chain = coalesce(?, chain) ORDER BY number", (chain,))
+        if chain is None:
+            return self._database.stream(f"SELECT {COLUMNS} FROM entries ORDER BY number")
+        return self._database.stream(f"SELECT {COLUMNS} FROM entries WHERE chain = ? ORDER BY place", (chain,))
 
     def heads(self) -> dict[str, tuple[int, bytes]]:
         """For each chain its recorded length and the hash of its last Entry."""
@@ -145,6 +149,10 @@ class Reading:
     def policies(self) -> list[Row]:
         """Every policy that was in force: its digest, name, source, outline, and 1 where it is now."""
         return self._database.execute("SELECT digest, name, source, outline, active FROM policies")
+
+    def version(self) -> int:
+        """A number that changes when another connection has changed the file."""
+        return self._database.version()
 
     def foreign_triggers(self) -> list[str]:
         """Triggers that somebody put on Signoff's own tables."""

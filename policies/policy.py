@@ -9,7 +9,7 @@ from typing import TypeAlias
 from signoff.actions import Action
 from signoff.canonical import Json, canonical, digest
 
-from .compiler import compile_rule, compile_type, why_failed
+from .compiler import Test, compile_rule, compile_type, why_failed
 from .decision import CAUTION, DEFAULT_WITHIN, Context, Decision, DecisionEffect, Explanation, Seat
 from .diagnostics import Diagnostic
 from .lowering import World
@@ -34,6 +34,7 @@ class Policy:
     _decide: Mapping[type[Action], Decide] = field(init=False, repr=False)
     _roles: Mapping[str, frozenset[str]] = field(init=False, repr=False)
     _rules: Mapping[str, Rule] = field(init=False, repr=False)
+    _tests: dict[tuple[type[Action], str], Test] = field(init=False, repr=False, default_factory=dict)  # filled when asked
 
     def __post_init__(self) -> None:
         document = self.document
@@ -199,10 +200,18 @@ class Policy:
             failed="",
         )
 
+    def _test(self, action: type[Action], rule: Rule) -> Test:
+        """The function that says whether one rule's conditions are met."""
+        test = self._tests.get((action, rule.id))
+        if test is None:
+            type_ = next(type_ for type_, known in self.document.types.items() if known is action)
+            test = self._tests[action, rule.id] = compile_rule(action, type_, rule, self._world())
+        return test
+
     def _explain_rule(self, rule: Rule, action: Action, context: Context) -> Explanation:
         failed = ""
         try:
-            compile_rule(type(action), action.type, rule, self._world())(action, context)
+            self._test(type(action), rule)(action, context)
         except Exception as error:  # whatever made the rule count on the strict side
             failed = why_failed(error)
         return Explanation(
