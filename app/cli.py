@@ -5,8 +5,6 @@ import sys
 from argparse import SUPPRESS
 from collections.abc import Sequence
 
-from rich_argparse import RichHelpFormatter
-
 from . import commands
 from .errors import Exit, SignoffError, UsageError
 from .settings import Settings
@@ -49,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="signoff",
         description="Typed plans of actions, decided by policies, signed off by people, run exactly as often as they should.",
-        formatter_class=RichHelpFormatter,
+        formatter_class=_formatter,
         epilog="Exit codes: 0 done, 1 failed or no plan came, 2 wrong usage, 3 something waits for approval, "
         "4 denied or rejected, 5 policies invalid, 6 audit log does not verify, 7 something is in doubt.",
     )
@@ -95,19 +93,26 @@ def _parser() -> argparse.ArgumentParser:
     cancel.add_argument("id", metavar="PLAN", help="the plan's id")
     _must_act(cancel, "who cancels: the requester, or somebody who may approve")
 
-    policies = verbs.add_parser("policies", help="work on the policies file", formatter_class=RichHelpFormatter)
+    policies = verbs.add_parser("policies", help="work on the policies file", formatter_class=_formatter)
     policy_verbs = policies.add_subparsers(metavar="COMMAND", required=True)
     check = _add(policy_verbs, "check", commands.policies_check, "report every mistake in the policies file")
     check.add_argument("policies", nargs="?", metavar="FILE", help="the policies file, instead of --policies", default=SUPPRESS)
     _no_actor(check)
 
-    audit = verbs.add_parser("audit", help="read and verify the audit log", formatter_class=RichHelpFormatter)
+    audit = verbs.add_parser("audit", help="read and verify the audit log", formatter_class=_formatter)
     audit_verbs = audit.add_subparsers(metavar="COMMAND", required=True)
     log = _add(audit_verbs, "log", commands.audit_log, "show the audit log")
     log.add_argument("id", nargs="?", metavar="PLAN", help="only this plan's entries; `system` for those of no plan")
     _no_actor(log)
     _no_actor(_add(audit_verbs, "verify", commands.audit_verify, "check that nobody altered the log or what it vouches for"))
     return parser
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """What lays out the help; imported only when help is asked for."""
+    from rich_argparse import RichHelpFormatter
+
+    return RichHelpFormatter(prog)
 
 
 class _Version(argparse.Action):
@@ -123,7 +128,7 @@ class _Version(argparse.Action):
 def _add(
     verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, command: commands.Command, summary: str
 ) -> argparse.ArgumentParser:
-    parser = verbs.add_parser(name, help=summary, description=summary, formatter_class=RichHelpFormatter)
+    parser = verbs.add_parser(name, help=summary, description=summary, formatter_class=_formatter)
     parser.set_defaults(command=command)
     parser.add_argument("--db", metavar="FILE", help="the database (default: SIGNOFF_DB, or signoff.db)")
     parser.add_argument("--policies", metavar="FILE", help="the policies (default: SIGNOFF_POLICIES, or policies.yaml)")
