@@ -82,7 +82,7 @@ class Engine:
             with self.store.write() as tx:
                 self._begin(tx, actor)
                 id_ = self._accept(tx, plan, actor, request, planner)
-                step = self._step(tx, id_, actor, here=False)
+                step = self._step(tx, id_, actor)
             self._drive(id_, actor, step)
         return self.plan(id_)
 
@@ -226,8 +226,8 @@ class Engine:
 
         What an external action gave and the intent to run the next one share a transaction.
         """
-        lost: str | None = None
         result: Result | None = None
+        lost: dict[int, str] = {}
         while True:
             if step and step.execution and result is None:
                 result = run_action(step.action, step.execution)
@@ -235,28 +235,34 @@ class Engine:
                 with self.store.write() as tx:
                     if step and result:
                         self._record(tx, step.record, result, actor)
-                    following = self._step(tx, plan, actor, lost=lost)
-            except TransactionLost as error:
-                lost = str(error)
+                    following = self._step(tx, plan, actor, lost)
+            except TransactionLost:
                 continue
             if following is None:
                 return
-            step, result, lost = following, None, None
+            step, result = following, None
 
-    def _step(self, tx: Writing, plan: str, actor: Actor, *, here: bool = True, lost: str | None = None) -> "_Step | None":
-        """Start the next action. A READ or LOCAL one also ends in this transaction, unless *here* is false.
+    def _step(self, tx: Writing, plan: str, actor: Actor, lost: dict[int, str] | None = None) -> "_Step | None":
+        """Start the next action. A READ or LOCAL one also ends in this transaction; without *lost* none is started.
 
-        *lost* says why the transaction in which that action ran before was lost; it is then recorded as failed.
+        *lost* holds, by number, why the transaction in which an action ran before was lost; it is then recorded as failed.
         """
         ready = self._next(tx, plan, actor)
         inside = ready is not None and ready.judged.action.effect in (Effect.READ, Effect.LOCAL)
-        if ready is None or (inside and not here):
+        if ready is None or (inside and lost is None):
             return None
         executing = self._begin_execution(tx, ready, actor)
         execution = Execution(actor=ready.requester, key=executing.key, now=tx.now, tx=None)
-        if not inside:
+        if not inside or lost is None:
             return _Step(record=executing, action=ready.judged.action, execution=execution)
-        result = self._run_here(tx, ready.judged.action, execution) if lost is None else Result(ending=Ending.FAILED, error=lost)
+        if executing.number in lost:
+            result = Result(ending=Ending.FAILED, error=lost[executing.number])
+        else:
+            try:
+                result = self._run_here(tx, ready.judged.action, execution)
+            except TransactionLost as error:
+                lost[executing.number] = str(error)
+                raise
         self._record(tx, executing, result, actor)
         return _Step(record=executing, action=ready.judged.action)
 

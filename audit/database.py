@@ -8,7 +8,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol
@@ -100,7 +100,7 @@ class Database:
         Raises Busy where another process writes for too long. An error of the commit itself means that the outcome
         is not known: open the file again and read.
         """
-        with locked(self._sibling(".lock"), f'another process writes to "{self.path.name}"; try again'):
+        with self._locked_for_writing():
             self.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -181,13 +181,15 @@ class Database:
         for setting in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF", "cell_size_check = ON"):
             self.execute(f"PRAGMA {setting}")
         self._connection.set_authorizer(self._authorize)
+        ((tables,),) = self.execute("SELECT count(*) FROM sqlite_master")  # first: another process may be making the file
         ((identity,),) = self.execute("PRAGMA application_id")
-        ((tables,),) = self.execute("SELECT count(*) FROM sqlite_master")
         if identity != APPLICATION_ID and tables:
             raise DatabaseError(f'"{self.path.name}" is a database of another program; name another file with --db')
-        if version >= SAFE_WAL:
-            self.execute("PRAGMA journal_mode = WAL")
-        elif self.execute("PRAGMA journal_mode") == [("wal",)]:
+        is_wal = self.execute("PRAGMA journal_mode") == [("wal",)]
+        if version >= SAFE_WAL and not is_wal:
+            with self._locked_for_writing():  # SQLite does not wait here: of two that change it, one would fail
+                self.execute("PRAGMA journal_mode = WAL")
+        elif version < SAFE_WAL and is_wal:
             raise DatabaseError(
                 f'"{self.path.name}" is in WAL mode, which SQLite {".".join(map(str, version))} can corrupt; '
                 "install pysqlite3, or SQLite 3.51.3 or newer"
@@ -211,6 +213,9 @@ class Database:
                 for name, sql in steps:
                     pending(name=name)(_Script(self, sql))
                 pending.apply(database)
+
+    def _locked_for_writing(self) -> AbstractContextManager[None]:
+        return locked(self._sibling(".lock"), f'another process writes to "{self.path.name}"; try again')
 
     def _sibling(self, suffix: str) -> Path:
         return self.path.with_name(self.path.name + suffix)

@@ -1,0 +1,32 @@
+"""What a process of these tests is told to do, and what became of it."""
+
+from dataclasses import dataclass
+from signal import SIGKILL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What one process is to do, and where it is to be struck by a signal.
+
+    The points that it can be struck at are: before every SQL statement (those of triggers and migrations included),
+    after every COMMIT, and before, in and after every OPAQUE effect.
+    """
+
+    database: str = ""
+    verb: str  # open, live, submit, resume, go on, approve, approve and resume, cancel
+    plan: str = "bank"
+    who: str = "dana"
+    point: int | None = None  # the number of the point, from 1
+    label: str | None = None  # or the start of the point's name, which is then the first such one
+    signal: int = SIGKILL
+    bug: str | None = None  # a protection that is taken away: see bugs.py
+    size: int | None = None  # bytes that no file may outgrow: the write that would is cut off there, and ends the process
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """What became of a process."""
+
+    signal: int | None  # what ended or stopped it; None where it ended by itself
+    label: str  # the name of the point where it was struck
+    error: str | None  # the class of the error that it ended with

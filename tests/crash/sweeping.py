@@ -1,0 +1,99 @@
+"""Kill a process at one point after the other, and look each time at what a fresh one makes of the file."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .checking import Outcome, interrupted, life_problems, outcome, untouched_problems
+from .jobs import Ended, Job
+from .processes import Zygote
+from .world import opened
+
+MAX_POINTS = 2_000  # a process that passes more is lost
+AT_ONCE = 16  # processes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crash:
+    """One process that was killed, and what a fresh one found."""
+
+    label: str  # the point
+    accepted: bool  # whether the plan was accepted
+    interrupted: tuple[int, ...]  # the actions that were started, with no word of what came of them
+    left: tuple[str, ...]  # what the receiver had got from these: "begins", "ends"
+    statuses: tuple[str, ...]  # where the actions stood once the fresh process had gone on
+    problems: tuple[str, ...]
+
+
+def copy_world(template: Path, folder: Path) -> Path:
+    """A copy of the *template* database and all that is beside it, in the new *folder*."""
+    shutil.copytree(template.parent, folder)
+    return folder / template.name
+
+
+def whole_life(template: Path, folder: Path, plan: str) -> Outcome:
+    """How *plan* ends when nothing disturbs it."""
+    with opened(copy_world(template, folder)) as world:
+        world.live(plan)
+        return outcome(world)
+
+
+def crash_everywhere(zygote: Zygote, template: Path, folder: Path, job: Job, whole: Outcome) -> Iterator[Crash]:
+    """Kill a process that does *job* on a copy of *template* at its first point, another at its second, until one survives.
+
+    Some are let loose at once, each on a copy of its own, so that there is one to look at while others run.
+    """
+    for first in range(1, MAX_POINTS, AT_ONCE):
+        points = range(first, first + AT_ONCE)
+        databases = [copy_world(template, folder / str(point)) for point in points]
+        started = zygote.start(*(replace(job, database=str(d), point=n) for n, d in zip(points, databases, strict=True)))
+        survived = False
+        for process, database in zip(started, databases, strict=True):
+            ended = zygote.wait(process)
+            assert ended.error is None, ended
+            if ended.signal is None:
+                survived = True
+            else:
+                assert not survived, "a process was killed at a later point than another one has"
+                yield look(database, job.plan, ended, whole)
+            shutil.rmtree(database.parent)
+        if survived:
+            return
+    raise AssertionError(f"{job} passes more than {MAX_POINTS} points")
+
+
+def crash_once(zygote: Zygote, template: Path, folder: Path, job: Job, whole: Outcome) -> Crash:
+    """Kill a process that does *job* on a copy of *template* at the point that the job names."""
+    database = copy_world(template, folder)
+    (ended,) = zygote.run(replace(job, database=str(database)))
+    assert ended.signal is not None, ended
+    return look(database, job.plan, ended, whole)
+
+
+def look(database: Path, plan: str, ended: Ended, whole: Outcome) -> Crash:
+    """Open the file that a process left which *ended* early, go on with it twice, and compare with the *whole* life."""
+    problems: list[str] = []
+    with opened(database) as world:
+        accepted = bool(world.plans())
+        started = interrupted(world)
+        if not accepted:
+            problems += untouched_problems(world)
+            world.submit(plan)
+        left = outcome(world).notices_of(started)
+        world.go_on()
+        problems += life_problems(world, whole, started)
+        ending = outcome(world)
+        if ending.notices_of(started) != left:
+            problems.append(f"what was interrupted ran again: {ending.notices_of(started)} after {left}")
+        world.resume()
+        if outcome(world) != ending:
+            problems.append(f"resuming once more changed {ending} to {outcome(world)}")
+    return Crash(
+        label=ended.label,
+        accepted=accepted,
+        interrupted=tuple(started),
+        left=tuple(line.partition(" ")[2] for line in left),
+        statuses=ending.statuses,
+        problems=tuple(problems),
+    )

@@ -1,0 +1,83 @@
+"""With one protection taken away, these tests fail: so they would see it if it were missing."""
+
+import os
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from signal import SIGCONT, SIGSTOP
+
+import pytest
+
+from signoff import Engine
+from signoff.audit import Store
+
+from . import bugs
+from .checking import life_problems
+from .jobs import Job
+from .processes import Zygote
+from .sweeping import copy_world, crash_once, whole_life
+from .world import opened
+
+
+@pytest.mark.parametrize(
+    ("job", "problem"),
+    [
+        pytest.param(
+            Job(verb="live", plan="bank", label="UPDATE actions SET status = 'done'", bug="effect apart from result"),
+            "action 1 is (<Status.IN_DOUBT: 'in_doubt'>",
+            id="a LOCAL effect in another transaction than its result",
+        ),
+        pytest.param(
+            Job(verb="live", plan="bank", label="INSERT INTO chains", bug="no transaction"),
+            "nothing was accepted, but the log tells",
+            id="no transaction around the statements",
+        ),
+    ],
+)
+def test_a_bug_in_the_killed_process_is_seen(zygote: Zygote, new_bank: Path, tmp_path: Path, job: Job, problem: str) -> None:
+    """A kill at one point shows the bug; without the bug, the same kill does no harm."""
+    whole = whole_life(new_bank, tmp_path / "whole", job.plan)
+    assert _holds(problem, crash_once(zygote, new_bank, tmp_path / "bug", job, whole).problems)
+    assert crash_once(zygote, new_bank, tmp_path / "right", replace(job, bug=None), whole).problems == ()
+
+
+def test_an_effect_before_its_intent_is_seen(zygote: Zygote, new_bank: Path, signed_notice: Path, tmp_path: Path) -> None:
+    """Where an OPAQUE effect happens before the intent to run it is durable, a kill after it makes it happen twice."""
+    whole = whole_life(new_bank, tmp_path / "whole", "notices")
+    job = Job(verb="resume", plan="notices", label="after the effect", bug="effect before intent")
+    problems = crash_once(zygote, signed_notice, tmp_path / "bug", job, whole).problems
+    assert _holds("action 2 is done, and its effect began 2 and ended 2 times", problems)
+    right = crash_once(zygote, signed_notice, tmp_path / "right", replace(job, bug=None), whole)
+    assert (right.problems, right.interrupted) == ((), (2,))
+
+
+def test_a_bug_in_the_recovery_is_seen(zygote: Zygote, new_bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an interrupted OPAQUE action is run again instead of being in doubt, its second effect is seen."""
+    whole = whole_life(new_bank, tmp_path / "whole", "notices")
+    monkeypatch.setattr(Engine, "_begin", bugs.interrupted_is_ready)
+    job = Job(verb="live", plan="notices", label="after the effect")
+    problems = crash_once(zygote, new_bank, tmp_path / "bug", job, whole).problems
+    assert _holds("its effect began 2 and ended 2 times", problems)
+    assert _holds("what was interrupted ran again", problems)
+
+
+def test_a_missing_executor_lock_is_seen(zygote: Zygote, new_bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where two processes can execute at once, one takes the other's running action for one that was interrupted."""
+    whole = whole_life(new_bank, tmp_path / "whole", "notices")
+    database = copy_world(new_bank, tmp_path / "bug")
+    job = Job(database=str(database), verb="submit", plan="notices", label="in the effect", signal=SIGSTOP)
+    (holder,) = zygote.start(job)
+    assert zygote.wait(holder).signal == SIGSTOP
+    monkeypatch.setattr(Store, "executing", lambda self: nullcontext())
+    with opened(database) as world:
+        world.go_on()
+        os.kill(holder, SIGCONT)
+        assert zygote.wait(holder).error == "Busy"
+        assert _holds("action 1 is (<Status.IN_DOUBT: 'in_doubt'>", tuple(life_problems(world, whole, [])))
+
+
+def _holds(wanted: str, problems: Sequence[str]) -> bool:
+    """Whether a problem is the *wanted* one. Shows them all where none is."""
+    assert any(wanted in problem for problem in problems), problems
+    return True

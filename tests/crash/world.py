@@ -1,0 +1,166 @@
+"""A bank whose customer may also notify somebody: what the processes of these tests have in common.
+
+`notify` has the effect OPAQUE. Its receiver is a file beside the database, which no transaction protects.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from signoff import Actor, Engine
+from signoff.actions import Execution, Registry, action, bank_registry
+from signoff.audit import Store
+from signoff.canonical import Json
+from signoff.planner import read_plan
+from signoff.policies import Policy, parse_policy
+
+RULES = """\
+version: 1
+currency: USD
+default: deny
+approvers: manager
+identity: claimed
+roles:
+  manager: [mira, omar]
+rules:
+  - id: everyday
+    allow: "*"
+  - id: large-transfer
+    approve: transfer
+    when: amount > 100
+  - id: very-large
+    approve: transfer
+    when: amount > 500
+    by: {role: manager, count: 2}
+  - id: sensitive
+    approve: notify
+    when: text == "second"
+"""
+
+DANA = Actor(id="dana")
+MIRA = Actor(id="mira")
+
+# Each pauses at its second action. What can be done without it is done at once.
+PLANS = {
+    "bank": """{"actions": [
+        {"type": "check_balance", "needs": []},
+        {"type": "transfer", "to": "Alice", "amount": "150.00", "needs": []},
+        {"type": "deposit", "amount": "40.00", "needs": []},
+        {"type": "transfer", "to": "Bob", "amount": "20.00", "needs": [2]}]}""",
+    "notices": """{"actions": [
+        {"type": "notify", "text": "first", "needs": []},
+        {"type": "notify", "text": "second", "needs": []},
+        {"type": "deposit", "amount": "40.00", "needs": [1]},
+        {"type": "notify", "text": "third", "needs": [2]}]}""",
+    "pair": """{"actions": [
+        {"type": "check_balance", "needs": []},
+        {"type": "transfer", "to": "Alice", "amount": "150.00", "needs": []}]}""",
+    "two signatures": """{"actions": [
+        {"type": "check_balance", "needs": []},
+        {"type": "transfer", "to": "Alice", "amount": "600.00", "needs": []}]}""",
+}
+
+Reached = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """An open database, and an engine over it."""
+
+    store: Store
+    engine: Engine
+    received: Path  # the receiver of notices
+
+    def plans(self) -> list[str]:
+        """The ids of the accepted plans."""
+        with self.store.read() as tx:
+            return tx.plans()
+
+    def submit(self, plan: str) -> str:
+        """Submit one of PLANS for dana, and return its id."""
+        return self.engine.submit(read_plan(PLANS[plan].encode(), self.engine.registry), DANA).id
+
+    def approve(self, voter: Actor = MIRA) -> None:
+        """Sign what the one plan has put up for approval last, whether or not it still waits."""
+        with self.store.read() as tx:
+            (plan,) = tx.plans()
+            approval = tx.approvals_of(plan)[-1]
+        self.engine.approve(approval.id, voter, digest=approval.digest)
+
+    def cancel(self, actor: Actor = DANA) -> None:
+        """Cancel what is left of the one plan."""
+        (plan,) = self.plans()
+        self.engine.cancel(plan, actor)
+
+    def resume(self) -> None:
+        """Go on with whatever can go on."""
+        self.engine.resume(DANA)
+
+    def live(self, plan: str) -> None:
+        """The whole life of one of PLANS: submitted, paused, signed, resumed."""
+        self.submit(plan)
+        self.approve()
+        self.resume()
+
+    def go_on(self) -> None:
+        """What people do after a crash: resume, sign what waits, resume."""
+        self.resume()
+        with self.store.read() as tx:
+            waits = bool(tx.queue())
+        if waits:
+            self.approve()
+            self.resume()
+
+    def notices(self) -> list[str]:
+        """What the receiver got: "KEY begins" and "KEY ends" for each notice."""
+        return self.received.read_text().splitlines() if self.received.exists() else []
+
+
+@contextmanager
+def opened(database: Path, reached: Reached = lambda _: None) -> Iterator[World]:
+    """Open *database*, or make it. *reached* is told of every point before, in and after an OPAQUE effect.
+
+    A process has one database open at a time.
+    """
+    registry, policy, receiver = _rules()
+    receiver.file, receiver.reached = database.with_suffix(".received"), reached
+    with Store.open(database, migrations=registry.migrations) as store:
+        yield World(store=store, engine=Engine(store, policy, registry), received=receiver.file)
+
+
+@dataclass
+class _Receiver:
+    """Who is notified."""
+
+    file: Path
+    reached: Reached
+
+    def append(self, line: str) -> None:
+        descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, line.encode())
+        finally:
+            os.close(descriptor)
+
+
+@cache
+def _rules() -> tuple[Registry, Policy, _Receiver]:
+    """Made once for thousands of databases."""
+    receiver = _Receiver(Path(os.devnull), lambda _: None)
+
+    @action
+    def notify(execution: Execution, text: str) -> Json:
+        """Tell somebody outside, in two steps, so that one can be told without the other."""
+        receiver.reached("before the effect")
+        receiver.append(f"{execution.key} begins\n")
+        receiver.reached("in the effect")
+        receiver.append(f"{execution.key} ends\n")
+        receiver.reached("after the effect")
+        return {"told": text}
+
+    bank = bank_registry()
+    registry = Registry(*bank.values(), notify, migrations=bank.migrations)
+    return registry, parse_policy(RULES.encode(), "policies.yaml", registry), receiver

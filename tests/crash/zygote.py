@@ -1,0 +1,166 @@
+"""A process that has everything imported, and forks a child for every job that it reads from standard input.
+
+It has no thread and no open database; the children open theirs. Requests and answers are lines of JSON:
+`{"start": [job, ...]}` starts children that set out together, and gives their process ids; `{"wait": id}` tells what
+became of one once it has ended or stopped.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+from signoff import Actor
+from signoff.audit.database import Database
+from signoff.errors import SignoffError
+
+from .bugs import BUGS
+from .jobs import Ended, Job
+from .world import World, opened
+
+_LABEL = 60  # characters
+
+
+def main() -> None:
+    """Answer requests until standard input ends, then end the children that are left."""
+    with TemporaryDirectory() as folder, opened(Path(folder) / "warm.db"):
+        pass  # whatever is imported late is imported now
+    reports: dict[int, int] = {}
+    for line in sys.stdin:
+        request = json.loads(line)
+        answer = _start(request["start"], reports) if "start" in request else asdict(_wait(request["wait"], reports))
+        print(json.dumps(answer), flush=True)
+    for child in reports:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def _start(jobs: Sequence[dict[str, Any]], reports: dict[int, int]) -> list[int]:
+    gate, open_gate = os.pipe()
+    started = []
+    for job in jobs:
+        report, write_report = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(open_gate)
+            _run(Job(**job), gate, write_report)
+        os.close(write_report)
+        reports[child] = report
+        started.append(child)
+    os.close(gate)
+    os.close(open_gate)
+    return started
+
+
+def _wait(child: int, reports: dict[int, int]) -> Ended:
+    _, status = os.waitpid(child, os.WUNTRACED)
+    if os.WIFSTOPPED(status):
+        return Ended(signal=os.WSTOPSIG(status), label="", error=None)
+    with os.fdopen(reports.pop(child)) as report:
+        told = dict(entry for line in report for entry in json.loads(line).items())
+    struck = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+    return Ended(signal=struck, label=told.get("label", ""), error=told.get("error"))
+
+
+def _run(job: Job, gate: int, report: int) -> None:
+    """Do *job* in this process, which ends here."""
+    try:
+        os.read(gate, 1)  # it ends when the last child was made
+        error = None
+        try:
+            _perform(job, report)
+        except SignoffError as refused:
+            error = type(refused).__name__
+        _tell(report, error=error)
+        os._exit(0)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
+
+
+def _tell(report: int, **told: str | None) -> None:
+    os.write(report, json.dumps(told).encode() + b"\n")
+
+
+def _perform(job: Job, report: int) -> None:
+    if job.bug is not None:
+        BUGS[job.bug]()
+    if job.size is not None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (job.size, job.size))
+    fuse = _Fuse(job, report)
+    fuse.watch()
+    with opened(Path(job.database), fuse.reached) as world:
+        _do(world, job)
+
+
+def _do(world: World, job: Job) -> None:
+    match job.verb:
+        case "open":
+            pass
+        case "live":
+            world.live(job.plan)
+        case "submit":
+            world.submit(job.plan)
+        case "resume":
+            world.resume()
+        case "go on":
+            world.go_on()
+        case "approve":
+            world.approve(Actor(id=job.who))
+        case "approve and resume":
+            world.approve(Actor(id=job.who))
+            world.resume()
+        case "cancel":
+            world.cancel(Actor(id=job.who))
+        case _:
+            raise ValueError(job.verb)
+
+
+class _Fuse:
+    """Counts the points that this process reaches, and strikes it at one of them."""
+
+    def __init__(self, job: Job, report: int) -> None:
+        self._job = job
+        self._report = report
+        self._passed = 0
+        self._burnt = False
+
+    def watch(self) -> None:
+        """From now on every SQL statement and every end of a COMMIT is a point."""
+        configure, execute = Database._configure, Database.execute
+
+        def watched(database: Database, version: tuple[int, int, int]) -> None:
+            database._connection.set_trace_callback(self.reached)
+            configure(database, version)
+
+        def execute_and_tell(database: Database, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+            rows = execute(database, sql, parameters)
+            if sql == "COMMIT":
+                self.reached("after COMMIT")
+            return rows
+
+        patch.object(Database, "_configure", watched).start()
+        patch.object(Database, "execute", execute_and_tell).start()
+
+    def reached(self, label: str) -> None:
+        """Strike this process if this is the point."""
+        self._passed += 1
+        here = self._passed == self._job.point or (self._job.label is not None and label.startswith(self._job.label))
+        if not here or self._burnt:
+            return
+        self._burnt = True
+        _tell(self._report, label=label[:_LABEL])
+        os.kill(os.getpid(), self._job.signal)
+
+
+if __name__ == "__main__":
+    main()
