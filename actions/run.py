@@ -38,16 +38,24 @@ def run_action(action: Action, execution: Execution) -> Result:
     try:
         value = action.run(execution)
     except NotDone as error:
-        return Result(ending=Ending.FAILED, error=str(error)[:MAX_ERROR])
+        return Result(ending=Ending.FAILED, error=_told(error))
     except Exception as error:
-        told = f"{type(error).__name__}: {error}"[:MAX_ERROR]
-        return Result(ending=Ending.FAILED if inside else Ending.IN_DOUBT, error=told)
+        return Result(ending=Ending.FAILED if inside else Ending.IN_DOUBT, error=f"{type(error).__name__}: {_told(error)}")
     problem = _problem_of(value)
     if problem is None:
         return Result(ending=Ending.DONE, value=value)
     if inside:
         return Result(ending=Ending.FAILED, error=problem)
     return Result(ending=Ending.DONE, error=problem)
+
+
+def _told(error: Exception) -> str:
+    """What an action's error says, as text that can be stored, whatever its code does when asked."""
+    try:
+        text = str(error)
+    except Exception:
+        text = "it does not say what"
+    return text[:MAX_ERROR].encode(errors="backslashreplace").decode()
 
 
 def _problem_of(value: Json) -> str | None:

@@ -9,7 +9,6 @@ from signoff.audit import Approval, PlanRecord, Reading, Vote
 from signoff.policies import Policy, fill_seats
 
 from .deciding import as_seats, counted_voters
-from .errors import ActionInvalid
 from .grounding import grounded_fields
 
 
@@ -27,11 +26,8 @@ class Card:
     now: datetime
 
 
-def read_card(reading: Reading, approval: Approval, policy: Policy, registry: Registry, now: datetime) -> Card:
+def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Policy, registry: Registry, now: datetime) -> Card:
     """Collect what belongs to *approval*, as it stands *now*. Raises ActionInvalid where the stored action is not one."""
-    plan = reading.plan(approval.plan)
-    if plan is None:
-        raise ActionInvalid([f"{approval.id} belongs to no plan"])
     action = registry.load(plan.action(approval.number).body)
     votes = reading.votes(approval.id)
     seating = fill_seats(as_seats(approval), counted_voters(policy, approval, votes))

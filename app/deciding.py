@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from signoff.actions import Action, Lookup
-from signoff.audit import ActionRecord, Approval, ApprovalStatus, Choice, PlanRecord, Vote
+from signoff.actions import Action, Lookup, fold_name
+from signoff.audit import UNTOUCHED, ActionRecord, Approval, ApprovalStatus, Choice, PlanRecord, Vote
 from signoff.planner import ActionPlan, PlannedAction
 from signoff.policies import Context, Decision, Policy, Seat, fill_seats
 
@@ -110,7 +110,7 @@ def counted_voters(policy: Policy, approval: Approval, votes: Sequence[Vote]) ->
         if vote.choice is Choice.APPROVE
         and vote.used is None
         and vote.digest == approval.digest
-        and vote.voter.id != approval.requester
+        and not _is_same_person(vote.voter.id, approval.requester)
         and _identity_counts(policy, vote.voter)
     }
 
@@ -129,11 +129,11 @@ def votes_serve(
     return bound == now and seats_filled(policy, decision.seats, approval, votes)
 
 
-def check_voter(policy: Policy, approval: Approval, actor: Actor, votes: Sequence[Vote]) -> None:
-    """Raises Refused where *actor* may not vote on *approval* now."""
+def check_voter(policy: Policy, approval: Approval, actor: Actor, choice: Choice, votes: Sequence[Vote]) -> None:
+    """Raises Refused where *actor* may not vote so on *approval* now. Who may approve may reject, at any time before the end."""
     if approval.status is not ApprovalStatus.WAITING:
         raise Refused(f"{approval.id} is decided: it is {approval.status}")
-    if actor.id == approval.requester:
+    if _is_same_person(actor.id, approval.requester):
         raise Refused(f"{actor.id} asked for {approval.id} and cannot decide it; somebody else must, or cancel {approval.plan}")
     if not _identity_counts(policy, actor):
         raise Refused(
@@ -142,15 +142,28 @@ def check_voter(policy: Policy, approval: Approval, actor: Actor, votes: Sequenc
         )
     if not policy.roles_of(actor.id) & approval.seats.keys():
         raise Refused(f"{actor.id} may not decide {approval.id}: it needs {needed(policy, approval)}")
-    if any(vote.voter.id == actor.id for vote in votes):
+    if choice is Choice.APPROVE:
+        _check_seat(policy, approval, actor, votes)
+
+
+def _check_seat(policy: Policy, approval: Approval, actor: Actor, votes: Sequence[Vote]) -> None:
+    if any(_is_same_person(vote.voter.id, actor.id) for vote in votes):
         raise Refused(f"{actor.id} has already voted on {approval.id}; it still needs somebody else")
-    voters = counted_voters(policy, approval, votes)
-    before, after = (
-        sum(fill_seats(as_seats(approval), group).filled.values())
-        for group in (voters, voters | {actor.id: policy.roles_of(actor.id)})
-    )
+    seats, voters = as_seats(approval), counted_voters(policy, approval, votes)
+    before = sum(fill_seats(seats, voters).filled.values())
+    after = sum(fill_seats(seats, voters | {actor.id: policy.roles_of(actor.id)}).filled.values())
     if after == before:
         raise Refused(f"{actor.id} fills no seat of {approval.id} that is still empty: it needs {needed(policy, approval)}")
+
+
+def check_canceller(policy: Policy, plan: PlanRecord, actor: Actor, approvals: Sequence[Approval]) -> None:
+    """Raises Refused where *actor* may not cancel *plan* now, or nothing in it is left to cancel."""
+    roles = {role for approval in approvals if approval.status is ApprovalStatus.WAITING for role in approval.seats}
+    may_approve = _identity_counts(policy, actor) and policy.roles_of(actor.id) & (roles | {policy.approvers})
+    if actor.id != plan.requester.id and not may_approve:
+        raise Refused(f"{actor.id} did not ask for {plan.id} and may not approve in it; ask {plan.requester.id} to cancel it")
+    if not any(action.status in UNTOUCHED for action in plan.actions):
+        raise Refused(f"nothing in {plan.id} is left to cancel")
 
 
 def needed(policy: Policy, approval: Approval) -> str:
@@ -159,6 +172,11 @@ def needed(policy: Policy, approval: Approval) -> str:
         f"{count} {role} ({', '.join(p for p in policy.people(role) if p != approval.requester) or 'nobody'})"
         for role, count in sorted(approval.seats.items())
     )
+
+
+def _is_same_person(one: str, other: str) -> bool:
+    """Whether two ids are one person's: another spelling of one's own name makes nobody a second person."""
+    return fold_name(one) == fold_name(other)
 
 
 def _identity_counts(policy: Policy, actor: Actor) -> bool:

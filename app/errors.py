@@ -8,6 +8,7 @@
     ├── PolicyInvalid            the policies file is wrong; holds every diagnostic
     ├── Refused                  a verb that this actor may not do now; recorded in the log
     ├── Busy                     another process holds what is needed, for now
+    ├── PolicyChanged            another process has put other rules in force since ours were read
     ├── TransactionLost          an action's code made SQLite roll everything back
     ├── ClockError               the clock stands before the newest Entry
     ├── LogInvalid               the audit log or a stored state does not verify
@@ -93,6 +94,12 @@ class Busy(SignoffError):
     """Another process holds a lock on the database for longer than we wait."""
 
     code = "busy"
+
+
+class PolicyChanged(SignoffError):
+    """Another process has put other rules in force since ours were read: nothing is decided by the older ones."""
+
+    code = "policy-changed"
 
 
 class TransactionLost(SignoffError):

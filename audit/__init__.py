@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .store import Store as Store
     from .verify import Verification as Verification
     from .verify import verify_plan as verify_plan
+    from .verify import verify_policies as verify_policies
     from .verify import verify_store as verify_store
     from .writing import Writing as Writing
 
@@ -42,6 +43,7 @@ __all__ = [
     "Vote",
     "Writing",
     "verify_plan",
+    "verify_policies",
     "verify_store",
     "write_actor",
     "write_time",
@@ -56,7 +58,7 @@ __getattr__ = front_door(
             *("PlanRecord", "Status", "Vote", "write_actor", "write_time"),
         ],
         "store": ["Store"],
-        "verify": ["Verification", "verify_plan", "verify_store"],
+        "verify": ["Verification", "verify_plan", "verify_policies", "verify_store"],
         "writing": ["Writing"],
     },
 )

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol
@@ -79,11 +80,6 @@ class Database:
             rows: list[Row] = self._connection.execute(sql, parameters).fetchall()
             return rows
 
-    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
-        """Run one statement and give its rows one after the other."""
-        with self._translated():
-            yield from self._connection.execute(sql, parameters)
-
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Several statements that see one and the same state."""
@@ -125,23 +121,22 @@ class Database:
         """The transaction that is open now, lent to an action's code.
 
         It may use every table but Signoff's own, reading only unless *writing*; it cannot end the transaction. What it
-        wrote is undone where the block raises or calls `undo`. Raises TransactionLost where the code made SQLite roll
-        the whole transaction back.
+        wrote is undone where the block raises. Raises TransactionLost where the code made SQLite roll the whole
+        transaction back.
         """
-        lent = Lent(self, prefix=_PREFIXES[writing])
+        lent = Lent(self._connection, prefix=_PREFIXES[writing])
         self.execute("SAVEPOINT lent")
         self._lending = _ALLOWED_ON_TABLES[writing]
+        kept = False
         try:
             yield lent
-        except BaseException:
-            lent.undo()
-            raise
+            kept = True
         finally:
-            lent.database = None
+            lent.end()
             self._lending = None
             if not self._connection.in_transaction:  # INSERT OR ROLLBACK, or a trigger's RAISE(ROLLBACK)
                 raise TransactionLost("an action's code rolled the whole transaction back; nothing of it was recorded")
-            if lent.undone:
+            if not kept:
                 self.execute("ROLLBACK TO lent")
             self.execute("RELEASE lent")
 
@@ -163,10 +158,14 @@ class Database:
         ((version,),) = self.execute("PRAGMA data_version")
         return int(version)
 
-    def foreign_triggers(self) -> list[str]:
-        """Triggers on Signoff's own tables. It makes none, so whatever is there was put there by somebody."""
-        rows = self.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")
-        return [name for name, table in rows if table in OWN_TABLES]
+    def schema_problems(self) -> list[str]:
+        """How Signoff's own tables differ from how they were made: a trigger, a view in a table's place, a lost constraint."""
+        rows = self.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")
+        found = {row for row in rows if OWN_TABLES & {row[1].lower(), row[2].lower()}}
+        return [
+            f"the {kind} {name} on Signoff's table {table} is not as Signoff makes it"
+            for kind, name, table, _ in sorted(found ^ _own_schema(), key=str)
+        ]
 
     def _authorize(self, operation: int, table: str | None, function: str | None, *_: object) -> int:
         """SQLite asks this when it prepares a statement: everything is allowed but while the transaction is lent."""
@@ -203,12 +202,10 @@ class Database:
     def _apply(self, migrations: Sequence[Migration]) -> None:
         import sqlite_utils  # 80 ms, and only a new or older file needs it
 
-        folder = resources.files(__package__)
-        own = [(name, (folder / file).read_text(encoding="utf-8")) for name, file in SCHEMA]
         with self.writing(), self._translated():
             database = sqlite_utils.Database(self._connection, execute_plugins=False)
             self.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            for group, steps in (("signoff", own), ("actions", [(step.name, step.sql) for step in migrations])):
+            for group, steps in (("signoff", _own_steps()), ("actions", [(step.name, step.sql) for step in migrations])):
                 pending = sqlite_utils.Migrations(group)
                 for name, sql in steps:
                     pending(name=name)(_Script(self, sql))
@@ -232,20 +229,22 @@ class Database:
 class Lent:
     """What an action's code is given: the open transaction, for as long as it is lent."""
 
-    def __init__(self, database: Database, *, prefix: str) -> None:
-        self.database: Database | None = database
-        self.undone = False
+    def __init__(self, connection: "sqlite.Connection", *, prefix: str) -> None:
+        self._connection: sqlite.Connection | None = connection
         self._prefix = prefix
-
-    def undo(self) -> None:
-        """Undo what was written when the lending ends."""
-        self.undone = True
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement and return all its rows. Raises TypeError once the action has ended."""
-        if self.database is None:
+        if self._connection is None:
             raise TypeError("the transaction was lent to an action that has ended")
-        return self.database.execute(self._prefix + sql, parameters)
+        if type(sql) is not str:  # another kind of text could do away with the prefix
+            raise TypeError("a statement is a str")
+        rows: list[Row] = self._connection.execute(self._prefix + sql, parameters).fetchall()
+        return rows
+
+    def end(self) -> None:
+        """Take the transaction back."""
+        self._connection = None
 
 
 class _Script:
@@ -260,6 +259,22 @@ class _Script:
     def __call__(self, _: object) -> None:
         for statement in split_statements(self._sql):
             self._database.execute(statement)
+
+
+@cache
+def _own_schema() -> frozenset[Row]:
+    """What `sqlite_master` holds of Signoff's own tables in a new file."""
+    connection = sqlite.connect(":memory:")
+    for _, sql in _own_steps():
+        connection.executescript(sql)
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    connection.close()
+    return frozenset(rows)
+
+
+def _own_steps() -> list[tuple[str, str]]:
+    folder = resources.files(__package__)
+    return [(name, (folder / file).read_text(encoding="utf-8")) for name, file in SCHEMA]
 
 
 def split_statements(sql: str) -> Iterator[str]:
@@ -321,4 +336,6 @@ def _translate(error: sqlite.DatabaseError, path: Path) -> Exception:
     }
     if code in known:
         return DatabaseError(f'"{path.name}" {known[code]}')
+    if isinstance(error, sqlite.OperationalError):  # a table or column that is not there, text that is not UTF-8
+        return DatabaseError(f'"{path.name}" is not as Signoff made it ({error}); see `signoff audit verify`')
     return error

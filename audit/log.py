@@ -4,13 +4,12 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-import orjson
-
-from signoff.actor import Actor, Identification
-from signoff.canonical import Json, canonical
+from signoff.actor import Actor
+from signoff.canonical import MAX_INTEGER, Json, canonical, parse
+from signoff.errors import LogInvalid
 
 from .database import Database, Row
-from .records import Entry, read_time, write_actor, write_time
+from .records import Entry, read_actor, read_time, write_actor, write_time
 
 START = bytes(32)  # what the first Entry of a chain names as the hash before it
 COLUMNS = "number, chain, place, body, hash, leaf"
@@ -28,6 +27,8 @@ def append_entry(
 ) -> Entry:
     """Add one Entry to the log, in the transaction that is open."""
     ((number,),) = database.execute("SELECT coalesce(max(number), 0) + 1 FROM entries")
+    if number > MAX_INTEGER:
+        raise LogInvalid(f"the log ends at entry {number - 1}, which nobody wrote; see `signoff audit verify`")
     heads = database.execute("SELECT length, head FROM chains WHERE chain = ?", (chain,))
     length, head = heads[0] if heads else (0, START)
     body = canonical(
@@ -54,19 +55,21 @@ def append_entry(
 
 
 def read_entry(row: Row) -> Entry:
-    """The Entry in a row of COLUMNS. Raises ValueError or KeyError where the body is not an Entry's."""
+    """The Entry in a row of COLUMNS. Raises ValueError, KeyError or TypeError where the body is not an Entry's."""
     number, chain, place, body, hash_, _ = row
-    told = orjson.loads(body)
-    actor = told["actor"]
+    told = parse(body)
+    actor, data, event, action = told["actor"], told["data"], told["event"], told["action"]
+    if not (isinstance(actor, dict) and isinstance(data, dict) and isinstance(event, str) and isinstance(action, int | None)):
+        raise ValueError(f"entry {number} is not an Entry")
     return Entry(
         number=number,
         chain=chain,
         place=place,
-        at=read_time(told["at"]),
-        actor=Actor(id=actor["id"], how=Identification(actor["how"]), os_user=actor["os_user"]),
-        event=told["event"],
-        action=told["action"],
-        data=told["data"],
+        at=read_time(str(told["at"])),
+        actor=read_actor(actor["id"], actor["how"], actor["os_user"]),
+        event=event,
+        action=action,
+        data=data,
         body=body,
         hash=hash_,
     )
@@ -88,7 +91,7 @@ def entry_problems(row: Row, previous: bytes) -> Iterator[str]:
     if hash_ != entry_hash(body) or leaf != leaf_hash(body):
         yield f"entry {number} was edited: its bytes do not have the hash that was recorded"
         return
-    told = orjson.loads(body)
+    told = parse(body)
     if (told["number"], told["chain"], told["place"]) != (number, chain, place):
         yield f"entry {number} was moved: it was written as entry {told['number']}, {told['chain']} {told['place']}"
     if told["previous"] != previous.hex():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from signoff.actor import Actor
+from signoff.actor import Actor, Identification
 from signoff.canonical import Json
 
 SYSTEM = "system"  # the chain of Entries that belong to no plan
@@ -151,8 +151,18 @@ def write_time(at: datetime) -> str:
 
 
 def read_time(text: str) -> datetime:
-    """The moment that *text*, written by `write_time`, stands for."""
-    return datetime.fromisoformat(text)
+    """The moment that *text*, written by `write_time`, stands for. Raises ValueError for any other text."""
+    at = datetime.fromisoformat(text)
+    if len(text) != len("2026-03-01T09:30:00.000000Z") or not text.endswith("Z"):
+        raise ValueError(f"{text[:40]!r} is no time as the store writes it")
+    return at
+
+
+def read_actor(id_: object, how: object, os_user: object) -> Actor:
+    """The actor that was stored so. Raises ValueError or TypeError where it is none."""
+    if not isinstance(id_, str) or not isinstance(os_user, int | None):
+        raise TypeError("an actor's id is text, and its user a number")
+    return Actor(id=id_, how=Identification(str(how)), os_user=os_user)
 
 
 def write_actor(actor: Actor) -> dict[str, Json]:

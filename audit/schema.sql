@@ -51,7 +51,7 @@ CREATE TABLE approvals (
     digest    TEXT NOT NULL,           -- of the action that is to be signed
     requester TEXT NOT NULL,
     asks      TEXT NOT NULL,           -- digest of the seats and the rules that asked
-    seats     TEXT NOT NULL,           -- JSON: [{"role": ..., "count": ...}]
+    seats     TEXT NOT NULL,           -- JSON: {role: how many of it must sign}
     reasons   TEXT NOT NULL,           -- JSON: the rules that asked, with the values they read
     policy    TEXT NOT NULL REFERENCES policies (digest),
     status    TEXT NOT NULL,

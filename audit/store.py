@@ -67,7 +67,10 @@ class Store:
     def write(self) -> Iterator[Writing]:
         """One transaction: all of it is durable when the block ends, or none of it where it raises."""
         with self._database.writing():
-            yield Writing(self._database, now=self.clock(), ids=self._ids)
+            tx = Writing(self._database, now=self.clock(), ids=self._ids)
+            yield tx
+        for then in tx.after_commit:
+            then()
 
     def executing(self, timeout: float = LOCK_TIMEOUT) -> AbstractContextManager[None]:
         """Be the one process that executes actions. Raises Busy where another one is for too long."""

@@ -3,18 +3,19 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from signoff.canonical import Json, digest
+from signoff.canonical import Json, canonical, digest
 from signoff.errors import LogInvalid
 
 from .database import Row
 from .log import START, entry_problems
-from .reading import Reading, read_row
+from .reading import Reading
 from .records import SYSTEM, Entry, PlanRecord, Status, write_actor, write_time
+from .rows import entry_of
 from .writing import ACCEPTED, CLOSES, MOVED, told_approval, told_vote
 
 BLIND_SPOTS = (
     "there is no key yet: whoever can write the file can rewrite the log and every hash in it, unseen",
-    "a copy of the whole file from an earlier day, or one whose newest plans were removed with all their entries, looks whole",
+    "a copy of the whole file from an earlier day, or one that lost its newest entries and what they tell, looks whole",
     "the tables of the actions themselves, such as the demo bank's ledger, are no part of the log",
 )
 
@@ -33,58 +34,66 @@ class Verification:
 
 def verify_store(reading: Reading) -> Verification:
     """Check the whole log, and every stored plan, action, approval, vote and policy against it."""
-    problems: list[str] = []
-    chains: dict[str, list[Entry]] = {SYSTEM: []}
-    heads: dict[str, bytes] = {}
-    count = 0
-    for row in reading.entry_rows():
-        count += 1
-        if row[0] != count:
-            problems.append(f"entry {count} is missing: entry {row[0]} follows")
-            count = row[0]
-        problems += _read_into(chains, heads, row)
-    for chain in sorted(chains.keys() | reading.heads().keys()):
-        problems += _head_problems(reading, chain, len(chains.get(chain, ())), heads.get(chain, START))
+    rows = reading.entry_rows()
+    chains: dict[str, list[Row]] = {SYSTEM: []}
+    for row in rows:
+        chains.setdefault(row[1], []).append(row)
     plans = reading.plans()
-    for plan in sorted(set(plans) ^ (chains.keys() - {SYSTEM})):
-        problems.append(f"plan {plan} has entries in the log but is not stored" if plan in chains else f"{plan} has no entries")
-    for plan in plans:
-        problems += _state_problems(reading, plan, chains.get(plan, []))
-    problems += _policy_problems(reading, chains[SYSTEM])
-    problems += [f"the trigger {name} stands on one of Signoff's own tables" for name in reading.foreign_triggers()]
-    return Verification(entries=count, plans=len(plans), problems=tuple(problems))
+    problems = [*_gaps(rows), *reading.schema_problems(), *_strays(set(plans), chains.keys() | reading.heads().keys())]
+    for chain in sorted(chains.keys() | set(plans)):
+        problems += _chain_problems(reading, chain, chains.get(chain, []))
+    return Verification(entries=len(rows), plans=len(plans), problems=tuple(problems))
 
 
 def verify_plan(reading: Reading, plan: str) -> None:
     """Check one plan's chain, and its stored state against it. Raises LogInvalid where they do not agree."""
-    chains: dict[str, list[Entry]] = {}
-    heads: dict[str, bytes] = {}
-    problems = [problem for row in reading.entry_rows(plan) for problem in _read_into(chains, heads, row)]
-    problems += _head_problems(reading, plan, len(chains.get(plan, ())), heads.get(plan, START))
-    problems += _state_problems(reading, plan, chains.get(plan, []))
-    problems += [f"the trigger {name} stands on one of Signoff's own tables" for name in reading.foreign_triggers()]
+    _raise_first(plan, [*reading.schema_problems(), *_chain_problems(reading, plan, reading.entry_rows(plan))])
+
+
+def verify_policies(reading: Reading) -> None:
+    """Check which policies were and are in force against the log. Raises LogInvalid where they do not agree."""
+    _raise_first("the policies", [*reading.schema_problems(), *_chain_problems(reading, SYSTEM, reading.entry_rows(SYSTEM))])
+
+
+def _raise_first(what: str, problems: list[str]) -> None:
     if problems:
-        raise LogInvalid(f"{plan} was altered, and nothing of it is run: {problems[0]}; see `signoff audit verify`")
+        raise LogInvalid(f"{what}: the file was altered, so nothing of it is run: {problems[0]}; see `signoff audit verify`")
 
 
-def _read_into(chains: dict[str, list[Entry]], heads: dict[str, bytes], row: Row) -> list[str]:
-    chain = row[1]
-    try:
-        problems = list(entry_problems(row, heads.get(chain, START)))
-        chains.setdefault(chain, []).append(read_row(row))
-    except (LogInvalid, ValueError, KeyError, TypeError):
-        problems = [f"entry {row[0]} cannot be read: it was altered"]
-    heads[chain] = row[4]
-    return problems
+def _gaps(rows: list[Row]) -> Iterator[str]:
+    expected = 1
+    for number, *_ in rows:
+        if number != expected:
+            yield f"entry {expected} is missing: entry {number} follows"
+        expected = number + 1
 
 
-def _head_problems(reading: Reading, chain: str, length: int, head: bytes) -> Iterator[str]:
+def _strays(plans: set[str], chains: set[str]) -> Iterator[str]:
+    for chain in sorted(chains - plans - {SYSTEM}):
+        yield f"{chain} is in the log but is not stored"
+    for plan in sorted(plans - chains):
+        yield f"{plan} is stored but has no entries"
+
+
+def _chain_problems(reading: Reading, chain: str, rows: list[Row]) -> Iterator[str]:
+    """What is wrong with the *rows* of one chain, with its recorded end, and with the state that it vouches for."""
+    entries: list[Entry] = []
+    head = START
+    for row in rows:
+        try:
+            yield from entry_problems(row, head)
+            entries.append(entry_of(row))
+        except (LogInvalid, ValueError, KeyError, TypeError):
+            yield f"entry {row[0]} cannot be read: it was altered"
+        head = row[4]
     recorded = reading.head(chain)
-    if recorded is None:
-        if length:
-            yield f"the end of {chain} is not recorded"
-    elif recorded != (length, head):
-        yield f"{chain} ends at entry {length} of {recorded[0]}: its end was cut off or changed"
+    if recorded != ((len(rows), head) if rows else None):
+        length = recorded[0] if recorded else 0
+        yield f"{chain} has {len(rows)} entries, and {length} were recorded: its end was cut off or changed"
+    try:
+        yield from _policy_problems(reading, entries) if chain == SYSTEM else _state_problems(reading, chain, entries)
+    except (KeyError, ValueError, TypeError, AttributeError, LogInvalid) as error:
+        yield f"{chain} cannot be checked: {error}"
 
 
 @dataclass(kw_only=True)
@@ -131,16 +140,13 @@ class _Told:
 
 
 def _state_problems(reading: Reading, plan: str, entries: list[Entry]) -> Iterator[str]:
-    told = _Told()
-    try:
-        for entry in entries:
-            told.read(entry)
-        record = reading.plan(plan)
-        assert record is not None
-        stored = _stored(reading, record)
-    except (KeyError, ValueError, TypeError, LogInvalid) as error:
-        yield f"{plan} cannot be checked: its entries do not tell a whole story ({error})"
+    record = reading.plan(plan)
+    if record is None:
         return
+    told = _Told()
+    for entry in entries:
+        told.read(entry)
+    stored = _stored(reading, record)
     for name, told_state, stored_state in (
         ("plan", {plan: told.plan}, {plan: stored.plan}),
         ("action", told.actions, stored.actions),
@@ -148,9 +154,6 @@ def _state_problems(reading: Reading, plan: str, entries: list[Entry]) -> Iterat
         ("vote", told.votes, stored.votes),
     ):
         yield from _differences(plan, name, told_state, stored_state)
-    for action in record.actions:
-        if digest(action.body) != action.digest:
-            yield f"{plan}: action {action.number} was edited: its bytes do not have the digest that was decided"
 
 
 def _differences(plan: str, what: str, told: Mapping[str, _State], stored: Mapping[str, _State]) -> Iterator[str]:
@@ -159,12 +162,13 @@ def _differences(plan: str, what: str, told: Mapping[str, _State], stored: Mappi
     for key in sorted(stored.keys() - told.keys()):
         yield f"{plan}: {what} {key} is stored but is not in the log"
     for key in sorted(told.keys() & stored.keys()):
-        names = [name for name in stored[key] if stored[key][name] != told[key].get(name)]
+        names = [name for name in stored[key] if canonical(stored[key][name]) != canonical(told[key].get(name))]
         if names:
             yield f"{plan}: {what} {key} was edited: the log tells another {', '.join(names)}"
 
 
 def _stored(reading: Reading, plan: PlanRecord) -> _Told:
+    """What is stored of a plan, in the form in which the log tells it. Raises ValueError where something is stored twice."""
     stored = _Told()
     stored.plan = {
         "request": plan.request,
@@ -176,15 +180,20 @@ def _stored(reading: Reading, plan: PlanRecord) -> _Told:
     for action in plan.actions:
         names = dict.fromkeys([*ACCEPTED, *MOVED])
         state: _State = {name: getattr(action, name) for name in names}
-        lists: _State = {"needs": list(action.needs), "rules": list(action.rules)}
-        stored.actions[str(action.number)] = state | lists | {"status": action.status.value}
+        _put(stored.actions, str(action.number), state | {"status": action.status.value})
     for approval in reading.approvals_of(plan.id):
         state = told_approval(approval) | {"status": approval.status.value, "number": str(approval.number)}
-        stored.approvals[approval.id] = state
+        _put(stored.approvals, approval.id, state)
         for vote in reading.votes(approval.id):
-            told = told_vote(vote) | {"voter": write_actor(vote.voter), "at": write_time(vote.at), "used": vote.used}
-            stored.votes[f"{vote.approval} {vote.voter.id}"] = told
+            state = told_vote(vote) | {"voter": write_actor(vote.voter), "at": write_time(vote.at), "used": vote.used}
+            _put(stored.votes, f"{vote.approval} {vote.voter.id}", state)
     return stored
+
+
+def _put(states: dict[str, _State], key: str, state: _State) -> None:
+    if key in states:
+        raise ValueError(f"{key} is stored twice")
+    states[key] = state
 
 
 def _policy_problems(reading: Reading, entries: list[Entry]) -> Iterator[str]:

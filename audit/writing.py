@@ -29,12 +29,15 @@ FIRST_ID_BYTES = 2  # an id is as short as it can be for people to type, and gro
 
 
 class Writing(Reading):
-    """An open transaction that may write. Time stands still in it."""
+    """An open transaction that may write. Time stands still in it, and never before the newest Entry."""
 
     def __init__(self, database: Database, *, now: datetime, ids: Callable[[int], str]) -> None:
         super().__init__(database)
-        self.now = now
+        newest = self.newest_entry()
+        self.behind = newest is not None and now < newest.at  # whether the clock stands before the newest Entry
+        self.now = newest.at if newest is not None and self.behind else now
         self._ids = ids
+        self.after_commit: list[Callable[[], None]] = []  # called when all of it is durable
 
     def log(self, event: str, actor: Actor, data: Mapping[str, Json], *, plan: str = SYSTEM, action: int | None = None) -> Entry:
         """Add an Entry that stands for itself."""
@@ -159,10 +162,11 @@ class Writing(Reading):
         return approval
 
     def vote(self, approval: Approval, voter: Actor, choice: Choice, reason: str | None) -> Vote:
-        """Record a vote. Who may cast it was checked before."""
+        """Record a vote, which replaces an earlier one of that person. Who may cast it was checked before."""
         vote = Vote(approval=approval.id, voter=voter, choice=choice, reason=reason, digest=approval.digest, at=self.now)
         self._database.execute(
-            "INSERT INTO votes (approval, voter, how, os_user, choice, reason, digest, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO votes (approval, voter, how, os_user, choice, reason, digest, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (approval.id, voter.id, voter.how, voter.os_user, choice, reason, vote.digest, write_time(self.now)),
         )
         self.log("voted", voter, told_vote(vote), plan=approval.plan, action=approval.number)

@@ -12,7 +12,7 @@ from signoff import Actor, Engine, Refused, UsageError
 from signoff.actions import Action, Effect, Execution, Migration, Registry, action, bank_registry
 from signoff.audit import Approval, PlanRecord, Store, verify_store
 from signoff.canonical import Json
-from signoff.errors import ClockError, NotDone, PlanInvalid
+from signoff.errors import ActionInvalid, Busy, ClockError, NotDone, PlanInvalid, PolicyChanged
 from signoff.planner import ActionPlan, read_plan
 from signoff.policies import Policy
 from signoff.testing import CountingIds, FakeClock
@@ -21,6 +21,7 @@ DANA, MIRA, OMAR, FAY, FINN = (Actor(id=name) for name in ("dana", "mira", "omar
 
 Open = Callable[..., Engine]
 Change = Callable[[str, str], Policy]
+Wider = Callable[[str, str, Registry], Policy]
 
 
 def plan_of(engine: Engine, *actions: dict[str, Any]) -> ActionPlan:
@@ -391,12 +392,21 @@ def test_same_inputs_give_the_same_log(tmp_path: Path, changed_rules: Change) ->
 def send_message(execution: Execution, to: str, how: str = "well") -> Json:
     """Send a message, which nobody can take back: the effect is a line in the outbox."""
     OUTBOX.append(f"{to} {execution.key}")
+    while MEANWHILE:
+        MEANWHILE.pop()()
     if how == "refused":
         OUTBOX.pop()
         raise NotDone("the recipient is unknown")
     if how == "badly":
         raise ConnectionError("no answer")
     return {"to": to} if how == "well" else 1.5  # type: ignore[return-value]  # what cannot be recorded
+
+
+class Mute(Exception):
+    """An error that cannot even say what went wrong."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("nothing to say")
 
 
 @action(effect=Effect.LOCAL)
@@ -407,12 +417,17 @@ def scribble(execution: Execution, text: str) -> Json:
         tx.execute("INSERT OR ROLLBACK INTO note VALUES ('twice'), ('twice')")
     if text == "own tables":
         tx.execute("UPDATE actions SET status = 'done'")
+    if text == "surrogate":
+        raise ValueError("bad name \ud800")
+    if text == "mute":
+        raise Mute
     if text == "too long":
         return "x" * 70_000
     raise ValueError("\x1b[2Jsomething went wrong")
 
 
 OUTBOX: list[str] = []
+MEANWHILE: list[Callable[[], object]] = []  # what others do while the message is on its way
 
 
 @pytest.fixture
@@ -513,3 +528,152 @@ def test_lost_transaction_is_put_down_to_the_action_that_lost_it(open_wide: Engi
     assert statuses(open_wide.submit(plan, DANA)) == ["done", "failed"]
     assert balance(other) == "850.00"
     assert_verifies(other)
+
+
+def test_older_rules_are_not_put_back(open_engine: Open, changed_rules: Change) -> None:
+    """A process that read its rules before another one put newer rules in force neither decides by them nor puts them back."""
+    stale, fresh = open_engine(), open_engine(changed_rules("[mira, omar]", "[omar]"))
+    plan = submit(stale, transfer("150.00"))
+    with pytest.raises(PolicyChanged):
+        submit(fresh, transfer("1.00"))
+    fresh = open_engine(changed_rules("[mira, omar]", "[omar]"))
+    submit(fresh, transfer("1.00"))
+    for verb in (
+        lambda: sign(stale, only_approval(stale, plan), MIRA),
+        lambda: stale.resume(MIRA),
+        lambda: submit(stale, transfer("1.00")),
+        lambda: stale.cancel(plan.id, DANA),
+    ):
+        with pytest.raises(PolicyChanged, match="other rules in force"):
+            verb()
+    with fresh.store.read() as tx:
+        assert tx.active_policy() == fresh.policy.digest
+    assert_verifies(fresh)
+
+
+def test_rules_that_change_between_steps_stop_the_run(open_wide: Engine, open_engine: Open, changed_rules: Wider) -> None:
+    """Where another process puts other rules in force while an external action runs, its result is kept, and no next one starts."""
+    submit(open_wide, deposit("1"))
+    other = open_engine(changed_rules("within: 24h", "within: 23h", open_wide.registry), open_wide.registry)
+    MEANWHILE.append(lambda: other.submit(plan_of(other, deposit("1")), DANA))
+    with pytest.raises(PolicyChanged):
+        submit(open_wide, message(), message())
+    assert len(OUTBOX) == 1
+    with other.store.read() as tx:
+        _, first, *_ = tx.plans()
+    assert statuses(other.plan(first)) == ["done", "ready"]
+    assert statuses(other.resume(DANA, plan=first)[0]) == ["done", "done"]
+    assert_verifies(other)
+
+
+def test_result_is_kept_whatever_comes_after_it(open_wide: Engine) -> None:
+    """What an external action gave is recorded also where the step after it cannot be taken."""
+    write = open_wide.store.write
+    writes = iter(range(10))
+
+    def fail_once() -> Any:
+        if next(writes) == 1:
+            raise Busy("another process writes")
+        return write()
+
+    open_wide.store.write = fail_once  # type: ignore[method-assign]  # the moment in which another process holds the lock
+    with pytest.raises(Busy):
+        submit(open_wide, message(), message())
+    with open_wide.store.read() as tx:
+        (plan,) = tx.plans()
+    assert statuses(open_wide.plan(plan)) == ["done", "ready"]
+    assert_verifies(open_wide)
+
+
+def test_plan_is_accepted_while_another_process_executes(engine: Engine, open_engine: Open) -> None:
+    """Submitting waits for nobody's actions: what needs approval is queued at once, and what is ready runs when it can."""
+    other = open_engine()
+    with other.store.executing():
+        assert statuses(submit(engine, transfer("150.00"))) == ["waiting"]
+
+
+def test_one_plan_that_cannot_go_on_keeps_no_other(open_wide: Engine, open_engine: Open, changed_rules: Change) -> None:
+    """Where a stored action's type is not registered any more, the other plans go on, and the error names the plan."""
+    stuck = submit(open_wide, message("boss"))
+    sign(open_wide, only_approval(open_wide, stuck), MIRA)
+    plan = submit(open_wide, transfer("150.00"))
+    sign(open_wide, only_approval(open_wide, plan), MIRA)
+    narrow = open_engine()
+    with pytest.raises(ActionInvalid, match=f"{stuck.id} action 1"):
+        narrow.resume(MIRA)
+    assert statuses(narrow.plan(plan.id)) == ["done"]
+
+
+def test_doubt_is_told_by_the_run_that_finds_it(open_wide: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run after a crash returns the plans in which it found something in doubt."""
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("signoff.executor.run_action", die)
+    with pytest.raises(KeyboardInterrupt):
+        submit(open_wide, message())
+    monkeypatch.undo()
+    assert [statuses(plan) for plan in open_wide.resume(DANA)] == [["in_doubt"]]
+
+
+def test_clock_set_back_cannot_revive_a_deadline(engine: Engine, clock: FakeClock) -> None:
+    """Time never runs back behind the log: what has expired by its newest Entry stays expired, and nobody votes meanwhile."""
+    plan = submit(engine, transfer("150.00"))
+    approval = only_approval(engine, plan)
+    clock.move(timedelta(hours=30))
+    submit(engine, transfer("1.00"))
+    clock.move(timedelta(hours=-29))
+    with pytest.raises(ClockError):
+        sign(engine, approval, MIRA)
+    clock.move(timedelta(hours=29))
+    with pytest.raises(Refused, match="expired"):
+        sign(engine, approval, MIRA)
+
+
+def test_who_may_approve_may_reject(engine: Engine) -> None:
+    """A rejection needs no empty seat, and somebody who has signed may think better of it."""
+    first, second = (only_approval(engine, submit(engine, transfer("600.00"))) for _ in range(2))
+    sign(engine, first, MIRA)
+    engine.reject(first.id, OMAR, reason="no")
+    sign(engine, second, MIRA)
+    engine.reject(second.id, MIRA, reason="on second thoughts, no")
+    assert [statuses(engine.plan(one.plan)) for one in (first, second)] == [["rejected"], ["rejected"]]
+    assert_verifies(engine)
+
+
+def test_another_spelling_is_no_second_person(open_engine: Open, changed_rules: Change) -> None:
+    """Whoever asked cannot sign by writing their own name another way."""
+    engine = open_engine(changed_rules("[mira, omar]", "[mira, omar, DANA]"))
+    approval = only_approval(engine, submit(engine, transfer("150.00")))
+    with pytest.raises(Refused, match="cannot decide it"):
+        sign(engine, approval, Actor(id="DANA"))
+
+
+def test_claimed_approver_cannot_cancel_where_claims_do_not_count(open_engine: Open, changed_rules: Change) -> None:
+    """Cancelling another's plan takes an identity that the policies accept."""
+    engine = open_engine(changed_rules("identity: claimed\n", ""))
+    plan = submit(engine, transfer("150.00"))
+    with pytest.raises(Refused, match="may not approve"):
+        engine.cancel(plan.id, MIRA)
+    assert statuses(engine.cancel(plan.id, DANA)) == ["cancelled"]
+
+
+@pytest.mark.parametrize("kind", ["surrogate", "mute"])
+def test_errors_that_cannot_be_written_are_told_all_the_same(open_wide: Engine, kind: str) -> None:
+    """An action's error may hold what is no Unicode, or fail to say anything: the action fails, and the plan goes on."""
+    plan = submit(open_wide, {"type": "scribble", "text": kind}, message())
+    assert statuses(plan) == ["failed", "done"]
+    assert_verifies(open_wide)
+
+
+def test_texts_that_are_no_unicode_are_wrong_use(engine: Engine) -> None:
+    """A lone surrogate could be neither stored nor digested, and is refused before anything else."""
+    approval = only_approval(engine, submit(engine, transfer("150.00")))
+    for verb in (
+        lambda: submit(engine, transfer("1.00"), request="\ud800"),
+        lambda: engine.reject(approval.id, MIRA, reason="\ud800"),
+        lambda: engine.approve(approval.id, MIRA, digest="\ud800" * 8),
+    ):
+        with pytest.raises(UsageError, match="surrogate"):
+            verb()

@@ -197,7 +197,6 @@ def test_tampering_is_named(played: Path, script: str, told: str) -> None:
         FORGE.replace("zoe", "mira"),
         "UPDATE approvals SET seats = '{\"manager\":0}' WHERE status = 'waiting'",
         "UPDATE approvals SET requester = 'eve'; UPDATE plans SET requester = 'eve'",
-        "CREATE TRIGGER evil AFTER INSERT ON votes BEGIN UPDATE actions SET status = 'approved'; END",
         "UPDATE votes SET used = NULL",
     ],
 )
@@ -221,11 +220,11 @@ def test_altered_plan_is_neither_signed_nor_run(played: Path, script: str, open_
                     altered += 1
                 else:
                     continue
-            with pytest.raises(LogInvalid, match="was altered"):
+            with pytest.raises(LogInvalid, match=r"was altered|was edited"):
                 engine.resume(MIRA, plan=plan)
             for approval in waiting:
                 if approval.plan == plan:
-                    with pytest.raises(LogInvalid, match="was altered"):
+                    with pytest.raises(LogInvalid, match=r"was altered|was edited"):
                         engine.approve(approval.id, OMAR, digest=approval.digest)
         with store.read() as tx:
             assert len(list(tx.entries())) == before
@@ -248,4 +247,23 @@ def test_altered_plan_does_not_hold_up_others(open_engine: Callable[..., Engine]
         engine = Engine(store, engine.policy, registry)
         with pytest.raises(LogInvalid, match=plans[0].id):
             engine.resume(MIRA)
-        assert [engine.plan(plan.id).actions[0].status for plan in plans] == ["approved", "done"]
+        assert engine.plan(plans[1].id).actions[0].status == "done"
+        with pytest.raises(LogInvalid, match=r"was altered|was edited"):
+            engine.plan(plans[0].id)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "CREATE TRIGGER evil AFTER INSERT ON Votes BEGIN UPDATE actions SET status = 'approved'; END",
+        "UPDATE policies SET active = NULL",
+        "UPDATE policies SET source = CAST(source || ' ' AS BLOB)",
+        "UPDATE policies SET outline = '{}'",
+    ],
+)
+def test_altered_rules_or_tables_stop_the_engine(played: Path, script: str, open_engine: Callable[..., Engine]) -> None:
+    """Where the tables or the recorded policies are not what the log tells, nothing is decided at all."""
+    (target,) = tamper(played, [script])
+    policy = open_engine().policy
+    with Store.open(target, create=False) as store, pytest.raises(LogInvalid, match="was altered"):
+        Engine(store, policy, bank_registry())

@@ -1,0 +1,196 @@
+"""The executor: runs what may run, each action exactly as often as its effect allows.
+
+`drive` takes one step after the other until nothing can go on. An external action's intent is durable before it
+starts; what it gave and the intent to run the next one share a transaction. A READ or LOCAL action runs inside one.
+"""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+
+from signoff.actions import Action, Effect, Ending, Execution, Registry, Result, run_action
+from signoff.audit import NOT_DONE, ActionRecord, Approval, ApprovalStatus, PlanRecord, Status, Store, Writing
+from signoff.policies import DecisionEffect
+
+from .actor import Actor
+from .canonical import Json
+from .deciding import Judgement, denial, judge, told_decision, votes_serve
+from .errors import ActionInvalid, ClockError, LogInvalid, TransactionLost
+from .in_force import InForce
+from .plans import SYSTEM_ACTOR, Verifier, ask, known, settle
+
+
+class Executor:
+    """Runs the actions of accepted plans. Only the process that holds `alone` may use the rest."""
+
+    def __init__(self, store: Store, registry: Registry, in_force: InForce, verifier: Verifier) -> None:
+        self._store = store
+        self._registry = registry
+        self._in_force = in_force
+        self._verifier = verifier
+
+    def alone(self, timeout: float | None = None) -> AbstractContextManager[None]:
+        """Be the one process that executes. Raises Busy where another one is, for *timeout* seconds."""
+        return self._store.executing() if timeout is None else self._store.executing(timeout)
+
+    def recover(self, tx: Writing) -> list[str]:
+        """Mark what an executor that died left behind, and return the ids of its plans.
+
+        Whoever executes alone knows that what is marked as being executed is nobody's now.
+        """
+        recovered = []
+        for action in tx.executing():
+            try:
+                self._verifier.plan(tx, action.plan)
+            except LogInvalid:  # nothing of that plan runs, and whoever resumes it is told; other plans go on
+                continue
+            tx.move(action, Status.IN_DOUBT, SYSTEM_ACTOR, error="the process ended while it was executed")
+            recovered.append(action.plan)
+        return recovered
+
+    def start(self, tx: Writing, plan: str, actor: Actor) -> "Started | None":
+        """Record the intent to run the next action, where that is an external one: for the transaction that accepts a plan."""
+        ready = self._next(tx, plan, actor)
+        return None if ready is None or ready.runs_here else self._begin(tx, ready, actor)
+
+    def drive(self, plan: str, actor: Actor, started: "Started | None" = None) -> None:
+        """Take one step after the other until nothing in *plan* can go on; first of all execute what was *started*."""
+        lost: dict[int, str] = {}  # by number, why the transaction was lost in which an action ran
+        going = True
+        while going:
+            result = run_action(started.action, started.execution) if started else None
+            try:
+                started, going = self._go_on(plan, actor, started, result, lost)
+            except BaseException:
+                if started and result:  # what is known of it must not be lost with whatever went wrong after it
+                    with self._store.write() as tx:
+                        self._end(tx, started.record, result, actor)
+                raise
+
+    def _go_on(
+        self, plan: str, actor: Actor, started: "Started | None", result: Result | None, lost: dict[int, str]
+    ) -> "tuple[Started | None, bool]":
+        """Record *result*, and take the next step. Returns what must be executed now, and whether anything went on."""
+        while True:
+            try:
+                with self._store.write() as tx:
+                    if started and result:
+                        self._end(tx, started.record, result, actor)
+                    ready = self._next(tx, plan, actor)
+                    if ready is None:
+                        return None, False
+                    begun = self._begin(tx, ready, actor)
+                    if not ready.runs_here:
+                        return begun, True
+                    self._end(tx, begun.record, self._run_here(tx, begun, lost), actor)
+                    return None, True
+            except TransactionLost:
+                continue  # nothing of it was recorded; the action that lost it is remembered and fails now
+
+    def _run_here(self, tx: Writing, begun: "Started", lost: dict[int, str]) -> Result:
+        """Run a READ or LOCAL action: what it changes is part of this transaction, or undone where it fails."""
+        number = begun.record.number
+        if number in lost:
+            return Result(ending=Ending.FAILED, error=lost[number])
+        try:
+            with tx.lent(writing=begun.action.effect is Effect.LOCAL) as lent:
+                result = run_action(begun.action, replace(begun.execution, tx=lent))
+                if result.ending is not Ending.DONE:
+                    raise _Undo
+        except _Undo:
+            pass
+        except TransactionLost as error:
+            lost[number] = str(error)
+            raise
+        return result
+
+    def _next(self, tx: Writing, plan: str, actor: Actor) -> "_Ready | None":
+        """The runnable action with the lowest number, decided again and allowed now."""
+        self._in_force.check(tx)
+        record = self._verifier.plan(tx, plan)
+        while True:
+            record = settle(tx, record)
+            runnable = next((action for action in record.actions if _is_runnable(record, action)), None)
+            if runnable is None:
+                return None
+            ready = self._decide_again(tx, record, runnable, actor)
+            if ready is not None:
+                return ready
+            record = known(tx.plan(plan), plan)
+
+    def _decide_again(self, tx: Writing, plan: PlanRecord, record: ActionRecord, actor: Actor) -> "_Ready | None":
+        """Decide *record* under the policy in force now. Where it may not run, move it, and return None."""
+        policy = self._in_force.policy
+        action = self._load(record)
+        judged = judge(policy, action, record.number, record.needs, plan.requester, plan.request, len(plan.actions))
+        decision = judged.decision
+        told: dict[str, Json] = {"decision": told_decision(decision)}
+        approval = next((a for a in tx.approvals_of(plan.id, record.number) if a.status is ApprovalStatus.APPROVED), None)
+        if decision.effect is DecisionEffect.DENY:
+            tx.move(record, Status.DENIED, actor, error=denial(decision), rules=decision.rules, data=told)
+            return None
+        if decision.effect is DecisionEffect.APPROVE and not (
+            approval and votes_serve(policy, decision, record, plan, approval, tx.votes(approval.id))
+        ):
+            waiting = tx.move(record, Status.WAITING, actor, rules=decision.rules, data=told)
+            ask(tx, policy, waiting, judged, plan.requester)
+            return None
+        if approval and tx.behind:
+            raise ClockError("the clock stands before the newest entry of the log, so no deadline can be judged; set it right")
+        return _Ready(record=record, judged=judged, approval=approval, requester=plan.requester)
+
+    def _begin(self, tx: Writing, ready: "_Ready", actor: Actor) -> "Started":
+        """Record the intent: the decision, the votes that it uses, the attempt."""
+        data: dict[str, Json] = {"decision": told_decision(ready.judged.decision)}
+        if ready.approval is not None:
+            data["approval"] = ready.approval.id
+        executing = tx.move(ready.record, Status.EXECUTING, actor, rules=ready.judged.decision.rules, data=data)
+        if ready.approval is not None:
+            tx.use_votes(ready.approval, executing.attempt)
+        execution = Execution(actor=ready.requester, key=executing.key, now=tx.now, tx=None)
+        return Started(record=executing, action=ready.judged.action, execution=execution)
+
+    def _end(self, tx: Writing, executing: ActionRecord, result: Result, actor: Actor) -> None:
+        """Record what an execution gave, and skip what needed it where it did not happen."""
+        ended = tx.move(executing, Status(result.ending.value), actor, result=result.value, error=result.error)
+        if ended.status in NOT_DONE:
+            settle(tx, known(tx.plan(ended.plan), ended.plan))
+
+    def _load(self, record: ActionRecord) -> Action:
+        try:
+            return self._registry.load(record.body)
+        except ActionInvalid as error:
+            raise ActionInvalid([f"{record.plan} action {record.number}: {one}" for one in error.problems]) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """An action that is being executed."""
+
+    record: ActionRecord
+    action: Action
+    execution: Execution
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ready:
+    """An action that may run now, and the approval whose votes that uses."""
+
+    record: ActionRecord
+    judged: Judgement
+    approval: Approval | None
+    requester: Actor
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether it is executed inside a transaction of this database."""
+        return self.judged.action.effect in (Effect.READ, Effect.LOCAL)
+
+
+class _Undo(Exception):
+    """Ends the lending of a transaction whose changes are not kept."""
+
+
+def _is_runnable(plan: PlanRecord, action: ActionRecord) -> bool:
+    return action.status in (Status.READY, Status.APPROVED) and all(
+        plan.action(number).status is Status.DONE for number in action.needs
+    )

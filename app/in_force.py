@@ -1,0 +1,61 @@
+"""Which policy is in force, and that the log tells of every change."""
+
+from functools import partial
+
+from signoff.audit import Reading, Writing, verify_policies
+from signoff.policies import Policy, compare_policies
+
+from .actor import Actor
+from .canonical import Json, canonical, parse
+from .errors import PolicyChanged
+
+
+class InForce:
+    """The policy that decides, and the one that the store last told us was in force.
+
+    A changed file is taken up at once, but only over the policy that was in force when it was read: a process that
+    still holds an older file can neither decide by it nor put it back.
+    """
+
+    def __init__(self, reading: Reading, policy: Policy) -> None:
+        """Raises LogInvalid where the policies in the store are not the ones that its log tells."""
+        verify_policies(reading)
+        self.policy = policy
+        self._seen = reading.active_policy()
+        self._checked = reading.version()
+
+    def adopt(self, tx: Writing, actor: Actor) -> None:
+        """Put our policy in force where it is not, and record what changed. Raises PolicyChanged where it is outdated."""
+        if self._checked != tx.version():
+            verify_policies(tx)
+            self._checked = tx.version()
+        active = tx.active_policy()
+        if active != self.policy.digest:
+            if active != self._seen:
+                raise _outdated(self.policy)
+            self._put(tx, active, actor)
+        tx.after_commit.append(partial(self._see, self.policy.digest))
+
+    def check(self, tx: Writing) -> None:
+        """Raises PolicyChanged where ours is not in force any more."""
+        if tx.active_policy() != self.policy.digest:
+            raise _outdated(self.policy)
+
+    def _see(self, digest: str) -> None:
+        self._seen = digest
+
+    def _put(self, tx: Writing, active: str | None, actor: Actor) -> None:
+        outline = self.policy.outline()
+        change: Json = None if active is None else compare_policies(parse(tx.outline(active)), outline).to_json()
+        tx.activate_policy(
+            digest=self.policy.digest,
+            name=self.policy.name,
+            source=self.policy.source,
+            outline=canonical(outline),
+            actor=actor,
+            data=change,
+        )
+
+
+def _outdated(policy: Policy) -> PolicyChanged:
+    return PolicyChanged(f"another process has put other rules in force since {policy.name} was read; try again")

@@ -1,0 +1,158 @@
+"""Rows of the file to records. A row that Signoff would not have written is one that somebody altered."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import TypeVar, cast
+
+import orjson
+
+from signoff.canonical import Json, canonical, digest
+from signoff.errors import LogInvalid
+
+from .database import Row
+from .log import read_entry
+from .records import (
+    ActionRecord,
+    Approval,
+    ApprovalStatus,
+    Choice,
+    Entry,
+    PlanRecord,
+    Status,
+    Vote,
+    read_actor,
+    read_time,
+)
+
+PLAN = "id, requester, how, os_user, request, planner, proposed, at"
+ACTION = "plan, number, revision, type, effect, body, digest, title, needs, key, status, attempt, result, error, rules"
+APPROVAL = "id, plan, number, revision, digest, requester, asks, seats, reasons, policy, status, asked, expires"
+VOTE = "approval, voter, how, os_user, choice, reason, digest, at, used"
+
+_Record = TypeVar("_Record")
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+
+
+def _stored(what: str) -> Callable[[Callable[[Row], _Record]], Callable[[Row], _Record]]:
+    """Makes a reader of rows raise LogInvalid, which names *what* was read, where it cannot."""
+
+    def decorate(read: Callable[[Row], _Record]) -> Callable[[Row], _Record]:
+        @wraps(read)
+        def checked(row: Row) -> _Record:
+            try:
+                return read(row)
+            except _UNREADABLE as error:
+                told = f"a stored {what} ({str(row[0])[:20]}) cannot be read ({error}): it was altered"
+                raise LogInvalid(told + "; see `signoff audit verify`") from error
+
+        return checked
+
+    return decorate
+
+
+@_stored("entry")
+def entry_of(row: Row) -> Entry:
+    """The Entry in a row of the log."""
+    return read_entry(row)
+
+
+@_stored("plan")
+def plan_of(row: Row) -> PlanRecord:
+    """The plan in a row of PLAN, without its actions."""
+    id_, requester, how, os_user, request, planner, proposed, at = row
+    return PlanRecord(
+        id=id_,
+        requester=read_actor(requester, how, os_user),
+        request=request,
+        planner=planner,
+        proposed=proposed,
+        at=read_time(at),
+        actions=(),
+    )
+
+
+@_stored("action")
+def action_of(row: Row) -> ActionRecord:
+    """The action in a row of ACTION."""
+    plan, number, revision, type_, effect, body, hashed, title, needs, key, status, attempt, result, error, rules = row
+    if digest(body) != hashed:
+        raise LogInvalid(f"{plan}: action {number} was edited: its bytes do not have the digest that was decided")
+    _json(body, dict)
+    return ActionRecord(
+        plan=plan,
+        number=number,
+        revision=revision,
+        type=type_,
+        effect=effect,
+        body=body,
+        digest=hashed,
+        title=title,
+        needs=tuple(_each(_json(needs, list), int)),
+        key=key,
+        status=Status(status),
+        attempt=attempt,
+        result=None if result is None else _value(result),
+        error=error,
+        rules=tuple(_each(_json(rules, list), str)),
+    )
+
+
+@_stored("approval")
+def approval_of(row: Row) -> Approval:
+    """The approval in a row of APPROVAL."""
+    id_, plan, number, revision, hashed, requester, asks, seats, reasons, policy, status, asked, expires = row
+    seats_of = cast(Mapping[str, int], _json(seats, dict))
+    _each(list(seats_of.values()), int)
+    return Approval(
+        id=id_,
+        plan=plan,
+        number=number,
+        revision=revision,
+        digest=hashed,
+        requester=requester,
+        asks=asks,
+        seats=seats_of,
+        reasons=tuple(_each(_json(reasons, list), dict)),
+        policy=policy,
+        status=ApprovalStatus(status),
+        asked=read_time(asked),
+        expires=read_time(expires),
+    )
+
+
+@_stored("vote")
+def vote_of(row: Row) -> Vote:
+    """The vote in a row of VOTE."""
+    approval, voter, how, os_user, choice, reason, hashed, at, used = row
+    return Vote(
+        approval=approval,
+        voter=read_actor(voter, how, os_user),
+        choice=Choice(choice),
+        reason=reason,
+        digest=hashed,
+        at=read_time(at),
+        used=used,
+    )
+
+
+def _value(text: str | bytes) -> Json:
+    """The value that *text* is the canonical JSON of. Raises ValueError where it is not."""
+    data = text.encode() if isinstance(text, str) else text
+    value: Json = orjson.loads(data)
+    if canonical(value) != data:
+        raise ValueError(f"{data[:40]!r} is not the JSON that was written")
+    return value
+
+
+def _json(text: str | bytes, kind: type[_Record]) -> _Record:
+    value = _value(text)
+    if not isinstance(value, kind):
+        raise TypeError(f"{str(value)[:40]!r} is no {kind.__name__}")
+    return value
+
+
+def _each(values: list[Json], kind: type[_Record]) -> list[_Record]:
+    for value in values:
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise TypeError(f"{str(value)[:40]!r} is no {kind.__name__}")
+    return cast(list[_Record], values)
