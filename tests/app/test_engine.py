@@ -552,10 +552,10 @@ def test_older_rules_are_not_put_back(open_engine: Open, changed_rules: Change) 
 
 
 def test_rules_that_change_between_steps_stop_the_run(open_wide: Engine, open_engine: Open, changed_rules: Wider) -> None:
-    """Where another process puts other rules in force while an external action runs, its result is kept, and no next one starts."""
+    """Where other rules are put in force while an external action runs, its result is kept, and no next one starts."""
     submit(open_wide, deposit("1"))
     other = open_engine(changed_rules("within: 24h", "within: 23h", open_wide.registry), open_wide.registry)
-    MEANWHILE.append(lambda: other.submit(plan_of(other, deposit("1")), DANA))
+    MEANWHILE.append(lambda: other.submit(plan_of(other, transfer("150.00")), DANA))
     with pytest.raises(PolicyChanged):
         submit(open_wide, message(), message())
     assert len(OUTBOX) == 1

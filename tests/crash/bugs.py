@@ -4,32 +4,31 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from unittest.mock import patch
 
-from signoff import engine
+from signoff import executor
 from signoff.actions import Action, Effect, Execution, Result, run_action
 from signoff.actor import Actor
-from signoff.audit import ActionRecord, Status, Writing
+from signoff.audit import Status, Writing
 from signoff.audit.database import Database
-from signoff.engine import Engine
+from signoff.executor import Executor, Started
+from signoff.plans import SYSTEM_ACTOR
 
 
 def effect_before_intent() -> None:
     """An OPAQUE effect happens before the intent to run it is committed."""
-    begin = Engine._begin_execution
+    begin = Executor._begin
     results: dict[str, Result] = {}
 
-    def begin_execution(self: Engine, tx: Writing, ready: Any, actor: Actor) -> ActionRecord:
-        executing = begin(self, tx, ready, actor)
-        action: Action = ready.judged.action
-        if action.effect is Effect.OPAQUE:
-            execution = Execution(actor=ready.requester, key=executing.key, now=tx.now, tx=None)
-            results[executing.key] = run_action(action, execution)
-        return executing
+    def begin_too_early(self: Executor, tx: Writing, ready: Any, actor: Actor) -> Started:
+        started = begin(self, tx, ready, actor)
+        if started.action.effect is Effect.OPAQUE:
+            results[started.execution.key] = run_action(started.action, started.execution)
+        return started
 
     def run(action: Action, execution: Execution) -> Result:
         return results[execution.key] if action.effect is Effect.OPAQUE else run_action(action, execution)
 
-    patch.object(Engine, "_begin_execution", begin_execution).start()
-    patch.object(engine, "run_action", run).start()
+    patch.object(Executor, "_begin", begin_too_early).start()
+    patch.object(executor, "run_action", run).start()
 
 
 def effect_apart_from_result() -> None:
@@ -51,15 +50,17 @@ def no_transaction() -> None:
     execute = Database.execute
 
     def execute_alone(self: Database, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        return [] if sql in ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK") else execute(self, sql, parameters)
+        return [] if sql in ("BEGIN", "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK") else execute(self, sql, parameters)
 
     patch.object(Database, "execute", execute_alone).start()
 
 
-def interrupted_is_ready(self: Engine, tx: Writing, actor: Actor) -> None:
-    """In place of `Engine._begin`: what was interrupted is run again, instead of being in doubt."""
-    for action in tx.executing():
-        tx.move(tx.move(action, Status.IN_DOUBT, actor), Status.READY, actor)
+def interrupted_is_ready(self: Executor, tx: Writing) -> list[str]:
+    """In place of `Executor.recover`: what was interrupted is run again, instead of being in doubt."""
+    interrupted = tx.executing()
+    for action in interrupted:
+        tx.move(tx.move(action, Status.IN_DOUBT, SYSTEM_ACTOR), Status.READY, SYSTEM_ACTOR)
+    return [action.plan for action in interrupted]
 
 
 BUGS: dict[str, Callable[[], None]] = {

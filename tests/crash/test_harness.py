@@ -9,8 +9,9 @@ from signal import SIGCONT, SIGSTOP
 
 import pytest
 
-from signoff import Engine
 from signoff.audit import Store
+from signoff.errors import LogInvalid
+from signoff.executor import Executor
 
 from . import bugs
 from .checking import life_problems
@@ -20,25 +21,21 @@ from .sweeping import copy_world, crash_once, whole_life
 from .world import opened
 
 
-@pytest.mark.parametrize(
-    ("job", "problem"),
-    [
-        pytest.param(
-            Job(verb="live", plan="bank", label="UPDATE actions SET status = 'done'", bug="effect apart from result"),
-            "action 1 is (<Status.IN_DOUBT: 'in_doubt'>",
-            id="a LOCAL effect in another transaction than its result",
-        ),
-        pytest.param(
-            Job(verb="live", plan="bank", label="INSERT INTO chains", bug="no transaction"),
-            "nothing was accepted, but the log tells",
-            id="no transaction around the statements",
-        ),
-    ],
-)
-def test_a_bug_in_the_killed_process_is_seen(zygote: Zygote, new_bank: Path, tmp_path: Path, job: Job, problem: str) -> None:
-    """A kill at one point shows the bug; without the bug, the same kill does no harm."""
-    whole = whole_life(new_bank, tmp_path / "whole", job.plan)
-    assert _holds(problem, crash_once(zygote, new_bank, tmp_path / "bug", job, whole).problems)
+def test_an_effect_apart_from_its_result_is_seen(zygote: Zygote, new_bank: Path, tmp_path: Path) -> None:
+    """Where a LOCAL effect is committed before its result, a kill between them shows it; without the bug it does no harm."""
+    whole = whole_life(new_bank, tmp_path / "whole", "bank")
+    job = Job(verb="live", plan="bank", label="UPDATE actions SET status = 'done'", bug="effect apart from result")
+    problems = crash_once(zygote, new_bank, tmp_path / "bug", job, whole).problems
+    assert _holds("action 1 is (<Status.IN_DOUBT: 'in_doubt'>", problems)
+    assert crash_once(zygote, new_bank, tmp_path / "right", replace(job, bug=None), whole).problems == ()
+
+
+def test_a_missing_transaction_is_seen(zygote: Zygote, new_bank: Path, tmp_path: Path) -> None:
+    """Where every statement is committed by itself, a kill between two leaves what no log vouches for; else it does no harm."""
+    whole = whole_life(new_bank, tmp_path / "whole", "bank")
+    job = Job(verb="live", plan="bank", label="INSERT INTO chains", bug="no transaction")
+    with pytest.raises(LogInvalid, match="was altered"):
+        crash_once(zygote, new_bank, tmp_path / "bug", job, whole)
     assert crash_once(zygote, new_bank, tmp_path / "right", replace(job, bug=None), whole).problems == ()
 
 
@@ -55,7 +52,7 @@ def test_an_effect_before_its_intent_is_seen(zygote: Zygote, new_bank: Path, sig
 def test_a_bug_in_the_recovery_is_seen(zygote: Zygote, new_bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where an interrupted OPAQUE action is run again instead of being in doubt, its second effect is seen."""
     whole = whole_life(new_bank, tmp_path / "whole", "notices")
-    monkeypatch.setattr(Engine, "_begin", bugs.interrupted_is_ready)
+    monkeypatch.setattr(Executor, "recover", bugs.interrupted_is_ready)
     job = Job(verb="live", plan="notices", label="after the effect")
     problems = crash_once(zygote, new_bank, tmp_path / "bug", job, whole).problems
     assert _holds("its effect began 2 and ended 2 times", problems)

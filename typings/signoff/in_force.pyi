@@ -1,0 +1,1 @@
+from app.in_force import *
