@@ -2,8 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from unicodedata import normalize
 
 MAX_ID = 100  # characters
+
+# Drawn as nothing or as a blank, although Unicode counts them as letters, marks or symbols.
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0").union(
+    map(chr, [*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
+)
 
 
 class Identification(StrEnum):
@@ -25,9 +31,10 @@ class Actor:
     os_user: int | None = None  # uid of the process that spoke for the actor, where known
 
     def __post_init__(self) -> None:
-        """Raises ValueError for an id that is empty, too long, or could be taken for something else on a screen."""
-        if not self.id or len(self.id) > MAX_ID or not self.id.isprintable() or self.id != self.id.strip():
-            raise ValueError(f"{self.id[:MAX_ID]!r} is no id; write a name of 1 to {MAX_ID} printable characters")
+        """Raises ValueError for an id that is empty, too long, padded, or holds what a screen does not show."""
+        plain = self.id.isprintable() and self.id == self.id.strip() and not _INVISIBLE & {*self.id}
+        if not self.id or len(self.id) > MAX_ID or not plain or self.id != normalize("NFC", self.id):
+            raise ValueError(f"{self.id[:MAX_ID]!r} is no id; write a name of 1 to {MAX_ID} visible characters")
 
     def __str__(self) -> str:
         known = "" if self.os_user is None else f", os user {self.os_user}"

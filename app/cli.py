@@ -1,9 +1,11 @@
 """The command line: which commands and options there are, and how errors end."""
 
 import argparse
+import os
 import sys
 from argparse import SUPPRESS
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from . import commands
 from .errors import Exit, SignoffError, UsageError
@@ -14,33 +16,54 @@ INTERRUPTED = 130  # what shells give a command that Ctrl-C ended
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what a terminal's encoding lacks is shown as an escape
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        return _silence(Exit.DONE)
+    except OSError as error:
+        print(f"signoff: the output cannot be written ({error.strerror}); `signoff queue` tells what stands", file=sys.stderr)
+        return _silence(Exit.FAILED)
+    except KeyboardInterrupt:
+        print("signoff: interrupted; what was accepted is stored, and `signoff resume` goes on", file=sys.stderr)
+        return INTERRUPTED
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as end:  # argparse has told what is wrong, or shown the help
+        return int(end.code or 0)
     settings = Settings.read(json=options.json)
     try:
         _check_texts(options)
         settings = Settings.read(database=options.db, policies=options.policies, claimed=options.who, json=options.json)
-        code: Exit = options.command(options, settings)
-        sys.stdout.flush()
+        command: commands.Command = options.command
+        return command(options, settings)
     except SignoffError as error:
         commands.print_error(error, settings)
         return error.exit
-    except KeyboardInterrupt:
-        print("signoff: interrupted; what was accepted is stored, and `signoff resume` goes on", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stdout = None  # nothing is left to flush at exit
-        return Exit.DONE
+
+
+def _silence(code: Exit) -> Exit:
+    """Let nothing more be written at exit: it would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return code
 
 
 def _check_texts(options: argparse.Namespace) -> None:
     """Raises UsageError for an argument whose bytes are no UTF-8: it could be neither stored nor digested."""
-    for name, value in vars(options).items():
-        if isinstance(value, str) and not value.isascii():
-            try:
+    for value in vars(options).values():
+        try:
+            if isinstance(value, str):
                 value.encode()
-            except UnicodeEncodeError as error:
-                raise UsageError(f"{name}: its bytes are not UTF-8; write it in UTF-8") from error
+        except UnicodeEncodeError as error:
+            raise UsageError(f"an argument ({value[:40]!a}) is not UTF-8; write it in UTF-8") from error
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,15 +7,17 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
-from signoff.audit import ActionRecord, Approval, PlanRecord, Status, Store, verify_store
+from signoff.audit import ActionRecord, Approval, PlanRecord, Status, Store, Verification, verify_store
 
 from . import output
 from .actor import Actor
 from .canonical import Json
-from .errors import Exit, SignoffError, UsageError
+from .errors import DatabaseError, Exit, SignoffError, UsageError
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def demo(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def plan(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff plan TEXT`."""
-    with _engine(settings, create=True) as engine:
+    with _preview_engine(settings) as engine:
         planned = _planned(engine, options.text, settings.requester)
         if planned.plan is None:
             return _print_no_plan(planned, settings)
@@ -128,9 +130,14 @@ def show(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def approve(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff approve ID --as WHO`: the vote, and then what it released."""
+    _check_database(settings)
+    if options.digest is None and (settings.json or not (sys.stdin.isatty() and sys.stdout.isatty())):
+        raise UsageError(
+            f"nobody signs unseen: look with `signoff show {options.id}`, then give --digest and its first 8 digits or more"
+        )
     with _engine(settings) as engine:
         card = engine.card(options.id)
-        digest = options.digest.replace(" ", "") if options.digest else _sign(card, settings)
+        digest = options.digest.replace(" ", "") if options.digest is not None else _sign(card, settings)
         if digest is None:
             output.console().print("Not signed; it still waits.")
             return Exit.WAITING
@@ -175,7 +182,8 @@ def policies_check(options: argparse.Namespace, settings: Settings) -> Exit:
         return Exit.DONE
     for warning in policy.warnings:
         print(format_diagnostic(warning) + "\n")
-    print(f"{policy.name} is valid: {len(policy.document.rules)} rules, digest {output.group_digest(policy.digest)}")
+    rules = len(policy.document.rules)
+    output.print_text(f"{policy.name} is valid: {rules} rules, digest {output.group_digest(policy.digest)}")
     return Exit.DONE
 
 
@@ -194,8 +202,8 @@ def audit_log(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def audit_verify(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff audit verify`."""
-    with Store.open(settings.database, create=False) as store, store.read() as tx:
-        found = verify_store(tx)
+    with Store.open(settings.database, create=False) as store:
+        found = _verify(store)
     if settings.json:
         output.print_json(
             {
@@ -209,6 +217,14 @@ def audit_verify(options: argparse.Namespace, settings: Settings) -> Exit:
     else:
         output.print_verification(found)
     return Exit.LOG if found.problems else Exit.DONE
+
+
+def _verify(store: Store) -> Verification:
+    try:
+        with store.read() as tx:
+            return verify_store(tx)
+    except DatabaseError as error:  # a file that could be opened, and cannot be read to its end
+        return Verification(entries=0, plans=0, problems=(str(error),))
 
 
 def print_error(error: SignoffError, settings: Settings) -> None:
@@ -227,10 +243,32 @@ def _engine(settings: Settings, *, create: bool = False) -> "Iterator[Engine]":
 
     from .engine import Engine
 
+    if not create:
+        _check_database(settings)
     registry = bank_registry()
-    policy = load_policy(settings.policies, registry)
+    policy = load_policy(settings.policies, registry)  # before the store, so that a mistake in it makes no file
     with Store.open(settings.database, create=create, migrations=registry.migrations) as store:
-        yield Engine(store, policy, registry)
+        engine = Engine(store, policy, registry)
+        newest = load_policy(settings.policies, registry)  # once more: it may have changed before we saw what is in force
+        if newest.digest != policy.digest:
+            engine.policy = newest
+        yield engine
+
+
+def _check_database(settings: Settings) -> None:
+    """Raises UsageError where there is no database: wrong use is told before anything else."""
+    Store.open(settings.database, create=False).close()
+
+
+@contextmanager
+def _preview_engine(settings: Settings) -> "Iterator[Engine]":
+    """An engine to preview with. Where there is no database yet, none is left behind."""
+    if settings.database.exists():
+        with _engine(settings) as engine:
+            yield engine
+        return
+    with TemporaryDirectory() as folder, _engine(replace(settings, database=Path(folder) / "db"), create=True) as engine:
+        yield engine
 
 
 def _planned(engine: "Engine", text: str, actor: Actor) -> "Planned":
@@ -253,7 +291,8 @@ def _read(name: str) -> bytes:
         with Path(name).open("rb") as file:
             return file.read(MAX_FILE + 1)
     except OSError as error:
-        raise UsageError(f'"{name}" cannot be read: {error.strerror}; name a plan as JSON') from error
+        reason = (error.strerror or "no reason given").lower()
+        raise UsageError(f'"{name}" cannot be read ({reason}); name a file that holds a plan as JSON') from error
 
 
 def _print_no_plan(planned: "Planned", settings: Settings) -> Exit:
@@ -290,13 +329,15 @@ def _print_queue(rows: Sequence[tuple[Approval, ActionRecord]], doubts: Sequence
 
 
 def _sign(card: "Card", settings: Settings) -> str | None:
-    """The digest of what was shown, once somebody typed in full that they sign it."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or settings.json:
-        raise UsageError(
-            f"nobody signs unseen: look with `signoff show {card.approval.id}`, then give --digest and its first 8 digits or more"
-        )
+    """The digest of what was shown, once somebody typed in full that they sign it. Who may not sign is not asked."""
     output.console().print(output.format_card(card))
-    answer = input(f'Type "{SIGN}" to sign this as {settings.claimed}, anything else to leave it: ')
+    if not any(settings.claimed in people for people in card.people.values()):
+        return card.approval.digest  # the engine refuses, says why, and records it
+    try:
+        answer = input(f'Type "{SIGN}" to sign this as {settings.claimed}, anything else to leave it: ')
+    except EOFError:
+        print()
+        return None
     return card.approval.digest if answer.strip() == SIGN else None
 
 

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,18 +13,20 @@ from rich.text import Text
 from signoff.actions import bank_registry, check_ledger
 from signoff.audit import Approval, PlanRecord, Store, verify_store
 from signoff.planner import RulesPlanner
-from signoff.policies import load_policy, parse_policy
+from signoff.policies import PoliciesInvalid, Severity, format_diagnostic, load_policy, parse_policy
 
 from . import output
 from .actor import Actor
 from .engine import Engine
-from .errors import PolicyInvalid, Refused
+from .errors import Refused
 
 REQUEST = "Check my balance, then send $150 to Alice and deposit 40"
 LARGE = "send $400 to Bob"
 SMALL = "send $120 to Bob"
 BLOCKED = "send $5 to Mallory Ltd"
 UNCLEAR = "send some money to Carol"
+
+CONDITION = b"amount > 100\n"  # what the tour changes in the rules
 
 DANA = Actor(id="dana")  # a customer
 
@@ -84,8 +88,8 @@ class Tour:
         for approval, _ in rows[:1]:
             self._console.print(output.format_card(self._engine.card(approval.id)))
             for signer in (DANA, *self._signers(approval)):
-                self._vote(approval, signer)
-            self._say("It is decided again under the rules in force now, its votes are used up, and it runs:")
+                self._try(f"{signer.id} signs", partial(self._engine.approve, approval.id, signer, digest=approval.digest))
+            self._say("What was signed is decided again under the rules in force now, uses up its votes, and runs:")
             for record in self._engine.resume(DANA, plan=approval.plan):
                 self._console.print(output.format_plan(record))
 
@@ -93,15 +97,15 @@ class Tour:
         """Whoever may sign may say no, with a reason"""
         record = self._run(LARGE)
         for approval in self._engine.approvals_of(record.id) if record else ():
-            self._engine.reject(approval.id, self._signers(approval)[0], reason="ask me in person first")
+            for signer in self._signers(approval)[:1]:
+                self._try(f"{signer.id} rejects", partial(self._engine.reject, approval.id, signer, reason="ask me in person"))
             self._console.print(output.format_plan(self._engine.plan(approval.plan)))
 
     def change_a_rule(self) -> None:
         """Whoever writes the rules decides: 100 becomes 1_000"""
         self._run(SMALL)
         before = self._engine.policy
-        looser = before.source.replace(b"amount > 100\n", b"amount > 1_000\n")
-        self._engine.policy = parse_policy(looser, before.name, self._engine.registry)
+        self._engine.policy = parse_policy(self._changed(b"amount > 1_000\n"), before.name, self._engine.registry)
         self._say("The same request under the changed rule; what waited before still waits:")
         self._run(SMALL)
         self._engine.policy = before
@@ -110,9 +114,18 @@ class Tour:
         """A mistake in the rules is told, and never allows anything"""
         policy = self._engine.policy
         try:
-            parse_policy(policy.source.replace(b"amount > 100\n", b"amuont > 100\n"), policy.name, self._engine.registry)
-        except PolicyInvalid as error:
-            self._console.print(Text(str(error)), soft_wrap=True)
+            parse_policy(self._changed(b"amuont > 100\n"), policy.name, self._engine.registry)
+        except PoliciesInvalid as error:
+            for diagnostic in error.diagnostics:
+                if diagnostic.severity is Severity.ERROR:
+                    self._console.print(Text(format_diagnostic(diagnostic)))
+
+    def _changed(self, condition: bytes) -> bytes:
+        """The rules with another condition; said so where they hold none to change."""
+        source = self._engine.policy.source
+        if CONDITION not in source:
+            self._say(f"These rules hold no `{CONDITION.decode().strip()}`, so nothing is changed.")
+        return source.replace(CONDITION, condition)
 
     def read_the_log(self) -> None:
         """Everything that happened is in the log, and the books balance"""
@@ -134,12 +147,12 @@ class Tour:
         people = self._engine.card(approval.id).people
         return [Actor(id=one) for role, count in sorted(approval.seats.items()) for one in people[role][:count]]
 
-    def _vote(self, approval: Approval, actor: Actor) -> None:
+    def _try(self, what: str, verb: Callable[[], object]) -> None:
         try:
-            self._engine.approve(approval.id, actor, digest=approval.digest)
-            self._say(f"{actor.id} signs.")
+            verb()
+            self._say(f"{what}.")
         except Refused as refused:
-            self._say(f"{actor.id} tries to sign: {refused}")
+            self._say(f"{what}, and is refused: {refused}")
 
     def _run(self, request: str) -> PlanRecord | None:
         self._console.print(Text(f'dana asks: "{request}"', style="cyan"))

@@ -125,10 +125,10 @@ class Engine:
         *digest* is of the action as the voter was shown it: at least its first 8 digits. Raises Refused, which is
         recorded, where this actor may not vote for it now.
         """
-        shown = _storable("the digest", digest).lower()
+        shown = _storable("the digest", digest)
 
         def check(tx: Writing, found: Approval) -> None:
-            if len(shown) < MIN_DIGEST or not found.digest.startswith(shown):
+            if len(shown) < MIN_DIGEST or not found.digest.startswith(shown.lower()):
                 raise Refused(
                     f'"{shown[:64]}" is not the digest of {approval} (8 digits or more); '
                     f"look at it with `signoff show {approval}` and give the digest that it shows"

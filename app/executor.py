@@ -29,8 +29,8 @@ class Executor:
         self._verifier = verifier
 
     def alone(self, timeout: float | None = None) -> AbstractContextManager[None]:
-        """Be the one process that executes. Raises Busy where another one is, for *timeout* seconds."""
-        return self._store.executing() if timeout is None else self._store.executing(timeout)
+        """Be the one process that executes. Raises Busy where another one is, for *timeout* seconds or the store's."""
+        return self._store.executing(timeout)
 
     def recover(self, tx: Writing) -> list[str]:
         """Mark what an executor that died left behind, and return the ids of its plans.

@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # both need pydantic, and `signoff queue` must not wait for i
     from .deciding import Judgement
 
 SHOWN_REQUEST = 500  # characters of a request on a card
+SHOWN_OTHERS = 10  # actions beside the one to sign
+SHOWN_GIST = 200  # characters of what an Entry tells
 SHOWN_DIGEST = 16  # hexadecimal digits
 
 _STYLES = {
@@ -38,6 +40,11 @@ _STYLES = {
     "in_doubt": "bold magenta",
 }
 _BAD = "red"
+
+
+def print_text(text: str) -> None:
+    """Write *text* to standard output as one line, whatever it holds."""
+    print(show_text(text))
 
 
 def print_json(value: Json) -> None:
@@ -96,7 +103,7 @@ def format_entries(entries: Iterable[Entry]) -> Table:
             "" if entry.action is None else str(entry.action),
             _state(entry.event),
             _text(entry.actor.id),
-            _text(_gist(entry)),
+            _text(_cut(_gist(entry))),
         )
     return table
 
@@ -119,7 +126,8 @@ def format_card(card: "Card") -> RenderableType:
         rows.add_row(f"  {name}", _text(value))
     rows.add_row("Asked by", _text(str(plan.requester)))
     rows.add_row("The request", _request(plan.request))
-    rows.add_row("Found in it", _text(" · ".join(f"{name} {found}" for name, found in card.found.items())))
+    found = " · ".join(f"{name} {where}" for name, where in card.found.items())
+    rows.add_row("Found in it", _text(found if plan.request is not None else "nothing"))
     for reason in approval.reasons:
         rows.add_row("Because", _reason(reason))
     rows.add_row("Needs", _text(_need(card)))
@@ -222,7 +230,15 @@ def group_digest(digest: str) -> str:
 
 def console(*, stderr: bool = False) -> Console:
     """A console that reads no markup and no emoji codes in what it prints."""
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    return _Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+class _Console(Console):
+    """A console that leaves it to the command line what a closed reader means."""
+
+    def on_broken_pipe(self) -> None:
+        """Raises the BrokenPipeError that is being handled."""
+        raise  # Rich calls this while it handles the error
 
 
 def _table(*columns: str) -> Table:
@@ -233,7 +249,12 @@ def _table(*columns: str) -> Table:
 
 
 def _text(text: str) -> Text:
-    return Text("\n".join(show_text(line) for line in text.split("\n")))
+    """*text* from outside, on one line: a line break in it could forge a line of ours."""
+    return Text(show_text(text))
+
+
+def _lines(lines: Iterable[str]) -> Text:
+    return Text("\n").join(map(_text, lines))
 
 
 def _state(state: str) -> Text:
@@ -272,20 +293,22 @@ def _span(span: timedelta) -> str:
 def _request(request: str | None) -> Text:
     if request is None:
         return Text("none: no user's words came with the plan")
-    cut = f" … and {len(request) - SHOWN_REQUEST:,} more characters" if len(request) > SHOWN_REQUEST else ""
+    more = len(request) - SHOWN_REQUEST
+    cut = f" … and {more:,} more characters; `signoff show PLAN --json` has all" if more > 0 else ""
     return Text("(untrusted) ", style="red").append(Text(f'"{show_text(request[:SHOWN_REQUEST])}"{cut}', style="default"))
 
 
 def _reason(reason: Mapping[str, Json]) -> Text:
-    lines = [f"{reason['rule']}, {reason['place']}   {reason['because'] or ''}".rstrip()]
+    place = ", ".join(str(reason[name]) for name in ("rule", "place") if reason[name])
+    lines = [f"{place}: {reason['because']}" if reason["because"] else place]
     values = reason["values"]
     assert isinstance(values, Sequence)
     read = ", ".join(f"{name} was {value}" for name, value in values)  # type: ignore[misc,str-unpack]  # pairs, as told_reasons writes them
     if reason["condition"]:
-        lines.append(f"{reason['condition']}     {read}".rstrip())
+        lines.append(f"{reason['condition']}" + (f"     {read}" if read else ""))
     if reason["failed"]:
         lines.append(f"could not be judged, so it counts as matched: {reason['failed']}")
-    return _text("\n".join(lines))
+    return _lines(lines)
 
 
 def _standing(card: "Card") -> str:
@@ -306,7 +329,10 @@ def _need(card: "Card") -> str:
 
 
 def _others(plan: PlanRecord, number: int) -> str:
-    return " · ".join(f"{a.number} {a.title} {a.status}" for a in plan.actions if a.number != number) or "none"
+    others = [f"{action.number} {action.title} {action.status}" for action in plan.actions if action.number != number]
+    more = len(others) - SHOWN_OTHERS
+    rest = [f"and {more} more: `signoff show {plan.id}` lists them"] if more > 0 else []
+    return " · ".join(others[:SHOWN_OTHERS] + rest) or "none"
 
 
 def _gist(entry: Entry) -> str:
@@ -329,6 +355,10 @@ def _gist(entry: Entry) -> str:
     return _outcome(told["error"], told["result"])
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_GIST else text[:SHOWN_GIST] + " …"
+
+
 def _looser(change: Json) -> list[str]:
     looser = change.get("looser") if isinstance(change, Mapping) else None
     return [str(one) for one in looser] if isinstance(looser, list) else []
@@ -347,14 +377,14 @@ def print_plan(plan: PlanRecord, approvals: Sequence[Approval], needs: Sequence[
     out.print(format_plan(plan))
     for approval, need in zip(approvals, needs, strict=True):
         out.print(
-            _text(f"{approval.id} waits for {need}: signoff approve {approval.id} --as WHO  (action {approval.number})"),
+            _text(f"{approval.id} (action {approval.number}) needs {need}: signoff approve {approval.id} --as WHO"),
             style="yellow",
         )
 
 
 def print_no_plan(outcome: str, message: str, planner: str, out: Console | None = None) -> None:
     """Print why there is no plan."""
-    (out or console()).print(_text(f"No plan: {outcome}. {message}\n({planner})"))
+    (out or console()).print(_lines([f"No plan: {outcome}. {message}", f"({planner})"]))
 
 
 def print_verification(found: Verification, out: Console | None = None) -> None:
@@ -363,16 +393,19 @@ def print_verification(found: Verification, out: Console | None = None) -> None:
     for problem in found.problems:
         out.print(_text(problem), style="red")
     verdict = "does not verify" if found.problems else "verifies"
-    out.print(f"The log {verdict}: {found.entries:,} entries, {found.plans:,} plans, {len(found.problems):,} problems.")
+    counted = ((found.entries, "entry", "entries"), (found.plans, "plan", "plans"), (len(found.problems), "problem", "problems"))
+    out.print(f"The log {verdict}: " + ", ".join(f"{n:,} {one if n == 1 else many}" for n, one, many in counted) + ".")
     for spot in found.blind_spots:
         out.print(f"It cannot know: {spot}.", style="dim")
 
 
 def print_error(error: SignoffError) -> None:
     """Print *error* to standard error, a line for each problem; a report on a policies file as it is."""
-    prefix = "" if isinstance(error, PolicyInvalid) else "signoff: "
-    for line in str(error).split("\n"):
-        print(prefix + show_text(line), file=sys.stderr)
+    if isinstance(error, PolicyInvalid):
+        print(error, file=sys.stderr)
+        return
+    for problem in getattr(error, "problems", ()) or [str(error)]:
+        print("signoff: " + show_text(problem), file=sys.stderr)
 
 
 def format_doubt(action: ActionRecord) -> Text:

@@ -49,24 +49,33 @@ class Migration(Protocol):
 class Database:
     """An open connection. One thread owns it."""
 
-    def __init__(self, path: Path, *, create: bool, version: tuple[int, int, int] = sqlite.sqlite_version_info) -> None:
-        """Open the file at *path*, or make it where *create* says so.
+    def __init__(
+        self,
+        path: Path,
+        *,
+        create: bool,
+        timeout: float = LOCK_TIMEOUT,
+        version: tuple[int, int, int] = sqlite.sqlite_version_info,
+    ) -> None:
+        """Open the file at *path*, or make it where *create* says so. *timeout* is how long to wait for others, in seconds.
 
         Raises UsageError where there is none, and DatabaseError where it cannot be used.
         """
         self.path = path.resolve()
+        self._shown = str(path)  # as errors name it
+        self._timeout = timeout
         self._lending: frozenset[int] | None = None  # what an action's code may do to tables, while the transaction is lent
         if not create and not self.path.exists():
             raise UsageError(f'there is no database at "{path}"; `signoff run` makes one, --db names another')
-        if self.path.is_dir():
-            raise DatabaseError(f'"{path}" is a folder; name a database file with --db')
+        if self.path.exists() and not self.path.is_file():
+            raise DatabaseError(f'"{path}" is no regular file; name a database file with --db')
         with self._translated():
             self._connection = sqlite.connect(
-                f"{self.path.as_uri()}?mode={'rwc' if create else 'rw'}", uri=True, isolation_level=None, timeout=LOCK_TIMEOUT
+                f"{self.path.as_uri()}?mode={'rwc' if create else 'rw'}", uri=True, isolation_level=None, timeout=timeout
             )
         try:
             with self._translated():
-                self._configure(version)
+                self._configure(version, create=create)
         except BaseException:
             self._connection.close()
             raise
@@ -107,13 +116,10 @@ class Database:
                 raise
 
     @contextmanager
-    def executing(self, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
+    def executing(self, timeout: float | None = None) -> Iterator[None]:
         """Hold the lock of the one process that executes actions. Raises Busy where another holds it for too long."""
-        with locked(
-            self._sibling(".run"),
-            f'another process executes actions of "{self.path.name}"; wait for it, then `signoff resume`',
-            timeout,
-        ):
+        message = f'another process executes actions of "{self._shown}"; wait for it, then `signoff resume`'
+        with locked(self._sibling(".run"), message, self._timeout if timeout is None else timeout):
             yield
 
     @contextmanager
@@ -148,7 +154,7 @@ class Database:
         applied = self._applied()
         newer = sorted(name for group, name in applied if group == "signoff" and name not in dict(SCHEMA))
         if newer:
-            raise DatabaseError(f'"{self.path.name}" was made by a newer version of Signoff ({newer[-1]}); install that one')
+            raise DatabaseError(f'"{self._shown}" was made by a newer version of Signoff ({newer[-1]}); install that one')
         wanted = {("signoff", name) for name, _ in SCHEMA} | {("actions", step.name) for step in migrations}
         if wanted - applied:
             self._apply(migrations)
@@ -176,21 +182,23 @@ class Database:
         own = table is None or table in OWN_TABLES or table.startswith(("sqlite_", "_sqlite_"))
         return sqlite.SQLITE_OK if operation in self._lending and not own else sqlite.SQLITE_DENY
 
-    def _configure(self, version: tuple[int, int, int]) -> None:
+    def _configure(self, version: tuple[int, int, int], *, create: bool) -> None:
         for setting in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF", "cell_size_check = ON"):
             self.execute(f"PRAGMA {setting}")
         self._connection.set_authorizer(self._authorize)
         ((tables,),) = self.execute("SELECT count(*) FROM sqlite_master")  # first: another process may be making the file
         ((identity,),) = self.execute("PRAGMA application_id")
         if identity != APPLICATION_ID and tables:
-            raise DatabaseError(f'"{self.path.name}" is a database of another program; name another file with --db')
+            raise DatabaseError(f'"{self._shown}" is a database of another program; name another file with --db')
+        if identity != APPLICATION_ID and not create:
+            raise DatabaseError(f'"{self._shown}" is empty; `signoff run` makes it a database, --db names another')
         is_wal = self.execute("PRAGMA journal_mode") == [("wal",)]
         if version >= SAFE_WAL and not is_wal:
             with self._locked_for_writing():  # SQLite does not wait here: of two that change it, one would fail
                 self.execute("PRAGMA journal_mode = WAL")
         elif version < SAFE_WAL and is_wal:
             raise DatabaseError(
-                f'"{self.path.name}" is in WAL mode, which SQLite {".".join(map(str, version))} can corrupt; '
+                f'"{self._shown}" is in WAL mode, which SQLite {".".join(map(str, version))} can corrupt; '
                 "install pysqlite3, or SQLite 3.51.3 or newer"
             )
 
@@ -212,7 +220,7 @@ class Database:
                 pending.apply(database)
 
     def _locked_for_writing(self) -> AbstractContextManager[None]:
-        return locked(self._sibling(".lock"), f'another process writes to "{self.path.name}"; try again')
+        return locked(self._sibling(".lock"), f'another process writes to "{self._shown}"; try again', self._timeout)
 
     def _sibling(self, suffix: str) -> Path:
         return self.path.with_name(self.path.name + suffix)
@@ -223,7 +231,7 @@ class Database:
         try:
             yield
         except sqlite.DatabaseError as error:
-            raise _translate(error, self.path) from error
+            raise _translate(error, self._shown) from error
 
 
 class Lent:
@@ -299,7 +307,7 @@ def locked(path: Path, message: str, timeout: float = LOCK_TIMEOUT) -> Iterator[
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise DatabaseError(f'"{path}" cannot be opened: {error.strerror}; make its folder writable') from error
+        raise DatabaseError(f'"{path}" cannot be opened ({_lower(error.strerror)}); make its folder writable') from error
     try:
         _lock(descriptor, message, timeout)
         yield
@@ -322,10 +330,14 @@ def _lock(descriptor: int, message: str, timeout: float) -> None:
             return
 
 
-def _translate(error: sqlite.DatabaseError, path: Path) -> Exception:
+def _lower(text: str | None) -> str:
+    return text[:1].lower() + text[1:] if text else "no reason given"
+
+
+def _translate(error: sqlite.DatabaseError, shown: str) -> Exception:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite.SQLITE_BUSY, sqlite.SQLITE_LOCKED):
-        return Busy(f'"{path.name}" is locked by another program; try again when it has finished')
+        return Busy(f'"{shown}" is locked by another program; try again when it has finished')
     known = {
         sqlite.SQLITE_NOTADB: "is not a database; name another file with --db",
         sqlite.SQLITE_CORRUPT: "is damaged; restore a backup",
@@ -335,7 +347,7 @@ def _translate(error: sqlite.DatabaseError, path: Path) -> Exception:
         sqlite.SQLITE_IOERR: f"cannot be read or written ({error}); check the disk",
     }
     if code in known:
-        return DatabaseError(f'"{path.name}" {known[code]}')
+        return DatabaseError(f'"{shown}" {known[code]}')
     if isinstance(error, sqlite.OperationalError):  # a table or column that is not there, text that is not UTF-8
-        return DatabaseError(f'"{path.name}" is not as Signoff made it ({error}); see `signoff audit verify`')
+        return DatabaseError(f'"{shown}" is not as Signoff made it ({error}); see `signoff audit verify`')
     return error

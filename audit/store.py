@@ -34,13 +34,15 @@ class Store:
         migrations: Sequence[Migration] = (),
         clock: Callable[[], datetime] = system_clock,
         ids: Callable[[int], str] = token_hex,
+        timeout: float = LOCK_TIMEOUT,
     ) -> Self:
         """Open the file at *path*, and make or migrate it where needed.
 
-        *ids* gives that many random bytes in hexadecimal. Raises UsageError where there is no file and *create* is
-        false, DatabaseError where it cannot be used, Busy where another process holds it.
+        *ids* gives that many random bytes in hexadecimal; *timeout* is how long to wait for others, in seconds.
+        Raises UsageError where there is no file and *create* is false, DatabaseError where it cannot be used, Busy where
+        another process holds it.
         """
-        database = Database(path, create=create)
+        database = Database(path, create=create, timeout=timeout)
         try:
             database.migrate(migrations)
         except BaseException:
@@ -72,6 +74,6 @@ class Store:
         for then in tx.after_commit:
             then()
 
-    def executing(self, timeout: float = LOCK_TIMEOUT) -> AbstractContextManager[None]:
-        """Be the one process that executes actions. Raises Busy where another one is for too long."""
+    def executing(self, timeout: float | None = None) -> AbstractContextManager[None]:
+        """Be the one process that executes actions. Raises Busy where another one is for too long; None: as when opened."""
         return self._database.executing(timeout)

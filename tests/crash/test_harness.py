@@ -66,7 +66,7 @@ def test_a_missing_executor_lock_is_seen(zygote: Zygote, new_bank: Path, tmp_pat
     job = Job(database=str(database), verb="submit", plan="notices", label="in the effect", signal=SIGSTOP)
     (holder,) = zygote.start(job)
     assert zygote.wait(holder).signal == SIGSTOP
-    monkeypatch.setattr(Store, "executing", lambda self: nullcontext())
+    monkeypatch.setattr(Store, "executing", lambda self, timeout: nullcontext())
     with opened(database) as world:
         world.go_on()
         os.kill(holder, SIGCONT)

@@ -138,9 +138,9 @@ class _Fuse:
         """From now on every SQL statement and every end of a COMMIT is a point."""
         configure, execute = Database._configure, Database.execute
 
-        def watched(database: Database, version: tuple[int, int, int]) -> None:
+        def watched(database: Database, version: tuple[int, int, int], *, create: bool) -> None:
             database._connection.set_trace_callback(self.reached)
-            configure(database, version)
+            configure(database, version, create=create)
 
         def execute_and_tell(database: Database, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
             rows = execute(database, sql, parameters)
