@@ -125,6 +125,10 @@ class Transfer(Action):
         source, target = self._accounts(lookup.tx, lookup.actor)
         return _resolved(self, **{"from": source.name, "to": target.name})
 
+    def title(self) -> str:
+        """The amount, and who gets it."""
+        return f"{super().title()} to {self.to}"
+
     def details(self, lookup: Lookup) -> dict[str, str]:
         """From where to where, and what the source holds before and after."""
         source, target = self._accounts(lookup.tx, lookup.actor)
@@ -168,6 +172,10 @@ class PayBill(Action):
             raise ActionInvalid([f"`amount` is {format_money(amount, currency)}, but only {bill} is due; pay that or less"])
         names = {"from": source.name, "biller": biller.name}
         return _resolved(self, **names, amount=write_money(amount, currency), currency=currency)
+
+    def title(self) -> str:
+        """The amount, and who gets it."""
+        return f"{super().title()} to {self.biller}"
 
     def details(self, lookup: Lookup) -> dict[str, str]:
         """From where, to whom, and what is due."""

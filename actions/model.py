@@ -215,12 +215,24 @@ def _problem(detail: dict[str, Any]) -> str:
     place = show_text(".".join(str(part) for part in detail["loc"])[:_SHOWN])
     match detail["type"]:
         case "missing":
-            return f"`{place}` is missing"
+            return f"`{place}` is missing; write it"
         case "extra_forbidden":
             return f"`{place}` is not a field of this action; leave it out"
         case "value_error":
             return f"`{place}` {detail['ctx']['error']}" if place else str(detail["ctx"]["error"])
-    return f"`{place}`: {detail['msg'][:1].lower()}{detail['msg'][1:]}" if place else str(detail["msg"])
+        case "literal_error":
+            return f"`{place}` must be one of {detail['ctx']['expected']}"
+    wanted = _WANTED.get(detail["type"])
+    return f"`{place}` must be {wanted}" if wanted else f"`{place}`: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
+
+
+# What pydantic's strict types want, in the words of plans.
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+}
 
 
 def _read(kind: Kind, value: object) -> object:

@@ -69,7 +69,7 @@ def check_money(amount: Decimal, currency: str) -> None:
     if amount <= 0:
         raise ValueError("must be more than 0")
     if -int(amount.as_tuple().exponent) > decimals:  # zeros count too: to many readers "1.000" is a thousand
-        raise ValueError(f"has more decimals than {currency} has ({decimals})")
+        raise ValueError(f"has more decimals than {currency} has ({decimals}); leave them out")
     if amount.scaleb(decimals) > MAX_MINOR_UNITS:
         raise ValueError(f"is larger than {format_money(from_minor_units(MAX_MINOR_UNITS, currency), currency)}")
 
@@ -107,4 +107,6 @@ def from_minor_units(units: int, currency: str) -> Decimal:
 
 
 def _name(value: object) -> str:
-    return "null" if value is None else type(value).__name__
+    """What *value* is in JSON, for people."""
+    names = {bool: "a truth value", float: "a number with a point", list: "a list", tuple: "a list"}
+    return "null" if value is None else "an object" if isinstance(value, dict) else names.get(type(value), type(value).__name__)

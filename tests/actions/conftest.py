@@ -1,7 +1,7 @@
 """A ledger to act on, and the demo bank's customer to act for."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,10 @@ from signoff.audit import Store
 from signoff.canonical import Json
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+class Undo(Exception):
+    """Raised to undo what was done to a ledger."""
 
 
 class ReadOnly:
@@ -42,9 +46,9 @@ def fresh_ledger(
 
         @contextmanager
         def lend() -> Iterator[Transaction]:
-            with store.write() as writing, writing.lent(writing=True) as tx:
+            with suppress(Undo), store.write() as writing, writing.lent(writing=True) as tx:
                 yield tx
-                tx.undo()
+                raise Undo
 
         yield lend
 

@@ -75,7 +75,7 @@ def test_a_transfer_reaches_another_own_account(do: Do, ledger_tx: Transaction) 
 def test_paying_a_bill_pays_what_is_due(resolve: Resolve, do: Do, ledger_tx: Transaction) -> None:
     """Without an amount pay_bill is resolved to all that is due, pays it, and nothing is due any more."""
     found = resolve("pay_bill", biller="acme utilities")
-    assert found.title() == "Pay bill 84.20 USD"
+    assert found.title() == "Pay bill 84.20 USD to Acme Utilities"
     assert found.wire()["biller"] == "Acme Utilities"
     done = do("pay_bill", biller="Acme Utilities")
     assert isinstance(done, dict)
@@ -290,13 +290,13 @@ def test_cash_is_kept_in_some_currencies_only(resolve: Resolve, ledger_tx: Trans
         (
             "transfer",
             {"to": "Alice", "amount": "150"},
-            "Transfer 150.00 USD",
+            "Transfer 150.00 USD to Alice",
             {"from": "dana / checking (1,000.00 USD; 850.00 after)", "to": "Alice"},
         ),
         (
             "transfer",
             {"to": "savings", "amount": "1500"},
-            "Transfer 1,500.00 USD",
+            "Transfer 1,500.00 USD to savings",
             {"from": "dana / checking (1,000.00 USD; 500.00 too little)", "to": "dana / savings"},
         ),
         (
@@ -314,7 +314,7 @@ def test_cash_is_kept_in_some_currencies_only(resolve: Resolve, ledger_tx: Trans
         (
             "pay_bill",
             {"biller": "acme utilities"},
-            "Pay bill 84.20 USD",
+            "Pay bill 84.20 USD to Acme Utilities",
             {"from": "dana / checking (1,000.00 USD; 915.80 after)", "to": "Acme Utilities (84.20 USD due)"},
         ),
     ],

@@ -57,7 +57,7 @@ def test_wrong_amounts_are_refused(bank: Registry, amount: Json) -> None:
 @pytest.mark.parametrize("to", [None, 5, True, ["Alice"], {"name": "Alice"}, 1.5])
 def test_wrong_types_of_text_are_refused(bank: Registry, to: Json) -> None:
     """Nothing but text is text."""
-    with pytest.raises(ActionInvalid, match=r"^`to`: input should be a valid string$"):
+    with pytest.raises(ActionInvalid, match=r"^`to` must be text$"):
         bank.read(transfer(to=to))
 
 
@@ -76,13 +76,13 @@ def test_text_is_composed(bank: Registry) -> None:
 @pytest.mark.parametrize(
     ("wire", "problems"),
     [
-        ({"type": "transfer"}, ("`to` is missing", "`amount` is missing")),
+        ({"type": "transfer"}, ("`to` is missing; write it", "`amount` is missing; write it")),
         (transfer(memo="rent"), ("`memo` is not a field of this action; leave it out",)),
         (transfer(from_="savings"), ("`from_` is not a field of this action; leave it out",)),
         (transfer(needs=[]), ("`needs` is not a field of this action; leave it out",)),
         (transfer(**{"\x1b[2J" + "x" * 99: 1}), ("`\\u{1b}[2J" + "x" * 56 + "` is not a field of this action; leave it out",)),
         (transfer(currency="usd"), ('`currency` "usd" is not a currency code of ISO 4217; write one such as USD',)),
-        (transfer(to=1, amount="0.001"), ("`to`: input should be a valid string",)),
+        (transfer(to=1, amount="0.001"), ("`to` must be text",)),
     ],
 )
 def test_every_problem_is_named(bank: Registry, wire: dict[str, Json], problems: tuple[str, ...]) -> None:

@@ -34,7 +34,7 @@ def without(action: Mapping[str, object], field: str) -> dict[str, object]:
             ['"fly" is not an action type', "known are check_balance, deposit, withdraw, transfer, pay_bill"],
             id="unknown type",
         ),
-        pytest.param({"type": 7, "needs": []}, ['action 1: "7" is not an action type'], id="type of the wrong type"),
+        pytest.param({"type": 7, "needs": []}, ["action 1: `type` must be text"], id="type of the wrong type"),
         pytest.param(without(TRANSFER, "type"), ["action 1: `type` is missing", "known are check_balance"], id="no type"),
         pytest.param(without(TRANSFER, "to"), ["action 1 (transfer): `to` is missing"], id="missing field"),
         pytest.param(
