@@ -39,7 +39,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         options = _parser().parse_args(arguments)
     except SystemExit as end:  # argparse has told what is wrong, or shown the help
         return int(end.code or 0)
-    settings = Settings.read(json=options.json)
+    settings = Settings.read({}, json=options.json)  # what errors need; the environment is read where errors are told
     try:
         _check_texts(options)
         settings = Settings.read(database=options.db, policies=options.policies, claimed=options.who, json=options.json)

@@ -21,6 +21,7 @@ from .errors import DatabaseError, Exit, SignoffError, UsageError
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from signoff.actions import Migration
     from signoff.planner import Planned
 
     from .cards import Card
@@ -101,7 +102,7 @@ def resume(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def queue(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff queue`."""
-    with Store.open(settings.database, create=False) as store:
+    with _open(settings) as store:
         now = store.clock()
         with store.read() as tx:
             rows = [(approval, action) for approval, action in tx.queue() if approval.expires > now]
@@ -189,7 +190,7 @@ def policies_check(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def audit_log(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff audit log [PLAN]`."""
-    with Store.open(settings.database, create=False) as store, store.read() as tx:
+    with _open(settings) as store, store.read() as tx:
         entries = list(tx.entries(options.id))
     if options.id is not None and not entries:
         raise UsageError(f'the log has no "{options.id[:64]}"; `signoff audit log` shows all of it')
@@ -202,7 +203,7 @@ def audit_log(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def audit_verify(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff audit verify`."""
-    with Store.open(settings.database, create=False) as store:
+    with _open(settings) as store:
         found = _verify(store)
     if settings.json:
         output.print_json(
@@ -247,7 +248,7 @@ def _engine(settings: Settings, *, create: bool = False) -> "Iterator[Engine]":
         _check_database(settings)
     registry = bank_registry()
     policy = load_policy(settings.policies, registry)  # before the store, so that a mistake in it makes no file
-    with Store.open(settings.database, create=create, migrations=registry.migrations) as store:
+    with _open(settings, create=create, migrations=registry.migrations) as store:
         engine = Engine(store, policy, registry)
         newest = load_policy(settings.policies, registry)  # once more: it may have changed before we saw what is in force
         if newest.digest != policy.digest:
@@ -255,9 +256,13 @@ def _engine(settings: Settings, *, create: bool = False) -> "Iterator[Engine]":
         yield engine
 
 
+def _open(settings: Settings, *, create: bool = False, migrations: "Sequence[Migration]" = ()) -> Store:
+    return Store.open(settings.database, create=create, migrations=migrations, timeout=settings.timeout)
+
+
 def _check_database(settings: Settings) -> None:
     """Raises UsageError where there is no database: wrong use is told before anything else."""
-    Store.open(settings.database, create=False).close()
+    _open(settings).close()
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from .errors import UsageError
 
 DEFAULT_DATABASE = "signoff.db"
 DEFAULT_POLICIES = "policies.yaml"
+DEFAULT_TIMEOUT = "10"  # seconds
+MAX_TIMEOUT = 3_600
 DEFAULT_REQUESTER = "dana"  # the demo bank's customer
 
 
@@ -22,6 +24,7 @@ class Settings:
     policies: Path
     claimed: str | None  # who the user says they are (`--as`)
     json: bool  # whether output is JSON
+    timeout: float  # seconds to wait for another process
     os_user: int
     os_name: str
 
@@ -35,7 +38,7 @@ class Settings:
         claimed: str | None = None,
         json: bool = False,
     ) -> "Settings":
-        """Options first, then SIGNOFF_DB and SIGNOFF_POLICIES, then the defaults. Raises UsageError for a name that is none."""
+        """Options first, then the environment, then the defaults. Raises UsageError for what cannot be used."""
         try:
             Actor(id=DEFAULT_REQUESTER if claimed is None else claimed)
         except ValueError as error:
@@ -45,6 +48,7 @@ class Settings:
             policies=Path(policies or environment.get("SIGNOFF_POLICIES") or DEFAULT_POLICIES),
             claimed=claimed,
             json=json,
+            timeout=_seconds(environment.get("SIGNOFF_TIMEOUT") or DEFAULT_TIMEOUT),
             os_user=os.getuid(),
             os_name=_login_name(os.getuid()),
         )
@@ -62,6 +66,17 @@ class Settings:
         if self.claimed is not None:
             return self.requester
         return Actor(id=self.os_name, how=Identification.OS, os_user=self.os_user)
+
+
+def _seconds(text: str) -> float:
+    """Raises UsageError where *text* is no number of seconds that somebody could mean."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= MAX_TIMEOUT:
+        raise UsageError(f'SIGNOFF_TIMEOUT is "{text[:40]}"; write a number of seconds from 0 to {MAX_TIMEOUT}')
+    return seconds
 
 
 def _login_name(uid: int) -> str:

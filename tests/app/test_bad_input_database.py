@@ -91,8 +91,8 @@ def test_database_of_a_newer_version(cli: CommandLine, command: list[str]) -> No
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits of this process for SQLite's own locks are short."""
-    monkeypatch.setattr("signoff.audit.database.LOCK_TIMEOUT", 0.1)
+    """Nobody is waited for long."""
+    monkeypatch.setenv("SIGNOFF_TIMEOUT", "0.1")
 
 
 @pytest.mark.usefixtures("impatient")
@@ -118,6 +118,13 @@ def test_database_that_another_program_keeps_to_itself(cli: CommandLine, command
     cli.submit(BALANCE)
     with cli.meanwhile(HOLD, str(cli.database), "wholly"):
         cli(*command).failed(1, 'signoff.db" is locked by another program', "try again")
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf", "3601"])
+def test_time_to_wait_is_a_number_of_seconds(cli: CommandLine, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """A time to wait that is none is wrong use."""
+    monkeypatch.setenv("SIGNOFF_TIMEOUT", text)
+    cli("queue").failed(2, "SIGNOFF_TIMEOUT", text, "number of seconds")
 
 
 @pytest.mark.usefixtures("impatient")
