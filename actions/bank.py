@@ -237,7 +237,8 @@ def _cash(tx: Transaction, currency: str) -> Account:
 
 
 def _same_name(name: str, accounts: Sequence[Account], fold: Callable[[str], str] = fold_name) -> list[Account]:
-    return [account for account in accounts if fold(account.name) == fold(name)]
+    wanted = fold(name)
+    return [account for account in accounts if fold(account.name) == wanted]
 
 
 def _own_matches(name: str, own: Sequence[Account]) -> list[Account]:
