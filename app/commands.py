@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from signoff.audit import ActionRecord, Approval, PlanRecord, Status, Store, Verification, verify_store
 
-from . import output
+from . import forms, output
 from .actor import Actor
 from .canonical import Json
 from .errors import DatabaseError, Exit, SignoffError, UsageError
@@ -66,7 +66,7 @@ def plan(options: argparse.Namespace, settings: Settings) -> Exit:
             return _print_no_plan(planned, settings)
         judged = engine.preview(planned.plan, settings.requester, request=options.text)
     if settings.json:
-        output.print_json({"planner": planned.planner, "actions": [output.judgement_json(one) for one in judged]})
+        forms.print_json({"planner": planned.planner, "actions": [forms.judgement_json(one) for one in judged]})
     else:
         console = output.console()
         console.print(f"Planned by the {planned.planner}. Nothing was stored or run.")
@@ -108,10 +108,10 @@ def queue(options: argparse.Namespace, settings: Settings) -> Exit:
             rows = [(approval, action) for approval, action in tx.queue() if approval.expires > now]
             doubts = tx.in_doubt()
     if settings.json:
-        output.print_json(
+        forms.print_json(
             {
-                "approvals": [output.approval_json(approval, action) for approval, action in rows],
-                "in_doubt": [{"plan": action.plan} | output.action_json(action) for action in doubts],
+                "approvals": [forms.approval_json(approval, action) for approval, action in rows],
+                "in_doubt": [{"plan": action.plan} | forms.action_json(action) for action in doubts],
             }
         )
     else:
@@ -176,10 +176,10 @@ def policies_check(options: argparse.Namespace, settings: Settings) -> Exit:
     except PoliciesInvalid as error:
         if not settings.json:
             raise
-        output.print_json({"valid": False, "diagnostics": [vars(one) for one in error.diagnostics]})
+        forms.print_json({"valid": False, "diagnostics": [vars(one) for one in error.diagnostics]})
         return Exit.POLICIES
     if settings.json:
-        output.print_json({"valid": True, "digest": policy.digest, "diagnostics": [vars(one) for one in policy.warnings]})
+        forms.print_json({"valid": True, "digest": policy.digest, "diagnostics": [vars(one) for one in policy.warnings]})
         return Exit.DONE
     for warning in policy.warnings:
         print(format_diagnostic(warning) + "\n")
@@ -195,7 +195,7 @@ def audit_log(options: argparse.Namespace, settings: Settings) -> Exit:
     if options.id is not None and not entries:
         raise UsageError(f'the log has no "{options.id[:64]}"; `signoff audit log` shows all of it')
     if settings.json:
-        output.print_json([output.entry_json(entry) for entry in entries])
+        forms.print_json([forms.entry_json(entry) for entry in entries])
     else:
         output.console().print(output.format_entries(entries))
     return Exit.DONE
@@ -206,7 +206,7 @@ def audit_verify(options: argparse.Namespace, settings: Settings) -> Exit:
     with _open(settings) as store:
         found = _verify(store)
     if settings.json:
-        output.print_json(
+        forms.print_json(
             {
                 "verified": not found.problems,
                 "entries": found.entries,
@@ -232,7 +232,7 @@ def print_error(error: SignoffError, settings: Settings) -> None:
     """Show *error*: to standard error for people, as JSON to standard output for programs."""
     if settings.json:
         problems: Json = list(getattr(error, "problems", ())) or [str(error)]
-        output.print_json({"error": {"code": error.code, "message": str(error), "problems": problems}})
+        forms.print_json({"error": {"code": error.code, "message": str(error), "problems": problems}})
     else:
         output.print_error(error)
 
@@ -303,7 +303,7 @@ def _read(name: str) -> bytes:
 def _print_no_plan(planned: "Planned", settings: Settings) -> Exit:
     if settings.json:
         told = {"outcome": planned.outcome.value, "message": planned.message, "planner": planned.planner}
-        output.print_json(told)
+        forms.print_json(told)
     else:
         output.print_no_plan(planned.outcome.value, planned.message, planned.planner)
     return Exit.FAILED
@@ -312,8 +312,8 @@ def _print_no_plan(planned: "Planned", settings: Settings) -> Exit:
 def _print_plans(engine: "Engine", records: Sequence[PlanRecord], settings: Settings) -> None:
     waiting = [engine.approvals_of(record.id) for record in records]
     if settings.json:
-        told = [output.plan_json(record, approvals) for record, approvals in zip(records, waiting, strict=True)]
-        output.print_json(told[0] if len(told) == 1 else told)
+        told = [forms.plan_json(record, approvals) for record, approvals in zip(records, waiting, strict=True)]
+        forms.print_json(told[0] if len(told) == 1 else told)
         return
     for record, approvals in zip(records, waiting, strict=True):
         output.print_plan(record, approvals, [engine.needed(approval) for approval in approvals])
@@ -321,7 +321,7 @@ def _print_plans(engine: "Engine", records: Sequence[PlanRecord], settings: Sett
 
 def _print_card(card: "Card", settings: Settings) -> None:
     if settings.json:
-        output.print_json(output.card_json(card))
+        forms.print_json(forms.card_json(card))
     else:
         output.console().print(output.format_card(card))
 

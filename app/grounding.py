@@ -1,48 +1,70 @@
 """Groundedness: which values of an action the user really wrote."""
 
-import re
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from unicodedata import category
 
 from signoff.actions import Action, Kind, fold_name
 from signoff.planner import amounts_in
 
-_WORD = re.compile(r"[^\W_]+")
-_CURRENCIES = {"$": "usd", "€": "eur", "£": "gbp", "¥": "jpy", "dollar": "usd", "dollars": "usd", "euro": "eur", "euros": "eur"}
+_JOINING = "@_-.&'"  # between letters they make one word: "alice@bank.com", "Alice-Marie", "O'Brien"
+_ENDING = "+#"  # the same, and at the end of a word: "C++"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a request holds."""
+
+    words: str  # as `_words` writes them
+    numbers: frozenset[Decimal]
+    currencies: frozenset[str]  # of its amounts: a code that stands alone may be any word, such as "try" or "all"
 
 
 def grounded_fields(action: Action, request: str | None) -> frozenset[str]:
     """The names of the fields whose value stands in *request*, as whole words: case, spacing and look-alikes do not matter.
 
     *request* is what the authenticated user wrote, never a model's text or a tool's result; without one, nothing does.
-    Amounts may be written in words; a truth value is never found.
+    Amounts may be written in words, a currency counts where an amount is in it; a truth value is never found.
     """
     if request is None:
         return frozenset()
-    words, amounts = _words(request), amounts_in(request)
+    reading = _read(request)
     return frozenset(
         field.name
         for field in action.fields.values()
         if (value := getattr(action, field.attribute)) is not None
-        and all(_stands_in(words, amounts, field.kind, one) for one in (value if field.many else (value,)))
+        and all(_stands_in(reading, field.kind, one) for one in (value if field.many else (value,)))
     )
 
 
-def _stands_in(words: list[str], amounts: frozenset[Decimal], kind: Kind, value: object) -> bool:
+@lru_cache(maxsize=8)  # the actions of one plan, decided twice each, are looked for in the same request
+def _read(request: str) -> _Reading:
+    amounts = amounts_in(request)
+    return _Reading(
+        words=_words(request),
+        numbers=frozenset(amount.value for amount in amounts),
+        currencies=frozenset(amount.currency for amount in amounts if amount.currency is not None),
+    )
+
+
+def _stands_in(reading: _Reading, kind: Kind, value: object) -> bool:
     match value:
         case bool():
             return False
         case int() | Decimal():
-            return value in amounts
+            return value in reading.numbers
+        case str() if kind is Kind.CURRENCY:
+            return value in reading.currencies
         case str():
-            wanted = [value.lower()] if kind is Kind.CURRENCY else _words(value)
-            size = len(wanted)
-            return size > 0 and any(words[at : at + size] == wanted for at in range(len(words) - size + 1))
+            wanted = _words(value)
+            return wanted.strip() != "" and wanted in reading.words
     return False
 
 
-def _words(text: str) -> list[str]:
-    folded = fold_name(text)
-    for sign, code in _CURRENCIES.items():
-        if not sign.isalpha():
-            folded = folded.replace(sign, f" {code} ")
-    return [_CURRENCIES.get(word, word) for word in _WORD.findall(folded)]
+def _words(text: str) -> str:
+    """The words of *text*, folded, with a space before, between and behind them; of "Alice's" both "alice" and "s"."""
+    folded = fold_name(text).replace("’", "'")
+    kept = "".join(c if c.isalnum() or c in _JOINING + _ENDING or category(c).startswith("M") else " " for c in folded)
+    words = (word.lstrip(_JOINING + _ENDING).rstrip(_JOINING) for word in kept.split())
+    return f" {' '.join(word for word in words if word)} ".replace("'s ", " s ")

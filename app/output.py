@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signoff.actions import show_text
-from signoff.audit import ActionRecord, Approval, ApprovalStatus, Choice, Entry, PlanRecord, Verification, write_actor, write_time
+from signoff.audit import ActionRecord, Approval, ApprovalStatus, Choice, Entry, PlanRecord, Verification
 
 from .canonical import Json
 from .errors import PolicyInvalid, SignoffError
@@ -45,11 +45,6 @@ _BAD = "red"
 def print_text(text: str) -> None:
     """Write *text* to standard output as one line, whatever it holds."""
     print(show_text(text))
-
-
-def print_json(value: Json) -> None:
-    """Write *value* to standard output as indented JSON."""
-    print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
 
 def format_judgements(judged: "Sequence[Judgement]") -> Table:
@@ -138,88 +133,6 @@ def format_card(card: "Card") -> RenderableType:
     rows.add_row("Others", _text(_others(plan, approval.number)))
     rows.add_row("Digest", Text(group_digest(approval.digest)))
     return Group(head, Padding(Text(show_text(action.title), style="bold"), (0, 1)), Padding(rows, (0, 1)))
-
-
-def plan_json(plan: PlanRecord, approvals: Sequence[Approval] = ()) -> dict[str, Json]:
-    """A plan in `--json` output."""
-    return {
-        "plan": plan.id,
-        "requester": write_actor(plan.requester),
-        "request": plan.request,
-        "planner": plan.planner,
-        "at": write_time(plan.at),
-        "actions": [action_json(action) for action in plan.actions],
-        "approvals": [approval_json(approval, plan.action(approval.number)) for approval in approvals],
-    }
-
-
-def action_json(action: ActionRecord) -> dict[str, Json]:
-    """An action in `--json` output."""
-    return {
-        "number": action.number,
-        "type": action.type,
-        "action": orjson.loads(action.body),
-        "digest": action.digest,
-        "needs": list(action.needs),
-        "status": action.status.value,
-        "rules": list(action.rules),
-        "attempt": action.attempt,
-        "result": action.result,
-        "error": action.error,
-    }
-
-
-def approval_json(approval: Approval, action: ActionRecord) -> dict[str, Json]:
-    """An approval in `--json` output."""
-    return {
-        "id": approval.id,
-        "plan": approval.plan,
-        "number": approval.number,
-        "action": orjson.loads(action.body),
-        "digest": approval.digest,
-        "requester": approval.requester,
-        "rules": [reason["rule"] for reason in approval.reasons],
-        "reasons": list(approval.reasons),
-        "seats": dict(approval.seats),
-        "status": approval.status.value,
-        "asked": write_time(approval.asked),
-        "expires": write_time(approval.expires),
-    }
-
-
-def card_json(card: "Card") -> dict[str, Json]:
-    """An approval card in `--json` output."""
-    return approval_json(card.approval, card.plan.action(card.approval.number)) | {
-        "request": card.plan.request,
-        "details": dict(card.details),
-        "found": dict(card.found),
-        "people": {role: list(people) for role, people in card.people.items()},
-        "filled": dict(card.filled),
-        "votes": [
-            {"voter": write_actor(vote.voter), "choice": vote.choice.value, "reason": vote.reason, "at": write_time(vote.at)}
-            for vote in card.votes
-        ],
-    }
-
-
-def judgement_json(one: "Judgement") -> dict[str, Json]:
-    """An action of a plan that was not submitted, in `--json` output."""
-    return {
-        "number": one.number,
-        "type": one.action.type,
-        "action": one.action.wire(),
-        "digest": one.action.digest(),
-        "needs": list(one.needs),
-        "decision": one.decision.effect.value,
-        "rules": list(one.decision.rules),
-        "seats": {seat.role: seat.count for seat in one.decision.seats},
-    }
-
-
-def entry_json(entry: Entry) -> dict[str, Json]:
-    """An Entry in `--json` output."""
-    told: dict[str, Json] = orjson.loads(entry.body)
-    return told | {"hash": entry.hash.hex()}
 
 
 def group_digest(digest: str) -> str:

@@ -4,9 +4,6 @@ If the standard `sqlite3` opened and closed a file that this module has open in 
 would be dropped. So nothing else imports an SQLite library, and a test that tampers does it from another process.
 """
 
-import fcntl
-import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
@@ -16,6 +13,8 @@ from typing import Any, Protocol
 
 from signoff.errors import Busy, DatabaseError, TransactionLost, UsageError
 
+from .locks import LOCK_TIMEOUT, locked
+
 try:  # the wheel carries a newer SQLite than most systems have
     import pysqlite3.dbapi2 as sqlite
 except ImportError:
@@ -24,7 +23,6 @@ except ImportError:
 APPLICATION_ID = 0x5369676E  # "Sign", in the file's header
 SCHEMA = (("signoff.1", "schema.sql"),)
 OWN_TABLES = frozenset({"policies", "plans", "actions", "approvals", "votes", "entries", "chains"})
-LOCK_TIMEOUT = 10.0  # seconds to wait for another process
 SAFE_WAL = (3, 51, 3)  # before it, a checkpoint by another process could corrupt a WAL file
 
 Row = tuple[Any, ...]
@@ -296,42 +294,6 @@ def split_statements(sql: str) -> Iterator[str]:
             statement = ""
     if (statement + rest).strip():
         raise ValueError(f"a migration's last statement does not end: {(statement + rest).strip()[:60]}")
-
-
-@contextmanager
-def locked(path: Path, message: str, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
-    """Hold the lock on the file at *path*. Raises Busy with *message* where another process keeps it for *timeout* seconds.
-
-    It is never the database file itself: closing that descriptor would drop SQLite's own locks.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except OSError as error:
-        raise DatabaseError(f'"{path}" cannot be opened ({_lower(error.strerror)}); make its folder writable') from error
-    try:
-        _lock(descriptor, message, timeout)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, message: str, timeout: float) -> None:
-    deadline = time.monotonic() + timeout
-    pause = 0.0002
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise Busy(message) from None
-            time.sleep(pause)
-            pause = min(pause * 1.5, 0.01)
-        else:
-            return
-
-
-def _lower(text: str | None) -> str:
-    return text[:1].lower() + text[1:] if text else "no reason given"
 
 
 def _translate(error: sqlite.DatabaseError, shown: str) -> Exception:

@@ -7,7 +7,8 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Self
 
-from .database import LOCK_TIMEOUT, Database, Migration
+from .database import Database, Migration
+from .locks import LOCK_TIMEOUT
 from .reading import Reading
 from .writing import Writing
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from signoff.lazy import front_door
 
 if TYPE_CHECKING:
+    from .amounts import Amount as Amount
     from .amounts import amounts_in as amounts_in
     from .answer import MAX_REQUEST as MAX_REQUEST
     from .answer import Outcome as Outcome
@@ -26,6 +27,7 @@ __all__ = [
     "MAX_PLAN_BYTES",
     "MAX_REQUEST",
     "ActionPlan",
+    "Amount",
     "Outcome",
     "Planned",
     "PlannedAction",
@@ -42,7 +44,7 @@ __all__ = [
 __getattr__ = front_door(
     __name__,
     {
-        "amounts": ["amounts_in"],
+        "amounts": ["Amount", "amounts_in"],
         "answer": ["MAX_REQUEST", "Outcome", "Planned", "Planner", "check_request"],
         "plan": ["MAX_ACTIONS", "ActionPlan", "PlannedAction", "write_plan"],
         "reading": ["read_plan"],

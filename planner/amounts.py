@@ -1,6 +1,7 @@
 """Reading amounts of money: "$150", "1.5k", "150 dollars", "one hundred and seventy five bucks".
 
-What can be read in two ways ("1,50", "1.500", "one fifty", "$5 euros") is left as it is, and no phrasing takes it.
+What can be read in two ways ("1,50", "1.500", "one fifty", "$5 euros", "5, 500") is left as it is, to the end of its
+numbers, and no phrasing takes it.
 """
 
 import re
@@ -10,15 +11,17 @@ from decimal import Decimal
 
 from .tokens import Part, Token, join, tokenize
 
-SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}
+SIGNS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}
 
-# A word after a number that says the currency. "dollars" are the bank's own.
+# A word after a number that says the currency. "dollars" are the bank's own. In capitals a code may stand before, too.
 UNITS = {
     "dollar": "USD", "dollars": "USD", "buck": "USD", "bucks": "USD", "usd": "USD",
     "euro": "EUR", "euros": "EUR", "eur": "EUR",
     "pound": "GBP", "pounds": "GBP", "quid": "GBP", "gbp": "GBP",
     "yen": "JPY", "jpy": "JPY", "chf": "CHF", "cad": "CAD", "aud": "AUD", "inr": "INR",
+    "nzd": "NZD", "hkd": "HKD", "sgd": "SGD", "mxn": "MXN", "cny": "CNY", "brl": "BRL", "sek": "SEK", "nok": "NOK",
 }  # fmt: skip
+_CODES = frozenset(UNITS.values())
 
 _ONES = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
@@ -32,10 +35,29 @@ _LARGE = {"hundred": 100, "thousand": 1000, "grand": 1000, "million": 1_000_000}
 
 NUMBER_WORDS = frozenset({*_ONES, *_TEENS, *_TENS, *_LARGE})
 
-_PLAIN = re.compile(r"[0-9]+(\.[0-9]{1,2})?")  # 150, 1.5, 150.00; "1.500" may be a thousand and a half, or one and a half
+# Words and signs that make another number of the one they stand beside: "five billion", "half a million", "50%", "10:30".
+_SCALE_WORDS = """
+k m mm mn mil bn b billion billions trillion trillions millions thousands hundreds percent % per pct lakh lakhs crore crores
+dozen dozens score gross times x half halves third thirds quarter quarters
+"""
+_SCALES = frozenset(_SCALE_WORDS.split())
+_SHARES = frozenset({"half", "third", "thirds", "quarter", "quarters", "percent", "%"})
+_NOUN_STARTS = frozenset({"a", "the", "my", "our", "this", "that"})
+_GLUE = frozenset("-‐‑‒–—−－/÷%‰#^")
+
+_PLAIN = re.compile(r"[0-9]*(\.[0-9]{1,2})?")  # 150, 1.5, .50; "1.500" may be a thousand and a half, or one and a half
 _COMMAS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")  # 1,500.00
 _POINTS = re.compile(r"[0-9]{1,3}(\.[0-9]{3})+,[0-9]{2}")  # 1.500,00
+_THREE = re.compile(r"[0-9]{3}(\.[0-9]+)?")  # what may belong to the number before a comma: "5, 500"
 MAX_DIGITS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount of money that a text names."""
+
+    value: Decimal
+    currency: str | None  # ISO 4217; None where the text does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +68,9 @@ class _Found:
     end: int
 
 
-def amounts_in(text: str) -> frozenset[Decimal]:
-    """Every amount that *text* names, in figures or in words: "$1,500 or seventy dollars" is 1500 and 70."""
-    return frozenset(token.amount for token in read_amounts(tokenize(text)) if token.amount is not None)
+def amounts_in(text: str) -> frozenset[Amount]:
+    """Every amount that *text* names, in figures or in words: "$1,500 or seventy euros" is 1500 USD and 70 EUR."""
+    return frozenset(Amount(token.amount, token.currency) for token in read_amounts(tokenize(text)) if token.amount is not None)
 
 
 def read_amounts(tokens: Sequence[Token]) -> list[Token]:
@@ -56,19 +78,33 @@ def read_amounts(tokens: Sequence[Token]) -> list[Token]:
     made: list[Token] = []
     at = 0
     while at < len(tokens):
-        amount, end = _amount(tokens, at) or (tokens[at], at + 1)
-        made.append(amount)
+        found = _amount(tokens, at)
+        if found is None:
+            end = _run_end(tokens, at)
+            made += tokens[at:end]
+        else:
+            amount, end = found
+            made.append(amount)
         at = end
     return made
 
 
+def _run_end(tokens: Sequence[Token], at: int) -> int:
+    """The place behind the numbers that stand together from *at* on: what was not read as a whole is not read in part."""
+    end = at
+    while _is_numeric(tokens, end):
+        end += 1 + (_word(tokens, end + 1) in UNITS)
+        if _word(tokens, end) == "and" or _takes_comma(tokens, end):
+            end += _is_numeric(tokens, end + 1)
+    return max(end, at + 1)
+
+
 def _amount(tokens: Sequence[Token], at: int) -> tuple[Token, int] | None:
     """The amount that begins at *at*, and the place behind it."""
-    sign = SIGNS.get(tokens[at].text)
-    if tokens[at].glued and tokens[at - 1].part is not Part.MARK:
-        return None  # "CA$50", "-50", "x2"
-    if tokens[at].glued and tokens[at - 1].text in (".", ","):
-        return None  # ".50"
+    first = tokens[at]
+    if _hangs_on(tokens, at):
+        return None
+    sign = SIGNS.get(first.text) or (first.text if first.text in _CODES else None)
     found = _number(tokens, at + (sign is not None))
     if found is None:
         return None
@@ -83,9 +119,9 @@ def _amount(tokens: Sequence[Token], at: int) -> tuple[Token, int] | None:
         value, end = _with_cents(tokens, value, end)
     elif _word(tokens, end) in ("cent", "cents"):
         value, end, currency = value / 100, end + 1, "USD"
-    if _goes_on(tokens, end):
+    if _goes_on(tokens, end) or (currency is None and end == at + 1 and first.word == "one"):
         return None
-    return Token(Part.AMOUNT, join(tokens[at:end]), "", tokens[at].glued, value, currency), end
+    return Token(Part.AMOUNT, join(tokens[at:end]), "", first.glued, value, currency), end
 
 
 def _number(tokens: Sequence[Token], at: int) -> _Found | None:
@@ -96,7 +132,8 @@ def _number(tokens: Sequence[Token], at: int) -> _Found | None:
     if value is None:
         return None
     if at + 1 < len(tokens) and tokens[at + 1].glued and tokens[at + 1].word == "k":
-        return _Found(value * 1000, at + 2)
+        event = at > 0 and tokens[at - 1].word in _NOUN_STARTS  # "the 10k run"
+        return None if event else _Found(value * 1000, at + 2)
     factor = _LARGE.get(_word(tokens, at + 1))
     return _Found(value, at + 1) if factor is None else _Found(value * factor, at + 2)
 
@@ -135,16 +172,53 @@ def _with_cents(tokens: Sequence[Token], value: Decimal, end: int) -> tuple[Deci
     return (value + cents.value / 100, cents.end + 1) if whole else (value, end)
 
 
+def _hangs_on(tokens: Sequence[Token], at: int) -> bool:
+    """Whether what begins at *at* belongs to what stands before it: "CA$50", "-50", "x2", "10:30", "half a million"."""
+    before = tokens[at - 1] if at > 0 else None
+    if before is None:
+        return False
+    if tokens[at].glued:
+        inside = at > 1 and before.part is Part.OTHER and before.glued and tokens[at - 2].part is Part.NUMBER
+        return inside or before.text in (".", ",") or _is_glue(before)
+    of = at > 1 and before.word == "of"
+    return (tokens[at - 2] if of else before).word in _SHARES
+
+
 def _goes_on(tokens: Sequence[Token], end: int) -> bool:
-    """Whether more of a number follows at *end*, so that it was not read to its end: "one fifty", "50th", "5 $ 6"."""
+    """Whether more of a number follows at *end*, so that it was not read to its end: "one fifty", "50th", "5, 500"."""
     if end >= len(tokens):
         return False
     token = tokens[end]
+    inside = token.part is Part.OTHER and _is_numeric(tokens, end + 1) and tokens[end + 1].glued
+    if token.glued and (inside or _is_glue(token)):
+        return True
+    if token.word == "and":  # "a million and a half", "fifty dollars and sixty"
+        spelt = tokens[end - 1].word in UNITS and (rest := _spoken(tokens, end + 1)) is not None and rest.value < 100
+        return spelt or (_word(tokens, end + 1) in ("a", "one") and _word(tokens, end + 2) in _SCALES)
+    return _is_numeric(tokens, end) or _takes_comma(tokens, end) or token.word in _SCALES or token.text[0].isnumeric()
+
+
+def _takes_comma(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the comma at *at* may stand inside a number: "5, 500"."""
     return (
-        token.part in (Part.NUMBER, Part.SIGN)
-        or token.word.split("-")[0] in NUMBER_WORDS
-        or (token.glued and token.part is not Part.MARK)
+        0 < at < len(tokens) - 1
+        and tokens[at].text == ","
+        and tokens[at - 1].part is tokens[at + 1].part is Part.NUMBER
+        and _THREE.fullmatch(tokens[at + 1].text) is not None
     )
+
+
+def _is_numeric(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the token at *at* can be a part of an amount, whatever stands beside it."""
+    if at >= len(tokens):
+        return False
+    token = tokens[at]
+    return token.part in (Part.NUMBER, Part.SIGN) or token.text in _CODES or token.word.split("-")[0] in NUMBER_WORDS
+
+
+def _is_glue(token: Token) -> bool:
+    """Whether *token* belongs to a number that touches it."""
+    return token.part in (Part.WORD, Part.NUMBER, Part.SIGN) or token.text in _GLUE or token.text.isnumeric()
 
 
 def _word(tokens: Sequence[Token], at: int) -> str:

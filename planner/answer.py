@@ -1,5 +1,6 @@
 """What a planner answers: a plan, or exactly one reason why there is none."""
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -10,6 +11,7 @@ from signoff.errors import PlanInvalid
 from .plan import ActionPlan
 
 MAX_REQUEST = 10_000  # characters in one request
+MAX_MARKS = 30  # accents on one letter, as in the stream-safe text of UAX 15: more take quadratic time to bring in order
 
 
 class Outcome(StrEnum):
@@ -51,8 +53,21 @@ class Planner(Protocol):
 
 
 def check_request(request: str) -> None:
-    """Raises PlanInvalid for a request that is empty or longer than MAX_REQUEST, before any work is done on it."""
+    """Raises PlanInvalid for a request that is empty or unreasonable, before any work is done on it.
+
+    Unreasonable is one of more than MAX_REQUEST characters, or with more than MAX_MARKS accents on one letter.
+    """
     if len(request) > MAX_REQUEST:
         raise PlanInvalid([f"the request holds {len(request):,} characters; at most {MAX_REQUEST:,} are accepted, so shorten it"])
     if not request.strip():
         raise PlanInvalid(['the request is empty; say what to do, such as "send $20 to Alice"'])
+    if not request.isascii():
+        _check_marks(request)
+
+
+def _check_marks(request: str) -> None:
+    marks = 0
+    for place, character in enumerate(request, 1):
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks > MAX_MARKS:
+            raise PlanInvalid([f"the request holds more than {MAX_MARKS} accents in a row, at character {place:,}; remove them"])

@@ -4,39 +4,29 @@ The whole request must be understood: one clause that is not makes all of it a q
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from signoff.canonical import Json
 
 from .grammar import Captures, Pattern, first_words, matches, phrase_length, phrases
 from .links import Link, find_joints
-from .phrasings import CONTINUED, FIELDS, INCOMPLETE, INCOMPLETE_CONTINUED, PHRASINGS, Phrasing
+from .phrasings import CONTINUED, CONTINUED_IN_ORDER, FIELDS, INCOMPLETE, INCOMPLETE_CONTINUED, PHRASINGS, Phrasing
 from .plan import MAX_ACTIONS
+from .steps import EXAMPLE, Step, Unclear, check_order, check_together, check_unquestioned
 from .tokens import Part, Token, join
-from .vocabulary import ASKING_OPENERS, GERUNDS, HINTS, OPENERS, SENTENCE_MARKS
+from .vocabulary import ASKING_OPENERS, CONTINUERS, GERUNDS, HINTS, OPENERS, SENTENCE_MARKS
 
 _OPENERS = phrases(OPENERS)
 _ASKING = phrases(ASKING_OPENERS)
-_EXAMPLE = 'it plainly, such as "check my balance, then send $20 to Alice"'
 _SHOWN = 120  # characters of a clause in a question
-
-
-class Unclear(Exception):
-    """A request that is not understood, with the question to ask back."""
-
-
-@dataclass(eq=False)
-class Step:
-    """One action that is asked for."""
-
-    wire: dict[str, Json]
-    needs: list["Step"] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _Clause:
-    """An action type and its fields, as a clause asks for them, and the place behind the clause."""
+    """How a clause can be read, and the place behind it."""
 
+    phrasing: Phrasing
+    captures: Captures
     wire: dict[str, Json]
     end: int
 
@@ -54,7 +44,9 @@ class _Request:
         self._steps: list[Step] = []
         self._group: list[Step] = []  # the steps since the last "then"
         self._first: Step | None = None  # of "after X, Y": X, until Y is read
-        self._asked = False  # whether this sentence began with "could you" or the like
+        self._sentence: list[Step] = []  # the steps since the last full stop
+        self._asked = False  # whether this sentence holds "could you" or the like
+        self._plain_link = False  # whether nothing but a comma, "and" or "then" stands before this clause
 
     def read(self) -> list[Step]:
         while (link := self._skip_to_clause()) is not None:
@@ -64,26 +56,35 @@ class _Request:
         if self._first is not None:
             raise Unclear("What should I do after that? Write it behind a comma")
         if not self._steps:
-            raise Unclear(f"What should I do? Say {_EXAMPLE}")
+            raise Unclear(f"What should I do? Say {EXAMPLE}")
+        check_together(self._steps)
         return self._steps
 
     def _skip_to_clause(self) -> tuple[Link, bool] | None:
         """Go to the next clause. Gives its link and whether it begins a sentence; None at the end."""
-        found, begins, dangling = Link.NONE, self._at == 0, ""
+        found, begins, dangling, self._plain_link = Link.NONE, self._at == 0, "", True
         while self._at < len(self._tokens):
             link, length = self._joints.links[self._at]
+            words = " ".join(token.word for token in self._tokens[self._at : self._at + length])
             length = length or self._courtesy()
             if length == 0:
-                return found, begins
-            if self._tokens[self._at].word in SENTENCE_MARKS:
-                begins, self._asked = True, False
+                break
+            self._plain_link &= words in CONTINUERS
+            if words == "?" and not self._asked:
+                check_unquestioned(self._sentence)
+            if words in SENTENCE_MARKS:
+                begins = True
             elif link and self._tokens[self._at].part is not Part.MARK:
                 dangling = join(self._tokens[self._at : self._at + length])
             found |= link
             self._at += length
-        if dangling:
-            raise Unclear(f'What should I do behind "{dangling}"? The request seems to be cut off there')
-        return None
+        else:
+            if dangling:
+                raise Unclear(f'What should I do behind "{dangling}"? The request seems to be cut off there')
+            return None
+        if begins:
+            self._sentence, self._asked = [], False
+        return found, begins
 
     def _courtesy(self) -> int:
         """How many tokens a clause takes here that says no more than "hello" or "thanks"."""
@@ -99,9 +100,10 @@ class _Request:
         if Link.AFTER in link or Link.BEFORE in link:
             return self._add_beside(link, begins)
         if Link.NEED in link and not self._steps:
-            raise Unclear(f"After what should I do that? Say {_EXAMPLE}")
+            raise Unclear(f"After what should I do that? Say {EXAMPLE}")
         step = self._step(gerund=False)
         if self._first is not None:
+            check_order(self._first, step)
             step.needs.append(self._first)
             self._first = None
         elif Link.NEED in link:
@@ -114,19 +116,22 @@ class _Request:
         """Add a clause behind "after" or "before"."""
         if Link.BEFORE in link and self._steps and not begins:
             step = self._step(gerund=True)
+            for earlier in self._group:
+                check_order(step, earlier)
             self._need_group(step)
             self._steps.append(step)
             self._group.append(step)
         elif link is Link.AFTER and self._steps and not begins:
             step = self._step(gerund=True)
             later = self._steps[-1]
+            check_order(step, later)
             later.needs.append(step)
             self._steps.insert(-1, step)
         elif Link.BEFORE not in link and begins and self._first is None:
             self._first = self._step(gerund=True)
             self._steps.append(self._first)
         else:
-            raise Unclear(f"In which order should I do that? Say {_EXAMPLE}")
+            raise Unclear(f"In which order should I do that? Say {EXAMPLE}")
 
     def _need_group(self, step: Step) -> None:
         step.needs += self._group
@@ -137,18 +142,20 @@ class _Request:
         tokens, begin = self._tokens, self._at
         if gerund:
             tokens = _plain_verb(tokens, self._at)
-            self._at += tokens[self._at].word in ("you", "i")
+            self._at += tokens[self._at].word == "you"
         else:
             self._skip_openers()
+            if self._steps and any(token.word == "just" for token in tokens[begin : self._at]):
+                raise Unclear(f"Should I do that as well as what you said before, or instead? Say {EXAMPLE}")
+        self._plain_link &= self._at == begin
         clause = self._longest(tokens)
         if clause is None:
             raise Unclear(self._question(begin))
-        mark = tokens[clause.end].text if clause.end < len(tokens) else ""
-        if mark == "?" and not self._asked and clause.wire["type"] != "check_balance":
-            written = join(tokens[begin : clause.end])[:_SHOWN]
-            raise Unclear(f'Should I do that: "{written}"? Write it without a question mark')
+        name_first = next(iter(clause.captures), "amount") != "amount"
+        step = Step(clause.wire, join(tokens[begin : clause.end])[:_SHOWN], clause.phrasing.judged, name_first)
+        self._sentence.append(step)
         self._at = clause.end
-        return Step(clause.wire)
+        return step
 
     def _skip_openers(self) -> None:
         """Go behind "please", "could you" and the like."""
@@ -165,8 +172,10 @@ class _Request:
         phrasings = list(_beginning_with(tokens, self._at))
         if self._continues_transfer():
             phrasings += CONTINUED
+            if self._steps[-1].name_first:
+                phrasings += CONTINUED_IN_ORDER
         found = [
-            _Clause(_wire(phrasing.type, captures), end)
+            _Clause(phrasing, captures, _wire(phrasing.type, captures), end)
             for phrasing in phrasings
             for end, captures in self._whole(phrasing.pattern, tokens)
         ]
@@ -184,7 +193,7 @@ class _Request:
                 yield end, captures
 
     def _continues_transfer(self) -> bool:
-        return bool(self._steps) and self._steps[-1].wire["type"] == "transfer"
+        return self._plain_link and bool(self._steps) and self._steps[-1].wire["type"] == "transfer"
 
     def _question(self, begin: int) -> str:
         """What to ask about the clause that begins at *begin*, and here without its opening words."""
@@ -227,7 +236,7 @@ def _not_understood(tokens: Sequence[Token], begin: int, at: int) -> str:
     for hints, reason in HINTS:
         if not hints.isdisjoint(words):
             return f'I did nothing about "{written}": {reason}. What should I do?'
-    return f'I do not understand "{written}". I check balances, deposit, withdraw, send money and pay bills; say {_EXAMPLE}'
+    return f'I do not understand "{written}". I check balances, deposit, withdraw, send money and pay bills; say {EXAMPLE}'
 
 
 def _by_first_word(phrasings: Sequence[Phrasing]) -> tuple[Mapping[str, Sequence[Phrasing]], Sequence[Phrasing]]:

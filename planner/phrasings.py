@@ -29,7 +29,7 @@ _PARTS = {
     "IN": ["in|on|at|inside|within"],
     "ON": ["in|on|at|of|for|with"],
     "HOLDS": ["have|has|hold|contain|holds|contains [in_it|left|available]"],
-    "TAIL": ["[for|to_buy|to_get|to_purchase|to_afford|to_cover <purpose>]"],
+    "TAIL": ["[for|to_buy|to_get|to_purchase|to_afford|to_cover <wish>]"],
 }
 
 _ASKED = {
@@ -42,11 +42,6 @@ _ASKED = {
         "SHOW how_much [MONEY] does <which> HOLDS",
         "SHOW how_much [MONEY] <which> HOLDS",
         "SHOW what|what's|what_is|what_do_i_have in <which>",
-        "do_i|do_we have [any|enough|some|sufficient] MONEY [IN <which>] TAIL",
-        "do_i|do_we have [any|enough|some|sufficient] in <which> TAIL",
-        "is_there|are_there [any|enough|some|sufficient] [MONEY] IN <which> TAIL",
-        "[i] wonder|see|check|tell_me|know if|whether i|we have [any|enough|some|sufficient] [MONEY] [IN <which>] TAIL",
-        "[i] wonder|see|check|tell_me|know if|whether there_is|there's [any|enough|some|sufficient] [MONEY] IN <which> TAIL",
     ],
     "deposit": [
         "deposit|make_a_deposit_of AMOUNT [in|of|as cash] [in|into|to|on <own_account>]",
@@ -85,13 +80,10 @@ _ASKED = {
         "pay BILL AMOUNT BY",
         "pay AMOUNT on|to|towards|toward|for|of|off BILL BY",
         "make|put|submit|put_in|put_through a payment [of AMOUNT] on|to|towards|toward|for BILL BY",
-        "make|submit BILL BY",
         "put AMOUNT on|towards|toward BILL BY",
-        "I_NEED|getting BILL paid|settled|paid_off BY",
+        "I_NEED BILL paid|settled|paid_off BY",
         "i_need|i_want a_hand|help|assistance getting BILL paid BY",
         "i_need|i_want a_hand|help|assistance paying BILL BY",
-        "BILL should|must|ought_to|needs_to|has_to be|get paid BY",
-        "BILL needs paying|payment",
         "use <account> to|for pay|paying BILL",
         "pay [my|our|the] <known_biller> BY",
         "pay [my|our|the] <known_biller> AMOUNT BY",
@@ -99,8 +91,18 @@ _ASKED = {
     ],
 }
 
+# Balances that are asked for to be judged: "do I have enough for rent". What is to be done then is for the user to say.
+_JUDGED = [
+    "do_i|do_we have [any|enough|some|sufficient] MONEY [IN <which>] TAIL",
+    "do_i|do_we have [any|enough|some|sufficient] in <which> TAIL",
+    "is_there|are_there [any|enough|some|sufficient] [MONEY] IN <which> TAIL",
+    "[i] wonder|see|check|tell_me|know if|whether i|we have [any|enough|some|sufficient] [MONEY] [IN <which>] TAIL",
+    "[i] wonder|see|check|tell_me|know if|whether there_is|there's [any|enough|some|sufficient] [MONEY] IN <which> TAIL",
+]
+
 # What may follow a transfer without saying the verb again: "... and $60 to Bob".
-_CONTINUED = ["AMOUNT TO <payee> [OUT <account>] FOR", "<person> AMOUNT", "to <payee> AMOUNT"]
+_CONTINUED = ["AMOUNT TO <payee> [OUT <account>] FOR", "to <payee> AMOUNT"]
+_CONTINUED_IN_ORDER = ["<person> AMOUNT"]  # only behind "send Alice $50": in "send $50 to Alice, fee 10" no one is named
 
 # Which field each slot fills.
 FIELDS = {
@@ -111,19 +113,23 @@ FIELDS = {
     "pay_bill": {"biller": "biller", "known_biller": "biller", "account": "from"},
 }
 
+_NO_NOTE = "Should I send {amount} to {payee}, now and as it is? I take no note of what it is for; write it without that"
+
 # Requests that leave something out, and what to ask then.
 _INCOMPLETE = [
     ("SEND|give|pay AMOUNT [OUT <account>]", "To whom should I send {amount}?"),
-    ("SEND|give [some|my|the] [MONEY] TO <payee> [OUT <account>] FOR", "How much should I send to {payee}?"),
-    ("SEND|give <payee> [some|my|the] [MONEY] FOR", "How much should I send to {payee}?"),
+    ("SEND|give [some|my|the] [MONEY] TO <payee> [OUT <account>] [for <wish>]", "How much should I send to {payee}?"),
+    ("SEND|give <payee> [some|my|the] [MONEY] [for <wish>]", "How much should I send to {payee}?"),
     ("SEND|give [some|my|the] [MONEY]", "How much should I send, and to whom?"),
     ("make|do a [money|bank|wire] transfer|payment", "How much should I send, and to whom?"),
     ("make|do a [money|bank|wire] transfer|payment to <payee>", "How much should I send to {payee}?"),
-    ("pay <person> FOR", 'How much should I pay {person}? For what is due on a bill, write "pay the {person} bill"'),
+    ("pay <person> [for <wish>]", 'How much should I pay {person}? For what is due on a bill, write "pay the {person} bill"'),
     ("pay [a|the|my|our|some|that|this] bill|bills", "Which bill should I pay? Name who it is from"),
     ("deposit|make_a_deposit [some|my|the|a] [MONEY|check]", "How much should I deposit?"),
     ("deposit [some|my|the] [MONEY] in|into|to <own_account>", "How much should I deposit?"),
     ("withdraw|take_out|make_a_withdrawal [some|my|the] [MONEY] [OUT <own_account>]", "How much should I withdraw?"),
+    ("SEND|give|pay AMOUNT to <payee> [OUT <account>] for <wish>", _NO_NOTE),
+    ("SEND|give|pay <payee> AMOUNT [OUT <account>] for <wish>", _NO_NOTE),
     (
         "put|add AMOUNT in|into|to|on <own_account>",
         "Should I deposit {amount}, or move it from another account of yours? Write deposit, or name the account",
@@ -137,6 +143,7 @@ class Phrasing:
 
     type: str
     pattern: Pattern
+    judged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +157,9 @@ class Incomplete:
 _PARTS_READ = compile_parts(_PARTS)
 
 PHRASINGS = tuple(Phrasing(type_, compile_pattern(text, _PARTS_READ)) for type_, texts in _ASKED.items() for text in texts)
+PHRASINGS += tuple(Phrasing("check_balance", compile_pattern(text, _PARTS_READ), judged=True) for text in _JUDGED)
 CONTINUED = tuple(Phrasing("transfer", compile_pattern(text, _PARTS_READ)) for text in _CONTINUED)
+CONTINUED_IN_ORDER = tuple(Phrasing("transfer", compile_pattern(text, _PARTS_READ)) for text in _CONTINUED_IN_ORDER)
 INCOMPLETE_CONTINUED = (
     Incomplete(compile_pattern("<person>", {}), "How much should go to {person}? Write an amount for each name"),
 )

@@ -64,12 +64,30 @@ def _planned(entry: object, number: int, size: int, registry: Registry, problems
 
 
 def _action(entry: Mapping[str, object], registry: Registry, problems: list[str]) -> Action | None:
-    fields = {key: value for key, value in entry.items() if key != "needs"}
+    if "type" in entry and not isinstance(entry["type"], str):
+        problems.append("`type` must be text; write one of " + ", ".join(registry))
+        return None
+    fields = {key: _plain(value) for key, value in entry.items() if key != "needs" and _is_text(key, problems)}
     try:
         return registry.read(cast(Mapping[str, Json], fields))  # floats are no Json, and each field refuses them
     except ActionInvalid as error:
         problems += error.problems
         return None
+
+
+def _plain(value: object) -> object:
+    """*value* without what only this reader knows of it, for errors that name its type."""
+    return dict(value) if isinstance(value, JsonObject) else value
+
+
+def _is_text(key: str, problems: list[str]) -> bool:
+    """Whether *key* can be the name of a field at all: half a surrogate pair is no character."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        problems.append(f"`{key}` is not a field of this action; leave it out")
+        return False
+    return True
 
 
 def _needs(entry: Mapping[str, object], number: int, size: int, problems: list[str]) -> tuple[int, ...]:

@@ -11,8 +11,9 @@ from signoff.errors import ActionInvalid
 
 from .amounts import read_amounts
 from .answer import Outcome, Planned, check_request
-from .clauses import Step, Unclear, read_steps
+from .clauses import read_steps
 from .plan import ActionPlan, PlannedAction
+from .steps import Step, Unclear
 from .tokens import tokenize
 
 LABEL = "built-in rules planner, no AI model"

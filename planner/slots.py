@@ -14,6 +14,7 @@ from .vocabulary import (
     BALANCE_FILLERS,
     BILL_WORDS,
     NOT_AN_ACCOUNT,
+    PURPOSES,
     RESERVED,
     SMALL_NAME_WORDS,
     is_misspelt,
@@ -108,10 +109,22 @@ def _which(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]
 
 
 def _purpose(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
-    """What something is for, in a few plain words: "lunch", "the bike". It changes nothing."""
-    begin = at + (at < len(tokens) and tokens[at].word in _OWN | {"a", "an", "some", "his", "her", "their", "your"})
-    for end in _names(tokens, begin):
+    """What a transfer is for, in one or two words that cannot mean anything else: "lunch", "the movie tickets"."""
+    begin = _behind_determiner(tokens, at)
+    for end in range(begin + 1, min(begin + 2, len(tokens)) + 1):
+        if tokens[end - 1].word not in PURPOSES:
+            return
         yield end, ""
+
+
+def _wish(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    """What money is wanted for, in a few words: "a new bike". Nothing is done for it."""
+    for end in _names(tokens, _behind_determiner(tokens, at)):
+        yield end, ""
+
+
+def _behind_determiner(tokens: Sequence[Token], at: int) -> int:
+    return at + (at < len(tokens) and tokens[at].word in _OWN | {"a", "an", "some", "his", "her", "their", "your"})
 
 
 def _is_account_word(tokens: Sequence[Token], at: int) -> bool:
@@ -146,4 +159,5 @@ SLOTS: Mapping[str, Reader] = {
     "own_account": _own_account,
     "which": _which,
     "purpose": _purpose,
+    "wish": _wish,
 }

@@ -12,7 +12,7 @@ class Part(StrEnum):
     """What kind of token it is."""
 
     WORD = "word"  # letters, also joined by an apostrophe or a hyphen: "don't", "twenty-five"
-    NUMBER = "number"  # ASCII digits, with points and commas between them
+    NUMBER = "number"  # ASCII digits, with points and commas between them, or a point before
     SIGN = "sign"  # a currency sign
     MARK = "mark"  # what ends a clause: , . ; ! ? and a new line
     OTHER = "other"  # anything else; no phrasing takes it
@@ -34,9 +34,9 @@ class Token:
 _PARTS = {part.value: part for part in Part}
 _TOKEN = re.compile(
     r"""(?P<space>[^\S\n]+)
+      | (?P<sign>\bUS\$|[$€£₹])
       | (?P<word>[^\W\d_]+(?:['’-][^\W\d_]+)*)
-      | (?P<number>[0-9]+(?:[.,][0-9]+)*)
-      | (?P<sign>[$€£₹])
+      | (?P<number>[0-9]+(?:[.,][0-9]+)*|(?<![\w.,])\.[0-9]+)
       | (?P<mark>[,.;!?\n])
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,

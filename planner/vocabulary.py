@@ -6,16 +6,15 @@ from .amounts import NUMBER_WORDS
 OPENERS = (
     "please", "kindly", "hi", "hello", "hey", "hi there", "hello there", "hey there", "good morning", "good afternoon",
     "good evening", "ok", "okay", "yes", "yeah", "so", "just", "now", "also", "first", "firstly", "first of all",
-    "i want to", "i want you to", "i'd want to", "i wanna", "i need to", "i need you to", "i have to", "i must",
-    "i would like to", "i would like you to", "i'd like to", "i'd like you to", "i'd love to", "i wish to", "i'd like for you to",
-    "we need to", "we want to", "i would like for you to", "i am trying to", "i'm trying to", "i'm looking to",
-    "i am looking to", "i gotta", "i got to", "i've got to", "wanna",
+    "i want to", "i want you to", "i'd want to", "i wanna", "i need to", "i need you to",
+    "i would like to", "i would like you to", "i'd like to", "i'd like you to", "i wish to", "i'd like for you to",
+    "we need to", "we want to", "i would like for you to", "wanna",
     "help me", "help me to", "i need help to", "i want help to", "i need your help to", "let's", "let me", "go ahead and",
     "be so kind and", "do me a favor and", "do me a favour and", "make sure to", "be sure to", "i'm ready to",
 )  # fmt: skip
 ASKING_OPENERS = (  # a question mark behind these asks to do it; behind anything else it asks whether to
     "can you", "could you", "would you", "will you", "can u", "could u", "would you please", "could you please",
-    "can you please", "will you please", "can you kindly", "could you kindly", "are you able to", "would you be able to",
+    "can you please", "will you please", "can you kindly", "could you kindly", "would you be able to",
     "would you be so kind as to", "would it be possible for you to",
 )  # fmt: skip
 CLOSERS = (
@@ -34,7 +33,7 @@ NEEDS = (
     "once it's done", "once this is done", "when done", "when that is done", "when that's done", "when it's done",
     "when it is done", "if that works", "if it works", "if this works", "if that worked", "if it worked", "if that succeeds",
     "if it succeeds", "if that goes through", "if it goes through", "if that went through", "if successful",
-    "if that is successful", "if that's successful", "if that is ok", "if that's ok", "only then",
+    "if that is successful", "if that's successful", "only then",
 )  # fmt: skip
 AFTER = ("after",)  # "X after Y": Y first
 BEFORE = ("before",)  # "X before Y": X first
@@ -42,6 +41,18 @@ GERUNDS = {
     "checking": "check", "sending": "send", "transferring": "transfer", "moving": "move", "wiring": "wire",
     "depositing": "deposit", "withdrawing": "withdraw", "paying": "pay", "giving": "give", "showing": "show",
 }  # fmt: skip
+
+# What may join an order to go on without its verb: "send $5 to Alice and $6 to Bob". Behind anything else it may be a correction.
+CONTINUERS = frozenset({",", "and", "then", "and then"})
+
+# What a transfer may be said to be for. Any other word could take the order back, put it off or say it again.
+_PURPOSE_WORDS = """
+lunch dinner breakfast brunch supper food groceries snacks pizza tacos sushi burgers cake coffee tea drinks drink beer beers wine
+rent gas fuel petrol parking taxi cab uber lyft ride tickets ticket concert movie movies cinema theater theatre museum game games
+book books gift gifts present presents flowers birthday wedding party dues tuition school supplies babysitting cleaning laundry
+haircut clothes shoes furniture repairs medicine hotel hostel flight flights trip car house
+"""
+PURPOSES = frozenset(_PURPOSE_WORDS.split())
 
 # Words of an account's name, as in "my emergency savings".
 ACCOUNT_KINDS = frozenset({"checking", "chequing", "checkings", "savings", "saving"})
@@ -91,7 +102,7 @@ bank's approve approves approved approving approval approvals allow authorize au
 reject deny cancel cancelled stop undo ignore ignoring disregard forget bypass bypassing override skip skipping pretend admin
 system prompt instruction instructions previous policy policies rule rules limit limits password user assistant
 want wants need needs needed wanted wish try trying help know tell show say said says ask asked owe owes owed borrow lend
-split divide double triple minus plus times equal equals each
+total tip fee fees ref reference invoice order memo note split divide double triple minus plus times equal equals each
 """
 _LINKING_WORDS = {text.split(" ")[0] for text in (*OPENERS, *ASKING_OPENERS, *CLOSERS, *JOINS, *NEEDS, *AFTER, *BEFORE)}
 RESERVED = frozenset(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from signoff.audit.database import OWN_TABLES, Database, locked, split_statements
+from signoff.audit.database import OWN_TABLES, Database, split_statements
+from signoff.audit.locks import locked
 from signoff.errors import Busy, DatabaseError, TransactionLost, UsageError
 
 

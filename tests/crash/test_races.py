@@ -9,7 +9,7 @@ import pytest
 
 from signoff import Actor, Refused
 from signoff.audit import Store
-from signoff.audit.database import locked
+from signoff.audit.locks import locked
 from signoff.errors import Busy
 
 from .checking import life_problems, outcome, standing_problems, told

@@ -40,11 +40,12 @@ def test_a_plan_holds_no_message(registry: Registry) -> None:
     [
         ("a" * 1_000_000, "the request holds 1,000,000 characters; at most 10,000 are accepted, so shorten it"),
         ("", 'the request is empty; say what to do, such as "send $20 to Alice"'),
+        ("\u0327\u0301" * 5_000, "the request holds more than 30 accents in a row, at character 31; remove them"),
         (" \n\t", 'the request is empty; say what to do, such as "send $20 to Alice"'),
     ],
 )
 def test_requests_are_bounded(request_text: str, problem: str) -> None:
-    """A request that is empty or too long is refused with the reason and the remedy."""
+    """A request that is empty, too long or quadratic to normalise is refused with the reason and the remedy."""
     with pytest.raises(PlanInvalid) as caught:
         check_request(request_text)
     assert caught.value.problems == (problem,)
@@ -53,3 +54,8 @@ def test_requests_are_bounded(request_text: str, problem: str) -> None:
 def test_a_request_of_full_length_is_accepted() -> None:
     """MAX_REQUEST characters are not too many."""
     check_request("a" * MAX_REQUEST)
+
+
+def test_accents_are_accepted() -> None:
+    """Up to thirty marks on one letter, on any number of letters, are not too many."""
+    check_request(("e" + "\u0301" * 30) * 300)

@@ -41,10 +41,31 @@ def test_reports_every_problem_and_names_the_action(registry: Registry) -> None:
         "action 1 (transfer): `needs` is missing; write [] where it needs no other action",
         "action 2 (transfer): `amount` must be more than 0",
         'action 3: "trasnfer" is not an action type; did you mean `transfer`?',
-        "action 4 (deposit): `amount` is missing",
+        "action 4 (deposit): `amount` is missing; write it",
         "action 4 (deposit): `extra` is not a field of this action; leave it out",
         "action 4 (deposit): `needs` names action 9, but the plan's actions are numbered 1 to 5; name only earlier actions",
         'action 5: is not a JSON object; write one such as {"type": ..., "needs": []}',
+    )
+
+
+@pytest.mark.parametrize("type_", ["null", "5", '{"a": 1}', '["transfer"]'])
+def test_a_type_must_be_text(registry: Registry, type_: str) -> None:
+    """A type that is no text is not shown as Python would."""
+    assert problems(f'{{"actions": [{{"type": {type_}, "needs": []}}]}}', registry) == (
+        "action 1: `type` must be text; write one of check_balance, deposit, withdraw, transfer, pay_bill",
+    )
+
+
+def test_an_error_names_no_class_of_the_reader(registry: Registry) -> None:
+    """What the reader keeps JSON objects in is not the user's business."""
+    (problem,) = problems('{"actions": [{"type": "deposit", "amount": {"a": 1}, "needs": []}]}', registry)
+    assert "JsonObject" not in problem
+
+
+def test_half_a_character_in_a_key_is_named(registry: Registry) -> None:
+    """A key with half a surrogate pair is a problem that names the key."""
+    assert problems('{"actions": [{"type": "check_balance", "\\ud800x": 1, "needs": []}]}', registry) == (
+        "action 1 (check_balance): `\\u{d800}x` is not a field of this action; leave it out",
     )
 
 

@@ -53,6 +53,8 @@ def test_plans_several_actions_of_one_request(rules: RulesPlanner, dana: Actor) 
         ("SEND ALICE $150 NOW", ("transfer", "ALICE", "150.00", [])),
         ("Could you wire Mallory Ltd 1.5k, please?", ("transfer", "Mallory Ltd", "1500.00", [])),
         ("send Bob $20 for lunch", ("transfer", "Bob", "20.00", [])),
+        ("send $20 to Bob for the movie tickets, thanks!", ("transfer", "Bob", "20.00", [])),
+        ("send US$20 to Bob", ("transfer", "Bob", "20.00", [])),
         ("pay Alice fifty bucks", ("transfer", "Alice", "50.00", [])),
         ("take $50 out of savings and send it to Alice", ("transfer", "Alice", "50.00", [])),
         ("pay the Acme Utilities bill", ("pay_bill", "Acme Utilities", None, [])),
@@ -78,8 +80,10 @@ def test_plans_one_action(rules: RulesPlanner, dana: Actor, request_text: str, e
         ("deposit 5 and withdraw 6, then check my balance", [[], [], [1, 2]]),
         ("send 5 to Alice after checking my balance", [[], [1]]),
         ("after you check my balance, send 5 to Alice", [[], [1]]),
-        ("check my balance before sending 5 to Alice", [[], [1]]),
+        ("deposit 5 before sending 5 to Alice", [[], [1]]),
         ("send 5 to Alice and 6 to Bob", [[], []]),
+        ("send 5 to Alice then to Bob 6", [[], [1]]),
+        ("send Alice 5 for lunch, Bob 6", [[], []]),
     ],
 )
 def test_linking_words_decide_what_needs_what(
@@ -115,6 +119,8 @@ def test_after_puts_the_earlier_action_first(rules: RulesPlanner, dana: Actor) -
         ("please", "What should I do?"),
         ("send 0 to Alice", "`amount` must be more than 0"),
         ("send ¥5 to Alice", "I do not understand"),
+        ("send $5 to Alice for review", "Should I send $5 to Alice, now and as it is?"),
+        ("send Alice $5 for the fifteenth", "Should I send $5 to Alice, now and as it is?"),
     ],
 )
 def test_asks_for_what_is_missing(rules: RulesPlanner, dana: Actor, request_text: str, question: str) -> None:
@@ -136,6 +142,7 @@ should I send 50 to Alice
 what if I send 50 to Alice
 if my balance is over 500 send 50 to Alice
 check my balance, and if it is over 100 send 50 to Alice
+check my balance and if that's ok send 50 to Alice
 send 50 to Alice unless I am broke
 send 50 to Alice if she asks
 send all my money to Alice
@@ -194,6 +201,119 @@ def test_asks_whenever_it_is_not_sure(rules: RulesPlanner, dana: Actor, request_
     answer = rules.plan(request_text, dana)
     assert answer.outcome is Outcome.QUESTION, answer.plan
     assert answer.message
+
+
+HYPOTHETICAL = """
+tell me how much I have after paying Bob 90
+what's my balance after moving 500 from savings to checking
+is there enough in checking after sending Alice 50
+what is my balance after sending $50 to Alice
+how much money is left in checking after paying the Acme Utilities bill
+check my balance before I send $50 to Alice
+check my balance before sending $50 to Alice
+after I pay the Acme Utilities bill, check my balance
+after sending $50 to Alice, check my balance
+deposit 5 and check my balance before sending $50 to Alice
+send 5 to Alice after I pay Bob 90
+"""
+
+JUDGED = """
+check if I have enough money for rent, then send 50 to Alice
+do I have enough money, if successful send $50 to Alice
+do I have money for rent? send 50 to Alice
+send 50 to Alice. is there any money in savings?
+see whether there is enough in checking, then pay the Acme Utilities bill
+"""
+
+QUESTIONED = """
+send Alice 50!?
+send Alice 50 ...?
+send $50 to Alice.?
+send $50 to Alice, ?
+send $50 to Alice\\n?
+send $50 to Alice;?
+send $50 to Alice, yes?
+send $50 to Alice please?
+send $50 to Alice and check my balance?
+deposit 40 and send $50 to Alice?
+"""
+
+CORRECTED = """
+send $500 to Alice, ok just $50 to Alice
+send $500 to Alice. so just $50 to Bob
+send $500 to Alice; okay, now $50 to Bob
+send $500 to Alice. yes $50 to Bob
+send $500 to Alice. $50 to Bob
+send $500 to Alice, please $50 to Bob
+send $50 to Alice, I need to Bob 60
+send $50 to Alice.\\n\\nto Bob 70
+send Alice $50.\\n\\nBob 70
+send Alice $50\\nBob 70
+send $500 to Alice, $50 to Alice
+send $500 to Alice, $50 to ALICE
+send $500 to Alice, and send $50 to Alice
+send $500 to Alice, ok just send $50 to Bob
+deposit 500, ok deposit 50
+withdraw 500. so withdraw 50
+pay 50 on the Acme Utilities bill, yes pay the acme utilities bill
+send $50 to Alice, fee 10
+send Alice $50, ref 10
+send Alice 5, 500 to Bob
+send Alice $1, 200 to Bob
+"""
+
+STATED = """
+I'm trying to send $50 to Alice
+I am trying to send $50 to Alice
+I have to send $50 to Alice
+I must send $50 to Alice
+I'd love to send $50 to Alice
+are you able to send $50 to Alice?
+the Acme Utilities bill should be paid
+the Acme Utilities bill must be paid
+getting the Acme Utilities bill paid
+make Acme Utilities bill
+"""
+
+TAKEN_BACK = """
+nevermind nvm jk kidding wait nope nah abort oops scratch mistake hold hypothetically eventually someday tmrw fortnightly
+indefinitely repeatedly forever apiece pp max tops approx pesos do-not-send next-week cаncel
+"""
+
+MEMOS = "example, instance, illustration, a test, review, confirmation, the fifteenth, January, ten days, Bob, pesos, lunсh"
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        line.replace("\\n", "\n")
+        for lines in (HYPOTHETICAL, JUDGED, QUESTIONED, CORRECTED, STATED)
+        for line in lines.strip().splitlines()
+    ]
+    + [f"send $50 to Alice for lunch {word}" for word in TAKEN_BACK.split()]
+    + [f"send $50 to Alice for {memo}" for memo in MEMOS.split(", ")],
+)
+def test_what_may_not_be_meant_is_a_question(rules: RulesPlanner, dana: Actor, request_text: str) -> None:
+    """Money that a request only imagines, asks about, corrects, states or takes back is not moved."""
+    answer = rules.plan(request_text, dana)
+    assert answer.outcome is Outcome.QUESTION, answer.plan
+    assert answer.message
+
+
+@pytest.mark.parametrize(
+    ("request_text", "types"),
+    [
+        ("could you send $50 to Alice!?", ["transfer"]),
+        ("how much do I have? And send $50 to Alice", ["check_balance", "transfer"]),
+        ("could you deposit 40, send $50 to Alice?", ["deposit", "transfer"]),
+        ("do I have enough money for a bike?", ["check_balance"]),
+    ],
+)
+def test_a_question_mark_speaks_only_of_its_sentence(
+    rules: RulesPlanner, dana: Actor, request_text: str, types: list[str]
+) -> None:
+    """Behind "could you", or in another sentence, a question mark makes no order doubtful."""
+    assert [wire["type"] for wire in planned(rules, request_text, dana)] == types
 
 
 def test_asks_what_the_registry_does_not_hold(registry: Registry, dana: Actor) -> None:

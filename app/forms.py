@@ -1,0 +1,101 @@
+"""What `--json` prints: each thing in one form, wherever it is printed."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import orjson
+
+from signoff.audit import ActionRecord, Approval, Entry, PlanRecord, write_actor, write_time
+
+from .canonical import Json
+
+if TYPE_CHECKING:  # both need pydantic, and `signoff queue` must not wait for it
+    from .cards import Card
+    from .deciding import Judgement
+
+
+def print_json(value: Json) -> None:
+    """Write *value* to standard output as indented JSON."""
+    print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+
+def plan_json(plan: PlanRecord, approvals: Sequence[Approval] = ()) -> dict[str, Json]:
+    """A plan in `--json` output."""
+    return {
+        "plan": plan.id,
+        "requester": write_actor(plan.requester),
+        "request": plan.request,
+        "planner": plan.planner,
+        "at": write_time(plan.at),
+        "actions": [action_json(action) for action in plan.actions],
+        "approvals": [approval_json(approval, plan.action(approval.number)) for approval in approvals],
+    }
+
+
+def action_json(action: ActionRecord) -> dict[str, Json]:
+    """An action in `--json` output."""
+    return {
+        "number": action.number,
+        "type": action.type,
+        "action": orjson.loads(action.body),
+        "digest": action.digest,
+        "needs": list(action.needs),
+        "status": action.status.value,
+        "rules": list(action.rules),
+        "attempt": action.attempt,
+        "result": action.result,
+        "error": action.error,
+    }
+
+
+def approval_json(approval: Approval, action: ActionRecord) -> dict[str, Json]:
+    """An approval in `--json` output."""
+    return {
+        "id": approval.id,
+        "plan": approval.plan,
+        "number": approval.number,
+        "action": orjson.loads(action.body),
+        "digest": approval.digest,
+        "requester": approval.requester,
+        "rules": [reason["rule"] for reason in approval.reasons],
+        "reasons": list(approval.reasons),
+        "seats": dict(approval.seats),
+        "status": approval.status.value,
+        "asked": write_time(approval.asked),
+        "expires": write_time(approval.expires),
+    }
+
+
+def card_json(card: "Card") -> dict[str, Json]:
+    """An approval card in `--json` output."""
+    return approval_json(card.approval, card.plan.action(card.approval.number)) | {
+        "request": card.plan.request,
+        "details": dict(card.details),
+        "found": dict(card.found),
+        "people": {role: list(people) for role, people in card.people.items()},
+        "filled": dict(card.filled),
+        "votes": [
+            {"voter": write_actor(vote.voter), "choice": vote.choice.value, "reason": vote.reason, "at": write_time(vote.at)}
+            for vote in card.votes
+        ],
+    }
+
+
+def judgement_json(one: "Judgement") -> dict[str, Json]:
+    """An action of a plan that was not submitted, in `--json` output."""
+    return {
+        "number": one.number,
+        "type": one.action.type,
+        "action": one.action.wire(),
+        "digest": one.action.digest(),
+        "needs": list(one.needs),
+        "decision": one.decision.effect.value,
+        "rules": list(one.decision.rules),
+        "seats": {seat.role: seat.count for seat in one.decision.seats},
+    }
+
+
+def entry_json(entry: Entry) -> dict[str, Json]:
+    """An Entry in `--json` output."""
+    told: dict[str, Json] = orjson.loads(entry.body)
+    return told | {"hash": entry.hash.hex()}

@@ -1,0 +1,48 @@
+"""Locks of the operating system: they end with the process that holds them, however it ends."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from signoff.errors import Busy, DatabaseError
+
+LOCK_TIMEOUT = 10.0  # seconds to wait for another process
+
+
+@contextmanager
+def locked(path: Path, message: str, timeout: float = LOCK_TIMEOUT) -> Iterator[None]:
+    """Hold the lock on the file at *path*. Raises Busy with *message* where another process keeps it for *timeout* seconds.
+
+    It is never the database file itself: closing that descriptor would drop SQLite's own locks.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise DatabaseError(f'"{path}" cannot be opened ({_lower(error.strerror)}); make its folder writable') from error
+    try:
+        _lock(descriptor, message, timeout)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, message: str, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    pause = 0.0002
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise Busy(message) from None
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.01)
+        else:
+            return
+
+
+def _lower(text: str | None) -> str:
+    return text[:1].lower() + text[1:] if text else "no reason given"
