@@ -12,7 +12,8 @@ from signoff import Actor, Engine
 from signoff.actions import Effect, Registry, action, bank_registry
 from signoff.audit import Approval
 from signoff.canonical import Json
-from signoff.output import card_json, console, format_card
+from signoff.forms import card_json
+from signoff.output import console, format_card
 from signoff.planner import read_plan
 from signoff.policies import parse_policy
 from signoff.testing import FakeClock
