@@ -42,16 +42,18 @@ def digest(data: bytes) -> str:
 
 
 def _check(value: Json) -> None:
-    if value is None or isinstance(value, str | bool):
-        return
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str) or not key.isascii():
                 raise ValueError(f"no canonical JSON: the key {key!r} is not an ASCII string")
-            _check(item)
+            if type(item) is not str:  # most values are: spare them the call
+                _check(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            _check(item)
+            if type(item) is not str:
+                _check(item)
+    elif value is None or isinstance(value, str | bool):
+        return
     elif not isinstance(value, int):
         raise ValueError(f"no canonical JSON: {type(value).__name__} is not in the profile")
     elif abs(value) > MAX_INTEGER:

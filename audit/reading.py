@@ -7,7 +7,7 @@ from datetime import datetime
 from .database import Database, Lent, Row
 from .log import COLUMNS
 from .records import ActionRecord, Approval, Entry, PlanRecord, Vote, write_time
-from .rows import ACTION, APPROVAL, PLAN, VOTE, action_of, approval_of, entry_of, plan_of, vote_of
+from .rows import ACTION, APPROVAL, PLAN, VOTE, action_of, approval_of, entry_of, plan_of, time_of, vote_of
 
 _OPEN = "status IN ('ready', 'approved', 'waiting', 'executing', 'in_doubt')"  # to the letter as in the index actions_open
 
@@ -121,7 +121,7 @@ class Reading:
         """How Signoff's own tables differ from how they were made."""
         return self._database.schema_problems()
 
-    def newest_entry(self) -> Entry | None:
-        """The last Entry of the log, or None in an empty one."""
-        rows = self._database.execute(f"SELECT {COLUMNS} FROM entries ORDER BY number DESC LIMIT 1")
-        return entry_of(rows[0]) if rows else None
+    def newest_time(self) -> datetime | None:
+        """When the last Entry of the log was written, or None in an empty one."""
+        rows = self._database.execute("SELECT body FROM entries ORDER BY number DESC LIMIT 1")
+        return time_of(rows[0]) if rows else None

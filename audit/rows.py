@@ -1,6 +1,7 @@
 """Rows of the file to records. A row that Signoff would not have written is one that somebody altered."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import wraps
 from typing import TypeVar, cast
 
@@ -56,6 +57,12 @@ def entry_of(row: Row) -> Entry:
     return read_entry(row)
 
 
+@_stored("entry")
+def time_of(row: Row) -> datetime:
+    """When the Entry with the body in *row* was written."""
+    return read_time(orjson.loads(row[0])["at"])
+
+
 @_stored("plan")
 def plan_of(row: Row) -> PlanRecord:
     """The plan in a row of PLAN, without its actions."""
@@ -77,7 +84,8 @@ def action_of(row: Row) -> ActionRecord:
     plan, number, revision, type_, effect, body, hashed, title, needs, key, status, attempt, result, error, rules = row
     if digest(body) != hashed:
         raise LogInvalid(f"{plan}: action {number} was edited: its bytes do not have the digest that was decided")
-    _json(body, dict)
+    if not isinstance(orjson.loads(body), dict):
+        raise TypeError("an action is an object")
     return ActionRecord(
         plan=plan,
         number=number,

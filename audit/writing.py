@@ -33,9 +33,9 @@ class Writing(Reading):
 
     def __init__(self, database: Database, *, now: datetime, ids: Callable[[int], str]) -> None:
         super().__init__(database)
-        newest = self.newest_entry()
-        self.behind = newest is not None and now < newest.at  # whether the clock stands before the newest Entry
-        self.now = newest.at if newest is not None and self.behind else now
+        newest = self.newest_time()
+        self.behind = newest is not None and now < newest  # whether the clock stands before the newest Entry
+        self.now = newest if newest is not None and self.behind else now
         self._ids = ids
         self.after_commit: list[Callable[[], None]] = []  # called when all of it is durable
 
