@@ -11,8 +11,11 @@ from typing import TypeAlias
 
 from signoff.actions import Field, Kind, show_text
 
-from .diagnostics import Report, Span, quote, suggest
+from .diagnostics import Report, quote, suggest
 from .nodes import Scalar
+from .parser import read_number
+from .remedies import remedy_for_name
+from .rule import Groups
 from .shapes import TRUTH, UNKNOWN, Shape, fit, product_shape, shape_of_constant, shape_of_field, sum_shape
 from .syntax import (
     And,
@@ -34,7 +37,6 @@ from .syntax import (
     Texts,
     Tree,
     Truth,
-    children,
 )
 
 Names: TypeAlias = frozenset[str]
@@ -51,7 +53,7 @@ class Setting:
     """What a rule's conditions are checked against."""
 
     types: Mapping[str, Mapping[str, Field]]  # the fields of each action type that the rule speaks for
-    lists: Mapping[str, tuple[str, ...]]
+    lists: Groups
     currency: str | None  # of plain numbers
     every: bool = False  # whether the rule was written for "*"
 
@@ -76,6 +78,7 @@ class Checker:
     setting: Setting
     report: Report
     source: Scalar
+    said: set[tuple[Tree, str]]  # errors by place and code: what is wrong for several types is said once
     shapes: dict[Expression, Shape] = field(default_factory=dict)  # found so far, by node
 
     def condition(self, tree: Expression, given: Names = _NOTHING) -> Facts:
@@ -84,6 +87,7 @@ class Checker:
         shape = self.shapes[tree]
         if not shape.truth and not shape.unknown:
             hint = f"compare it: {self._text(tree)} > 0" if shape.numeric else "compare it with =="
+            hint = f'ask with in: "..." in {self._text(tree)}' if shape.many else hint
             self._error("type", f"a condition is true or false, and `{self._text(tree)}` is {shape}", tree, hint)
         return facts
 
@@ -160,9 +164,9 @@ class Checker:
     def _possible(self, tree: Number | Text | Truth | Texts) -> None:
         """Refuse texts that no action can hold: comparing with them would silently never match."""
         texts = tree.values if isinstance(tree, Texts) else (tree.value,) if isinstance(tree, Text) else ()
-        if any(show_text(text) != text for text in texts):
-            shown = ", ".join(quote(show_text(text)) for text in texts)
-            self._error("text", f"no action's text can hold a character of {shown}", tree, "remove it")
+        for text in texts:
+            if show_text(text) != text:
+                self._error("text", f"no action's text can hold a character of {quote(text)}", tree, "remove it")
 
     def _name(self, tree: Name, given: Names, *, value: bool = True) -> Shape:
         """The shape of a field that must be there; of its *value*, which must be given too."""
@@ -184,7 +188,8 @@ class Checker:
         if self.setting.has_field(tree.name):
             return True
         known = sorted({name for fields in self.setting.types.values() for name in fields})
-        hint = suggest(tree.name, known, "write a text in quotes, a list as lists.NAME" if known else "")
+        hint = remedy_for_name(tree.name) or (f"did you mean `lists.{tree.name}`?" if tree.name in self.setting.lists else "")
+        hint = hint or suggest(tree.name, known, "write a text in quotes, a list as lists.NAME" if known else "")
         self._error("unknown-name", f"{self._nobody()} field `{tree.name}`", tree, hint)
         return False
 
@@ -258,7 +263,7 @@ class Checker:
             self._mismatch(left, right, first, second, "compared with")
         elif comparator not in ("==", "!=") and not first.numeric:
             self._error("type", f"{first} has no order; `{self._text(left)}` can only be equal or not", right, "write == or !=")
-        elif Kind.MONEY in (first.kind, second.kind) and first.kind is not second.kind:
+        elif Kind.MONEY in (first.kind, second.kind) and first.kind is not second.kind and not (first.zero or second.zero):
             self._require_currency(right if first.kind is Kind.MONEY else left)
 
     def _membership(self, left: Expression, right: Expression, first: Shape, second: Shape) -> None:
@@ -275,8 +280,9 @@ class Checker:
         hint = ""
         if first.many or second.many:
             hint = "ask with in" if "compared" in verb else ""
-        elif isinstance(right, Text) and first.numeric and _is_number(right.value):
-            hint = f"write {right.value}"
+        elif isinstance(right, Text) and first.numeric:
+            plain = next((text for text in (right.value, right.value.lstrip("0") or "0") if read_number(text) is not None), None)
+            hint = "" if plain is None else f"write {plain}"
         elif isinstance(right, Number) and first.kind is Kind.TEXT:
             hint = f'write "{self._text(right)}"'
         elif isinstance(right, Name) and second.numeric and Kind.MONEY in (first.kind, second.kind):
@@ -295,32 +301,10 @@ class Checker:
             self._error("currency", message, tree, "add a line such as currency: USD")
 
     def _text(self, tree: Tree) -> str:
-        text = self.source.text[tree.start : tree.end]
-        return text if len(text) <= 40 else f"{text[:40]}…"
+        return self.source.excerpt(tree.start, tree.end)
 
     def _error(self, code: str, message: str, tree: Tree, hint: str = "") -> None:
-        self.report.error(code, message, place(self.source, tree.start, tree.end), hint)
-
-
-def place(source: Scalar, start: int, end: int) -> Span:
-    """Where the characters of a condition stand in the file."""
-    return source.place(start, max(1, end - start))
-
-
-def names_read(tree: Expression) -> list[str]:
-    """What *tree* reads, each once, in the order written: `amount`, `in_request(to)`, `lists.family`, `actor.id`."""
-    match tree:
-        case Name(name=name) | Known(name=name):
-            return [name]
-        case Listed(name=name):
-            return [f"lists.{name}"]
-        case Has(field=name):
-            return [name.name]
-        case InRequest(field=name):
-            return [f"in_request({name.name})"]
-    return list(dict.fromkeys(name for child in children(tree) for name in names_read(child)))
-
-
-def _is_number(text: str) -> bool:
-    whole, _, fraction = text.partition(".")
-    return whole.isdecimal() and whole.isascii() and (not fraction or (fraction.isdecimal() and fraction.isascii()))
+        if (tree, code) in self.said:
+            return
+        self.said.add((tree, code))
+        self.report.error(code, message, self.source.place(tree.start, tree.end), hint)

@@ -6,9 +6,10 @@ failed. What such a tuple means is worked out when it first comes up.
     def decide(a, c):                           # transfer, five rules
         v0 = a.to
         v1 = a.amount
+        fv0 = k8(v0)                            # text is compared folded
         m = k0                                  # (): deny rules first; where one matches, no other is asked
         try:
-            if v0 in k1: m += k2                # (4,)
+            if fv0 in k1: m += k2               # (4,)
         except k3: m += k4                      # (4, -5)
         if m: return k5(m) or k6(m)
         m = k7                                  # (0,): rules without a condition match always
@@ -27,8 +28,9 @@ from typing import Generic, TypeAlias, TypeVar, cast
 from signoff.actions import Action
 
 from .decision import Context, DecisionEffect
-from .lowering import PLACE, ConditionFailed, Lowering, World, load
+from .lowering import PLACE, Lowering, load
 from .rule import Rule
+from .world import ConditionFailed, World
 
 MAX_REMEMBERED = 4_096  # sets of matching rules, for each action type
 
@@ -139,7 +141,8 @@ def _function(statements: list[ast.stmt], lowering: Lowering) -> FunctionType:
     assert isinstance(definition, ast.FunctionDef)
     attributes = lowering.attributes.items()
     loads = [_set(local, ast.Attribute(load("a"), attribute, ast.Load(), **PLACE)) for attribute, local in attributes]
-    definition.body = [*loads, *statements]
+    folds = [_set(local, made) for local, made in lowering.folded.items()]
+    definition.body = [*loads, *folds, *statements]
     code = compile(module, "<policy>", "exec")
     (inner,) = (constant for constant in code.co_consts if isinstance(constant, CodeType))
     return FunctionType(inner, dict(lowering.names))

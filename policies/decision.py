@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from signoff.actor import Actor
 
-DEFAULT_WITHIN = 24 * 60 * 60  # seconds to sign, where no matching rule says
+DEFAULT_WITHIN = 24 * 60 * 60  # seconds to sign for a rule that does not say, for the default and for caution
 CAUTION = "caution"  # stands among the rules of a Decision for the action's own caution
 
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
+from signoff.actions import show_text
 from signoff.errors import PolicyInvalid
 
-MAX_DIAGNOSTICS = 50  # of one file: more than a person reads at once, and a bound on the work for garbage
+MAX_DIAGNOSTICS = 50  # errors of one file, and warnings: more than a person reads at once, and a bound on the work for garbage
 MAX_EXCERPT = 160  # characters of a source line that are shown
 MAX_SUGGESTED = 500  # known names that a misspelt one is compared with
-
-_BREAKS = str.maketrans(dict.fromkeys("\r\x85\u2028\u2029", "\n"))  # what YAML 1.1 counts as the end of a line
 
 
 class Severity(StrEnum):
@@ -64,14 +63,15 @@ class Report:
     def __init__(self, file: str, text: str = "") -> None:
         self.file = file
         self.lines = split_lines(text)
-        self._found: dict[tuple[str, int, int, str], Diagnostic] = {}
+        self._found: dict[tuple[int, int, str, str], Diagnostic] = {}
+        self._count = dict.fromkeys(Severity, 0)
 
     def error(self, code: str, message: str, span: Span | None, hint: str = "") -> None:
-        """Add an error; the same one at the same place counts once."""
+        """Add an error; the same one at the same place counts once. Too many of them end the load."""
         self._add(Severity.ERROR, code, message, span, hint)
 
     def warning(self, code: str, message: str, span: Span | None, hint: str = "") -> None:
-        """Add a warning."""
+        """Add a warning; too many of them are left out."""
         self._add(Severity.WARNING, code, message, span, hint)
 
     @property
@@ -82,12 +82,12 @@ class Report:
     @property
     def failed(self) -> bool:
         """Whether there is an error among them."""
-        return any(found.severity is Severity.ERROR for found in self._found.values())
+        return self._count[Severity.ERROR] > 0
 
     def _add(self, severity: Severity, code: str, message: str, span: Span | None, hint: str) -> None:
         line, column = (span.line + 1, span.column + 1) if span else (0, 0)
-        key = (code, line, column, severity.value)
-        if key in self._found:
+        key = (line, column, code, message)
+        if key in self._found or self._count[severity] == MAX_DIAGNOSTICS:
             return
         source = self.lines[span.line] if span and span.line < len(self.lines) else ""
         self._found[key] = Diagnostic(
@@ -101,62 +101,64 @@ class Report:
             length=span.length if span else 1,
             hint=hint,
         )
-        if len(self._found) >= MAX_DIAGNOSTICS:
+        self._count[severity] += 1
+        if self._count[Severity.ERROR] == MAX_DIAGNOSTICS:
             raise TooManyDiagnostics
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of *text* as YAML counts them."""
-    return text.replace("\r\n", "\n").translate(_BREAKS).split("\n")
+    """The lines of *text* as editors and YAML count them: whatever else YAML takes for a line's end is refused before."""
+    return text.replace("\r\n", "\n").split("\n")
 
 
 def suggest(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """ "did you mean `amount`?" where one of *known* is close to *word*, else *otherwise*."""
-    close = get_close_matches(word[:64], list(known)[:MAX_SUGGESTED], n=1)
+    close = close_to(word, known)
     return f"did you mean `{close[0]}`?" if close else otherwise
+
+
+def close_to(word: str, known: Iterable[str]) -> list[str]:
+    """The one of *known* that *word* may be meant for, where there is one."""
+    return get_close_matches(word[:64], list(known)[:MAX_SUGGESTED], n=1)
 
 
 def quote(text: str) -> str:
     """*text* as messages show it: in double quotes, cut where it is long."""
-    return f'"{_visible(text if len(text) <= 60 else text[:60] + "…")}"'
+    return f'"{show_text(text if len(text) <= 60 else text[:60] + "…")}"'
 
 
 def format_diagnostic(diagnostic: Diagnostic) -> str:
-    """*diagnostic* in the one form for all of them: place, code, message, the line, a caret, the remedy."""
+    """*diagnostic* in the one form for all of them: place, code, message, the line, a caret, the remedy.
+
+    Characters that could move or hide others are written out (`show_text`), wherever in it they come from.
+    """
     d = diagnostic
-    place = f"{d.file}:{d.line}:{d.column}" if d.line else d.file
-    head = f"{place}: {d.severity}[{d.code}]: {_visible(d.message)}"
+    file, hint = show_text(d.file), show_text(d.hint)
+    place = f"{file}:{d.line}:{d.column}" if d.line else file
+    head = f"{place}: {d.severity}[{d.code}]: {show_text(d.message)}"
     if not d.line:
-        return f"{head}; {d.hint}" if d.hint else head
-    number = str(d.line)
-    source, column, length = _excerpt(_visible(d.source), d.column - 1, d.length)
-    caret = " " * _width(source[:column]) + "^" * max(1, _width(source[column : column + length]))
-    margin = " " * (3 + len(number))
-    return f"{head}\n   {number} | {source}\n{margin} | {caret}{' ' + d.hint if d.hint else ''}"
+        return f"{head}; {hint}" if hint else head
+    before, marked, after = (show_text(part) for part in _excerpt(d.source.replace("\t", " "), d.column - 1, d.length))
+    caret = " " * _width(before) + "^" * max(1, _width(marked))
+    margin = " " * (3 + len(str(d.line)))
+    return f"{head}\n   {d.line} | {before}{marked}{after}\n{margin} | {caret}{' ' + hint if hint else ''}"
 
 
-def _excerpt(source: str, column: int, length: int) -> tuple[str, int, int]:
-    if len(source) <= MAX_EXCERPT:
-        return source, column, length
+def _excerpt(source: str, column: int, length: int) -> tuple[str, str, str]:
+    """What stands before, under and after the caret; of a long line the part around it."""
     start = max(0, min(column - MAX_EXCERPT // 2, len(source) - MAX_EXCERPT))
-    cut = source[start : start + MAX_EXCERPT]
-    head, tail = "…" if start else "", "…" if start + MAX_EXCERPT < len(source) else ""
-    return head + cut + tail, column - start + len(head), min(length, MAX_EXCERPT - (column - start))
-
-
-def _visible(text: str) -> str:
-    """*text* with every character that could move or hide others replaced, one for one."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(" " if c == "\t" else c if _is_shown(c) else "\ufffd" for c in text)
-
-
-def _is_shown(character: str) -> bool:
-    return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"}
+    end = start + MAX_EXCERPT
+    marked = min(column + length, end)
+    head, tail = "…" if start else "", "…" if end < len(source) else ""
+    return head + source[start:column], source[column:marked], source[marked:end] + tail
 
 
 def _width(text: str) -> int:
     """The columns that *text* takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):  # drawn into the one before, or a joiner
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

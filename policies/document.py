@@ -1,25 +1,24 @@
 """Reading a whole policies file: its settings, then its rules."""
 
-import unicodedata
-from collections.abc import Mapping
-from decimal import Decimal
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from functools import partial
 from zoneinfo import ZoneInfo, available_timezones
 
-from signoff.actions import Action, Registry, format_money
+from signoff.actions import Action, Registry, fold_name
+from signoff.actor import Actor
 
+from .asking import read_role
 from .decision import DecisionEffect, Seat
 from .diagnostics import Report, quote, suggest
-from .nodes import Entries, Node, Scalar
-from .reader import Reader
-from .rule import Document
-from .rules import Around, RuleReader, read_role
+from .nodes import Entries, Items, Node, Scalar
+from .reader import Held, Reader
+from .rule import Document, Groups
+from .rules import Around, RuleReader
+from .shapes import is_currency
 
 _KEYS = ("version", "currency", "zone", "default", "approvers", "identity", "roles", "lists", "rules")
 _LATER = ("tables", "counters", "tests", "invariants")
 _SURE_ZONE = "Europe/London"  # in every edition of the time zone database
-
-Held: TypeAlias = Mapping[str, tuple[Scalar, Node]]
 
 
 def read_document(root: Node, registry: Registry, report: Report) -> Document | None:
@@ -28,18 +27,18 @@ def read_document(root: Node, registry: Registry, report: Report) -> Document | 
     entries = reader.entries(root, "a policies file")
     if entries is None:
         return None
-    reader.check_keys(entries, "a policies file", _KEYS, _LATER)
-    _version(reader, entries)
+    meant = reader.check_keys(entries, "a policies file", _KEYS, _LATER)
+    _version(reader, entries, meant)
     currency = _currency(reader, entries)
     zone = _zone(reader, entries)
     identity = _identity(reader, entries)
-    roles = _groups(reader, entries, "roles")
-    lists = _groups(reader, entries, "lists")
+    roles = _groups(reader, entries, "roles", "role")
+    lists = _groups(reader, entries, "lists", "list")
     approvers = read_role(reader, entries["approvers"][1], "`approvers`", roles) if "approvers" in entries else None
     default = _default(reader, entries, roles)
     around = Around(registry=registry, currency=currency, approvers=approvers, roles=roles, lists=lists)
     rules = RuleReader(around, report).rules(entries["rules"][1]) if "rules" in entries else ()
-    _warn(report, entries, registry, approvers, default)
+    _warn(report, entries.keys() | meant, registry, approvers, default)
     if report.failed:
         return None
     return Document(
@@ -48,16 +47,21 @@ def read_document(root: Node, registry: Registry, report: Report) -> Document | 
         default=default,
         approvers=approvers,
         identity=identity,
-        roles=roles,
-        lists=lists,
+        roles=_known(roles),
+        lists=_known(lists),
         rules=rules,
         types=dict(registry),
     )
 
 
-def _version(reader: Reader, entries: Held) -> None:
+def _known(groups: Groups) -> dict[str, tuple[str, ...]]:
+    return {name: texts for name, texts in groups.items() if texts is not None}
+
+
+def _version(reader: Reader, entries: Held, meant: set[str]) -> None:
     if "version" not in entries:
-        reader.report.error("missing-key", "a policies file needs a `version`", None, "write version: 1 as its first line")
+        if "version" not in meant:
+            reader.report.error("missing-key", "a policies file needs a `version`", None, "write version: 1 as its first line")
         return
     node = entries["version"][1]
     text = reader.text(node, "`version`")
@@ -72,17 +76,11 @@ def _currency(reader: Reader, entries: Held) -> str | None:
     code = reader.text(node, "`currency`")
     if code is None:
         return None
-    try:
-        format_money(Decimal(0), code)
-    except ValueError:
-        hint = (
-            f"write {code.upper()}"
-            if code.isascii() and code.isalpha() and len(code) == 3 and not code.isupper()
-            else "write one such as USD"
-        )
-        reader.report.error("currency", f"{quote(code)} is not a currency code of ISO 4217", node.span, hint)
-        return None
-    return code
+    if is_currency(code):
+        return code
+    hint = f"write {code.upper()}" if is_currency(code.upper()) else "write one such as USD"
+    reader.report.error("currency", f"{quote(code)} is not a currency code of ISO 4217", node.span, hint)
+    return None
 
 
 def _zone(reader: Reader, entries: Held) -> str | None:
@@ -123,28 +121,60 @@ def _identity(reader: Reader, entries: Held) -> str | None:
     return identity
 
 
-def _groups(reader: Reader, entries: Held, key: str) -> dict[str, tuple[str, ...]]:
-    """`roles` or `lists`: names, each with its texts. A name with a mistake stays known."""
+def _groups(reader: Reader, entries: Held, key: str, one: str) -> Groups:
+    """`roles` or `lists`, *one* of them a "role" or a "list": names, each with its texts. A name with a mistake stays known."""
     if key not in entries:
         return {}
     found = reader.entries(entries[key][1], f"`{key}`")
-    groups: dict[str, tuple[str, ...]] = {}
+    groups: dict[str, tuple[str, ...] | None] = {}
     for name, (scalar, node) in (found or {}).items():
-        one = key.removesuffix("s")
-        reader.name(scalar, f"a {one}'s name", identifier=key == "lists")
-        texts = reader.items(node, f"the {one} `{name[:60]}`", lambda item: _text(reader, item))
-        groups[name] = texts or ()
-        if texts == ():
-            reader.report.warning("empty", f"the {one} `{name[:60]}` is empty", scalar.span)
+        what = f"the {one} `{name[:60]}`"
+        reader.name(scalar, f"a {one}'s name", identifier=one == "list")
+        places: dict[str, Node] = {}
+        texts = reader.items(node, what, partial(_item, reader, places, _is_person if one == "role" else _is_text))
+        _check_spellings(reader.report, places, what, people=one == "role")
+        groups[name] = texts if isinstance(node, Items) and len(places) == len(node.items) else None
+        if groups[name] == ():
+            reader.report.warning("empty", f"{what} is empty", scalar.span)
     return groups
 
 
-def _text(reader: Reader, node: Node) -> str | None:
+def _item(reader: Reader, places: dict[str, Node], check: Callable[[Reader, Node, str], bool], node: Node) -> str | None:
+    """An item, where it passes *check*; *places* gets its node."""
     text = reader.shown(node, "an item")
-    return None if text is None else unicodedata.normalize("NFC", text)
+    if text is None or not check(reader, node, text):
+        return None
+    places.setdefault(text, node)
+    return text
 
 
-def _default(reader: Reader, entries: Held, roles: Mapping[str, tuple[str, ...]]) -> Seat | None:
+def _is_text(reader: Reader, node: Node, text: str) -> bool:
+    return True
+
+
+def _is_person(reader: Reader, node: Node, text: str) -> bool:
+    """Whether an actor can have the id *text*; reported where not."""
+    try:
+        Actor(id=text)
+    except ValueError as error:
+        hint = str(error).rpartition("; ")[2]
+        reader.report.error("person", f"no actor can have the id {quote(text)}", node.span, hint)
+        return False
+    return True
+
+
+def _check_spellings(report: Report, items: Mapping[str, Node], what: str, *, people: bool) -> None:
+    """Find items that only differ in spelling: one person must not count as two, and one name is enough in a list."""
+    first: dict[str, str] = {}
+    for text, node in items.items():
+        other = first.setdefault(fold_name(text), text)
+        if other != text:
+            add = report.error if people else report.warning
+            message = f"{quote(text)} is {quote(other)} in another spelling, and is given twice in {what}"
+            add("duplicate", message, node.span, "remove one")
+
+
+def _default(reader: Reader, entries: Held, roles: Groups) -> Seat | None:
     if "default" not in entries:
         return None
     node = entries["default"][1]
@@ -169,13 +199,13 @@ def _default(reader: Reader, entries: Held, roles: Mapping[str, tuple[str, ...]]
     return None
 
 
-def _warn(report: Report, entries: Held, registry: Registry, approvers: str | None, default: Seat | None) -> None:
+def _warn(report: Report, keys: set[str], registry: Registry, approvers: str | None, default: Seat | None) -> None:
     """Warn of what is no mistake, and hardly what was meant."""
     careful = [name for name, action in registry.items() if action.caution is not Action.caution]
-    if careful and approvers is None and "approvers" not in entries:
+    if careful and approvers is None and "approvers" not in keys:
         message = f"{careful[0]} can ask for approval by itself, and is denied then, as no `approvers` are named"
         report.warning("approvers", message, None, "write approvers: ROLE")
-    if "rules" not in entries:
+    if "rules" not in keys:
         outcome = "denied" if default is None else "put to approval"
         report.warning(
             "no-rules", f"there are no rules, so everything is {outcome}", None, "write `rules:` and at least one rule"

@@ -3,6 +3,10 @@
 The expressions are built as nodes of Python's own syntax tree. Nothing that a file's author wrote becomes source text
 or a name: every constant is bound to a numbered global. What they compute is exact: decimals are added and multiplied
 in a context that never rounds.
+
+Text is compared folded, on both sides: case, spacing and look-alike letters make no difference, as they make none where
+names are resolved. Constants and lists are folded here, a field's value once per decision. Where nothing but fields with
+fixed choices, currencies and actors is compared, it is compared as it is.
 """
 
 import ast
@@ -10,11 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Context as DecimalContext
 from decimal import DivisionByZero, Inexact, InvalidOperation, Overflow
-from typing import NoReturn
 
-from signoff.actions import Field, Kind
+from signoff.actions import Field, Kind, fold_name
 
-from .shapes import UNKNOWN, Shape
+from .shapes import NUMBERS, UNKNOWN, Shape
 from .syntax import (
     And,
     Arithmetic,
@@ -34,6 +37,7 @@ from .syntax import (
     Texts,
     Truth,
 )
+from .world import World, fail_currency, fail_missing, fold, fold_each
 
 # Enough digits for the longest condition over the longest values; should it ever round, the condition fails instead.
 _EXACT = DecimalContext(prec=10_000, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
@@ -45,29 +49,6 @@ _COMPARATORS: dict[str, Callable[[], ast.cmpop]] = {
 }  # fmt: skip
 
 
-class ConditionFailed(Exception):
-    """Raised while a condition is worked out: it has no value for this action. The text says why."""
-
-
-def fail_currency(field: str, currency: str, other: str) -> NoReturn:
-    """The money in *field* meets money in another currency."""
-    raise ConditionFailed(f"{field} is in {currency} and is compared with {other}")
-
-
-def fail_missing(field: str) -> NoReturn:
-    """A field is read that the action does not have."""
-    raise ConditionFailed(f"there is no {field}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class World:
-    """What the conditions of a file read beside action and context, ready to be bound."""
-
-    currency: str | None
-    lists: Mapping[str, frozenset[str]]
-    roles: Mapping[str, frozenset[str]]  # of each person
-
-
 @dataclass
 class Lowering:
     """Lowers the conditions of one action type. `names` collects what the made code needs as globals."""
@@ -76,6 +57,7 @@ class Lowering:
     world: World
     names: dict[str, object] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)  # of the action: local name of each that is read
+    folded: dict[str, ast.expr] = field(default_factory=dict)  # by the local name of what is folded: how it is made
 
     def __post_init__(self) -> None:
         self._bound: dict[tuple[str, object], str] = {}
@@ -100,6 +82,15 @@ class Lowering:
         """The value of a field, from the local name that it is loaded into first."""
         return load(self.attributes.setdefault(field.attribute, f"v{len(self.attributes)}"))
 
+    def _attribute_folded(self, field: Field) -> ast.expr:
+        """The folded value of a text field, from the local name that it is loaded into first."""
+        value = self.attribute(field)
+        name = f"f{self.attributes[field.attribute]}"
+        if name not in self.folded:
+            made = self._call(fold_each, value) if field.many else self._call(fold, value)
+            self.folded[name] = ast.IfExp(_is_not_none(value), made, value, **PLACE) if field.optional else made
+        return load(name)
+
     def _lower(self, tree: Expression) -> ast.expr:
         match tree:
             case Text(value=text):
@@ -112,7 +103,7 @@ class Lowering:
             case Texts(values=texts):
                 return self.bind(frozenset(texts))
             case Listed(name=name):
-                return self.bind(self.world.lists[name])
+                return self.bind(self.world.items(name, folded=False))
             case Known(name=name):
                 return self._known(name)
             case Name(name=name):
@@ -162,15 +153,51 @@ class Lowering:
                 self._numeric(operand, unit, decimal=decimal) if shape.numeric else self._lower(operand)
                 for operand, shape in zip(tree.operands, shapes, strict=True)
             ]
+        elif any(shape.kind is Kind.TEXT for shape in shapes) and not self._is_exact(tree.operands):
+            operands = [self._folded(operand) for operand in tree.operands]
         else:
             operands = [self._lower(operand) for operand in tree.operands]
         return ast.Compare(operands[0], [_COMPARATORS[comparator]() for comparator in tree.comparators], operands[1:], **PLACE)
+
+    def _is_exact(self, operands: tuple[Expression, ...]) -> bool:
+        """Whether texts are compared as they are: fields with fixed choices, currencies and actors, and no other field."""
+        fixed = [isinstance(operand, Known) for operand in operands]
+        for operand in operands:
+            match operand:
+                case Name(name=name) | Default(field=Name(name=name)) if found := self.fields.get(name):
+                    fixed.append(found.kind is Kind.CURRENCY or bool(found.choices))
+                    if not fixed[-1]:
+                        return False
+        return any(fixed)
+
+    def _folded(self, tree: Expression) -> ast.expr:
+        """A text, or several, folded."""
+        match tree:
+            case Text(value=text):
+                return self.bind(fold_name(text))
+            case Texts(values=texts):
+                return self.bind(frozenset(map(fold_name, texts)))
+            case Listed(name=name):
+                return self.bind(self.world.items(name, folded=True))
+            case Name(name=name) if name in self.fields:
+                return self._attribute_folded(self.fields[name])
+            case Default(field=Name(name=name), otherwise=otherwise):
+                found, rest = self.fields.get(name), self._folded(otherwise)
+                if found is None:
+                    return rest
+                value = self._attribute_folded(found)
+                return ast.IfExp(_is_not_none(value), value, rest, **PLACE)
+            case Known(name="actor.id"):
+                return self._call(fold, self._lower(tree))
+            case Known(name="actor.roles"):
+                return self._call(fold_each, self._lower(tree))
+        return self._lower(tree)
 
     def _unit(self, operands: tuple[Expression, ...], shapes: list[Shape]) -> "_Unit":
         """What the money in one comparison must be in: the file's currency, or that of the first amount."""
         if all(shape.kind is not Kind.MONEY for shape in shapes):
             return _Unit(None)
-        if any(shape.plain or (shape.kind in (Kind.INTEGER, Kind.DECIMAL) and not shape.many) for shape in shapes):
+        if any(shape.plain or (shape.kind in NUMBERS and not shape.many and not shape.zero) for shape in shapes):
             return _Unit(self.bind(self.world.currency))
         first = next(found for operand in operands for found in self._money_in(operand))
         return _Unit(self._currency_of(first), first.currency)

@@ -4,9 +4,11 @@ Events come from the C parser where there is one. They are composed here, becaus
 crashes the process on deep nesting and hides duplicate keys and anchors. Scalars stay the text that was written.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import TypeAlias
 
 import yaml
@@ -21,11 +23,12 @@ from yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from yaml.reader import ReaderError
 
 from .diagnostics import Report, Span
+from .remedies import remedy_for_yaml
 
 MAX_BYTES = 2**20  # of a policies file
+MAX_SHOWN = 40  # characters of a condition that a message repeats
 MAX_DEPTH = 30  # of mappings and lists in each other
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -47,23 +50,28 @@ class Scalar:
 
     @cached_property
     def _block(self) -> list[tuple[int, int]] | None:
-        """Where each line of a `|` block starts: source column, offset in the text. None where they do not agree."""
+        """Where each line of a `|` block starts: offset in the text, source column. None where they do not agree."""
         found, offset = [], 0
         for source, line in zip(self.lines[1:], self.text.split("\n"), strict=False):
             if not source.endswith(line):
                 return None
-            found.append((len(source) - len(line), offset))
+            found.append((offset, len(source) - len(line)))
             offset += len(line) + 1
         return found
 
-    def place(self, offset: int, length: int) -> Span:
-        """Where the characters from *offset* of the text stand in the file; else where the scalar starts."""
+    def excerpt(self, start: int, end: int) -> str:
+        """The characters from *start* up to *end*, cut where they are many."""
+        return self.text[start:end] if end - start <= MAX_SHOWN else f"{self.text[start : start + MAX_SHOWN]}…"
+
+    def place(self, start: int, end: int) -> Span:
+        """Where the characters from *start* up to *end* of the text stand in the file; else where the scalar starts."""
+        length = max(1, end - start)
         if self.plain and len(self.lines) == 1:
-            return Span(self.span.line, self.span.column + offset, length)
-        if self.style == "|" and self._block is not None:
-            for number, (column, start) in reversed(list(enumerate(self._block))):
-                if start <= offset:
-                    return Span(self.span.line + 1 + number, column + offset - start, length)
+            return Span(self.span.line, self.span.column + start, length)
+        if self.style == "|" and self._block:
+            number = bisect_right(self._block, start, key=itemgetter(0)) - 1
+            offset, column = self._block[number]
+            return Span(self.span.line + 1 + number, column + start - offset, length)
         return Span(self.span.line, self.span.column)
 
 
@@ -96,7 +104,7 @@ def compose(text: str, report: Report) -> Node | None:
     try:
         return composer.document()
     except YAMLError as error:
-        _report(error, text, report)
+        _report(error, report)
         raise Unreadable from error
 
 
@@ -104,7 +112,7 @@ class _Composer:
     def __init__(self, text: str, report: Report) -> None:
         self._events: Iterator[Event] = yaml.parse(text, Loader=_LOADER)
         self._report = report
-        self._aliases = False  # whether there is one: what it stands for is not known, so no more is said
+        self._unknown = False  # whether something stands for what is not known, so that no more can be said
 
     def document(self) -> Node | None:
         root: Node | None = None
@@ -118,13 +126,13 @@ class _Composer:
                 if event.version or event.tags:
                     self._report.error("directive", "directives are not read in a policies file", Span(0, 0), "remove the line")
                 root = self._node(next(self._events), 0)
-        if self._aliases:
+        if self._unknown:
             raise Unreadable
         return root
 
     def _node(self, event: Event, depth: int) -> Node:
         if isinstance(event, AliasEvent):
-            self._aliases = True
+            self._unknown = True
             self._report.error(
                 "alias",
                 f"`*{event.anchor}` is an alias, and aliases are not read",
@@ -157,6 +165,7 @@ class _Composer:
             if not isinstance(key, Scalar):
                 self._report.error("key", "a key must be a text", key.span)
             elif key.plain and key.text == "<<":
+                self._unknown = True
                 self._report.error("merge-key", "merge keys (`<<`) are not read", key.span, "write the entries out")
             elif key.text in entries:
                 first = entries[key.text][0].span.line + 1
@@ -169,8 +178,7 @@ class _Composer:
         start, end = _at(event), event.end_mark
         assert end is not None
         style = None if event.style in (None, "") else str(event.style)
-        last = end.line if style in ("|", ">") else end.line + 1
-        lines = tuple(self._report.lines[start.line : max(last, start.line + 1)])
+        lines = tuple(self._report.lines[start.line : end.line + 1])
         length = end.column - start.column if style is None and end.line == start.line else 1
         return Scalar(event.value, Span(start.line, start.column, max(1, length)), style, lines)
 
@@ -178,6 +186,7 @@ class _Composer:
         if getattr(event, "anchor", None) is not None:
             self._report.error("anchor", "anchors (`&`) are not read", _at(event), "write the value where it is used")
         if getattr(event, "tag", None) is not None:
+            self._unknown = True
             self._report.error(
                 "tag", "tags (`!`) are not read", _at(event), "write the plain value; `not` negates in a condition"
             )
@@ -188,26 +197,10 @@ def _at(event: Event) -> Span:
     return Span(event.start_mark.line, event.start_mark.column)
 
 
-def _report(error: YAMLError, text: str, report: Report) -> None:
-    if isinstance(error, ReaderError):
-        before = text[: error.position]
-        line = before.count("\n")
-        place = Span(line, len(before) - (before.rfind("\n") + 1))
-        report.error("yaml", f"not YAML: {error.reason}", place, "remove the character")
-        return
+def _report(error: YAMLError, report: Report) -> None:
     if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        context = f" {error.context}" if error.context else ""
-        report.error("yaml", f"not YAML: {error.problem}{context}", Span(mark.line, mark.column), _remedy(error))
+        mark, problem, context = error.problem_mark, error.problem or "", error.context or ""
+        message = " ".join(part for part in ("not YAML:", problem, context) if part)
+        report.error("yaml", message, Span(mark.line, mark.column), remedy_for_yaml(problem, context))
         return
     report.error("yaml", f"not YAML: {error}", None)
-
-
-def _remedy(error: MarkedYAMLError) -> str:
-    if "alias" in str(error.context):
-        return 'write "*" in quotes'
-    if "mapping values" in str(error.problem):
-        return "where a text or a condition holds `: `, write it after `|`, on a line of its own"
-    if "expected key" in str(error.problem) and "block mapping" in str(error.context):
-        return "where a condition starts with a quote, write it after `|`, on a line of its own"
-    return ""

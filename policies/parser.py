@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from .diagnostics import quote, suggest
+from .remedies import WORDS, is_currency_word, remedy_for_number, remedy_for_word
 from .scanner import ConditionError, Lexeme, Token, scan
 from .syntax import (
     And,
@@ -47,13 +48,9 @@ MAX_DIGITS = 36  # of one number
 
 _NOT_YET = frozenset({"matches", "min", "max", "abs", "len", "lower", "startswith", "endswith", "contains"})
 _NOT_YET_PARTS = frozenset({"now", "tables", "counters"})
+_CURRENCY_BESIDE = "a currency beside a number is not supported yet"
 _FUNCTIONS = ("has", "default", "in_request")
-_WORDS = frozenset({"and", "or", "not", "in", "true", "false"})
 _COMPARATORS: dict[str, Comparator] = {"==": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_SPELLINGS = {
-    "AND": "write and", "OR": "write or", "NOT": "write not", "IN": "write in", "True": "write true", "False": "write false",
-    "None": "ask with has()", "null": "ask with has()", "is": "write ==, or ask with has()", "if": "write two rules",
-}  # fmt: skip
 
 Made = TypeVar("Made", bound=Expression)
 
@@ -69,10 +66,9 @@ def read_number(text: str) -> Decimal | None:
     for part in (whole, fraction) if point else (whole,):
         if not part or not part.isascii() or not all(group.isdigit() for group in part.split("_")):
             return None
-    digits = text.replace("_", "")
-    if len(digits) > MAX_DIGITS + 1 or (len(whole) > 1 and whole[0] == "0"):
+    if len(whole) > 1 and whole[0] == "0":
         return None
-    return Decimal(digits)
+    return Decimal(text.replace("_", ""))
 
 
 class _Parser:
@@ -106,7 +102,7 @@ class _Parser:
     def _expect(self, sign: str, after: str) -> Token:
         if not self._is(sign):
             message = f"`{sign}` is missing after {after}"
-            raise ConditionError("syntax", message, self._next.start, max(self._next.end, self._next.start + 1), f"write {sign}")
+            raise ConditionError("syntax", message, self._next.start, self._next.end, f"write {sign}")
         return self._take()
 
     def _unexpected(self) -> ConditionError:
@@ -116,14 +112,21 @@ class _Parser:
             return ConditionError("syntax", f"something is missing after {quote(before.text)}", before.start, before.end)
         if token.lexeme is Lexeme.NAME and token.text in _NOT_YET:
             return _not_yet(f"`{token.text}`", token)
-        hint = ""
+        before = self._tokens[self._place - 1] if self._place else token
+        if token.lexeme is Lexeme.NUMBER and before.lexeme is Lexeme.NAME and is_currency_word(before.text):
+            hint = f"plain numbers are in the file's currency: {token.text}"
+            return ConditionError("not-supported", _CURRENCY_BESIDE, before.start, token.end, hint)
+        return ConditionError("syntax", f"{quote(token.text)} is not expected here", token.start, token.end, self._remedy(token))
+
+    def _remedy(self, token: Token) -> str:
+        """What to write where *token* is not expected."""
+        before = self._tokens[self._place - 1] if self._place else None
         if token.lexeme is Lexeme.NAME:
-            hint = _SPELLINGS.get(token.text, "")
-            previous = self._tokens[self._place - 1] if self._place else token
-            if previous.lexeme is Lexeme.NUMBER and len(token.text) == 3 and token.text.isupper():
-                return _not_yet("a currency beside a number", token, f"plain numbers are in the file's currency: {previous.text}")
-            hint = hint or ("write the text in quotes" if token.text not in _WORDS else "")
-        return ConditionError("syntax", f"{quote(token.text)} is not expected here", token.start, token.end, hint)
+            quotes = "write the text in quotes" if token.text not in WORDS else ""
+            return remedy_for_word(token.text, between=True) or quotes
+        after = self._tokens[self._place + 1]
+        number, other = (found.text if found and found.lexeme is Lexeme.NUMBER else "" for found in (before, after))
+        return remedy_for_number(number, token.text, other)
 
     def _deeper(self, token: Token, read: Callable[[], Made]) -> Made:
         """What *read* makes, one level further down."""
@@ -225,7 +228,7 @@ class _Parser:
             return tree
         if self._is("["):
             return self._texts()
-        if token.lexeme is Lexeme.NAME and token.text not in _WORDS - {"true", "false"}:
+        if token.lexeme is Lexeme.NAME and token.text not in WORDS - {"true", "false"}:
             return self._named()
         raise self._unexpected()
 
@@ -234,13 +237,15 @@ class _Parser:
         value = read_number(token.text)
         if value is None:
             message = f"{quote(token.text)} is not a number"
-            raise ConditionError("syntax", message, token.start, token.end, "write digits, such as 10_000 or 0.5")
+            plain = token.text.lstrip("0") or "0"
+            hint = f"write {plain}" if read_number(plain) else "write digits, such as 10_000 or 0.5"
+            raise ConditionError("syntax", message, token.start, token.end, hint)
+        if len(value.as_tuple().digits) > MAX_DIGITS:
+            raise ConditionError("too-long", f"a number has at most {MAX_DIGITS} digits", token.start, token.end)
         following = self._next
-        if following.lexeme is Lexeme.NAME and len(following.text) == 3 and following.text.isupper():
+        if following.lexeme is Lexeme.NAME and is_currency_word(following.text):
             hint = f"plain numbers are in the file's currency: {token.text}"
-            raise ConditionError(
-                "not-supported", "a currency beside a number is not supported yet", token.start, following.end, hint
-            )
+            raise ConditionError("not-supported", _CURRENCY_BESIDE, token.start, following.end, hint)
         return Number(value=value, start=token.start, end=token.end)
 
     def _text(self) -> Text:
@@ -252,13 +257,8 @@ class _Parser:
         values: list[str] = []
         while not self._is("]"):
             if self._next.lexeme is not Lexeme.TEXT:
-                raise ConditionError(
-                    "syntax",
-                    "a list holds texts in quotes",
-                    self._next.start,
-                    max(self._next.end, self._next.start + 1),
-                    'write ["Alice", "Bob"]',
-                )
+                hint = 'write ["Alice", "Bob"]; for numbers ask for each: amount == 1 or amount == 2'
+                raise ConditionError("syntax", "a list holds texts in quotes", self._next.start, self._next.end, hint)
             values.append(self._text().value)
             if not self._is("]"):
                 self._expect(",", "an item of the list")
@@ -267,16 +267,14 @@ class _Parser:
 
     def _named(self) -> Expression:
         token = self._take()
+        if (hint := remedy_for_word(token.text)) and not self._is("."):
+            raise ConditionError("syntax", f"`{token.text}` is not part of the language", token.start, token.end, hint)
         if self._is("("):
             return self._function(token)
         if self._is("."):
             return self._dotted(token)
         if token.text in ("true", "false"):
             return Truth(value=token.text == "true", start=token.start, end=token.end)
-        if token.text in _SPELLINGS.keys() - {"is", "if"}:
-            raise ConditionError(
-                "syntax", f"`{token.text}` is not part of the language", token.start, token.end, _SPELLINGS[token.text]
-            )
         return Name(name=token.text, start=token.start, end=token.end)
 
     def _function(self, name: Token) -> Expression:
@@ -296,9 +294,9 @@ class _Parser:
 
     def _field(self, function: str) -> Name:
         token = self._next
-        if token.lexeme is not Lexeme.NAME or token.text in _WORDS:
+        if token.lexeme is not Lexeme.NAME or token.text in WORDS:
             message = f"`{function}` asks for the name of a field"
-            raise ConditionError("syntax", message, token.start, max(token.end, token.start + 1), f"write {function}(amount)")
+            raise ConditionError("syntax", message, token.start, token.end, f"write {function}(amount)")
         self._take()
         return Name(name=token.text, start=token.start, end=token.end)
 
@@ -306,7 +304,8 @@ class _Parser:
         self._take()
         part = self._next
         if part.lexeme is not Lexeme.NAME:
-            raise ConditionError("syntax", "a name is missing after the point", base.start, part.end)
+            hint = "write a name after it, or nothing"
+            raise ConditionError("syntax", "a name is missing after the point", base.start, part.end, hint)
         self._take()
         whole, start, end = f"{base.text}.{part.text}", base.start, part.end
         match whole:

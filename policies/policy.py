@@ -12,9 +12,9 @@ from signoff.canonical import Json, canonical, digest
 from .compiler import Test, compile_rule, compile_type, why_failed
 from .decision import CAUTION, DEFAULT_WITHIN, Context, Decision, DecisionEffect, Explanation, Seat
 from .diagnostics import Diagnostic
-from .lowering import World
 from .rule import Document, Rule
 from .values import values_read
+from .world import World
 
 Decide: TypeAlias = Callable[[Action, Context], Decision]
 
@@ -32,14 +32,14 @@ class Policy:
     document: Document  # what it says
     warnings: tuple[Diagnostic, ...]
     _decide: Mapping[type[Action], Decide] = field(init=False, repr=False)
-    _roles: Mapping[str, frozenset[str]] = field(init=False, repr=False)
+    _world: World = field(init=False, repr=False)  # what conditions read beside action and context
     _rules: Mapping[str, Rule] = field(init=False, repr=False)
     _tests: dict[tuple[type[Action], str], Test] = field(init=False, repr=False, default_factory=dict)  # filled when asked
 
     def __post_init__(self) -> None:
         document = self.document
-        roles = _roles_by_person(document.roles)
-        object.__setattr__(self, "_roles", roles)
+        world = World(currency=document.currency, lists=document.lists, roles=_roles_by_person(document.roles))
+        object.__setattr__(self, "_world", world)
         object.__setattr__(self, "_rules", {rule.id: rule for rule in document.rules})
         object.__setattr__(self, "_decide", {action: self._compile(type_, action) for type_, action in document.types.items()})
 
@@ -80,7 +80,7 @@ class Policy:
 
     def roles_of(self, actor_id: str) -> frozenset[str]:
         """The roles that a person has."""
-        return self._roles.get(actor_id, _NOBODY)
+        return self._world.roles.get(actor_id, _NOBODY)
 
     def people(self, role: str) -> tuple[str, ...]:
         """The people who have a role, in the file's order."""
@@ -122,19 +122,12 @@ class Policy:
     def _compile(self, type_: str, action: type[Action]) -> Decide:
         rules = [rule for rule in self.document.rules if type_ in rule.types]
         if action.caution is Action.caution:
-            return compile_type(action, type_, rules, self._world(), self._finish)
-        outcome = compile_type(action, type_, rules, self._world(), self._finish_later)
+            return compile_type(action, type_, rules, self._world, self._finish)
+        outcome = compile_type(action, type_, rules, self._world, self._finish_later)
         return lambda action, context: outcome(action, context)(_caution_of(action))
 
     def _finish_later(self, matched: tuple[Rule, ...], failed: tuple[Rule, ...]) -> Callable[[str | None], Decision]:
         return partial(self._finish, matched, failed)
-
-    def _world(self) -> World:
-        return World(
-            currency=self.document.currency,
-            lists={name: frozenset(texts) for name, texts in self.document.lists.items()},
-            roles=self._roles,
-        )
 
     def _finish(self, matched: tuple[Rule, ...], failed: tuple[Rule, ...], caution: str | None = None) -> Decision:
         """What the rules that *matched* come to: the strictest of them; without an allow rule the default, or stricter."""
@@ -159,7 +152,7 @@ class Policy:
         seats = _combine([seat for rule in asking for seat in rule.seats] + others)
         asks: dict[str, Json] = {
             "seats": [{"role": seat.role, "count": seat.count} for seat in seats],
-            "rules": [rule.content() for rule in sorted(asking, key=lambda rule: rule.id)],
+            "rules": sorted(rule.asks for rule in asking),
             "default": default.role if default else None,
             "caution": careful.role if careful else None,
         }
@@ -168,7 +161,7 @@ class Policy:
             self._decision(DecisionEffect.APPROVE, asking, failed, reasons),
             rules=tuple(rule.id for rule in asking) + ((CAUTION,) if careful else ()),
             seats=seats,
-            within=min((rule.within for rule in asking if rule.within is not None), default=DEFAULT_WITHIN),
+            within=min([rule.deadline for rule in asking] + [DEFAULT_WITHIN for _ in others]),
             asks=digest(canonical(asks)),
         )
 
@@ -205,7 +198,7 @@ class Policy:
         test = self._tests.get((action, rule.id))
         if test is None:
             type_ = next(type_ for type_, known in self.document.types.items() if known is action)
-            test = self._tests[action, rule.id] = compile_rule(action, type_, rule, self._world())
+            test = self._tests[action, rule.id] = compile_rule(action, type_, rule, self._world)
         return test
 
     def _explain_rule(self, rule: Rule, action: Action, context: Context) -> Explanation:

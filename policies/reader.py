@@ -1,21 +1,23 @@
 """Reading values out of YAML nodes, each mistake reported at its place."""
 
+import unicodedata
 from collections.abc import Callable, Collection, Mapping
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from signoff.actions import show_text
+from signoff.actions import fold_name, show_text
 
-from .diagnostics import Report, quote, suggest
+from .diagnostics import Report, close_to, quote, suggest
 from .nodes import Entries, Items, Node, Scalar
+from .scanner import DIGITS, LETTERS
 
 MAX_NAME = 64  # characters of a name: a rule, a role, a list
 MAX_VALUE = 1_000  # characters of a text
 MAX_PEOPLE = 100_000  # items of one list
 
-_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_IDENTIFIER = _LETTERS | frozenset("0123456789_")
+_IDENTIFIER = LETTERS | DIGITS
 _NAME = _IDENTIFIER | frozenset("-.")
 
+Held: TypeAlias = Mapping[str, tuple[Scalar, Node]]  # the entries of a mapping: each key, with its value
 Value = TypeVar("Value")
 
 
@@ -32,16 +34,17 @@ class Reader:
         self.wrong(node, f"{what} must be a mapping", "write `key: value` lines below it")
         return None
 
-    def check_keys(
-        self, entries: Mapping[str, tuple[Scalar, Node]], owner: str, known: Collection[str], later: Collection[str] = ()
-    ) -> None:
-        """Report every key that *owner* ("a rule") does not have, or not *yet* (*later*)."""
+    def check_keys(self, entries: Held, owner: str, known: Collection[str], later: Collection[str] = ()) -> set[str]:
+        """Report every key that *owner* ("a rule") does not have, or not yet (*later*). Gives what they may be meant for."""
+        meant: set[str] = set()
         for name, (key, _) in entries.items():
             if name in later:
                 self.report.error("not-supported", f"`{name}` is not supported yet", key.span, "leave it out")
             elif name not in known:
+                meant |= set(close_to(name, known))
                 hint = suggest(name, known, "leave it out")
                 self.report.error("unknown-key", f"{owner} has no {_code(name)}", key.span, hint)
+        return meant
 
     def text(self, node: Node, what: str, *, most: int = MAX_VALUE) -> str | None:
         """A text on one or more lines, not empty."""
@@ -62,10 +65,13 @@ class Reader:
         if text is None:
             return None
         if show_text(text) != text:
-            message = f"{what} holds a character that no action's text can hold: {quote(show_text(text))}"
+            message = f"{what} holds a character that no action's text can hold: {quote(text)}"
             self.report.error("text", message, node.span, "remove it")
             return None
-        return text
+        if not fold_name(text):
+            self.wrong(node, f"{what} is empty", "give it a value or leave it out")
+            return None
+        return unicodedata.normalize("NFC", text)
 
     def name(self, node: Node, what: str, *, identifier: bool = False) -> str | None:
         """A name: ASCII letters, digits, `_`, `-` and `.`, a letter first; as *identifier* without `-` and `.`."""
@@ -73,7 +79,7 @@ class Reader:
         if text is None:
             return None
         allowed = _IDENTIFIER if identifier else _NAME
-        if text[0] in _LETTERS | {"_"} and all(character in allowed for character in text):
+        if text[0] in LETTERS and all(character in allowed for character in text):
             return text
         signs = "digits and _" if identifier else "digits, _, - and ."
         self.report.error("name", f"{what} cannot be {quote(text)}", node.span, f"a letter, then letters, {signs}")
@@ -88,7 +94,7 @@ class Reader:
         return None
 
     def items(self, node: Node, what: str, read: Callable[[Node], Value | None]) -> tuple[Value, ...] | None:
-        """A list; every item is read, and must be given once."""
+        """A list; every item is read, and must be given once. Those that are wrong are left out."""
         if not isinstance(node, Items):
             self.wrong(node, f"{what} must be a list", "write [one, two], or lines that start with `- `")
             return None

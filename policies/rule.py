@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
 
 from signoff.actions import Action
-from signoff.canonical import Json
+from signoff.canonical import Json, canonical, digest
 
-from .checker import names_read
-from .decision import DecisionEffect, Seat
+from .decision import DEFAULT_WITHIN, DecisionEffect, Seat
 from .shapes import Shape
-from .syntax import Expression
+from .syntax import Expression, names_read, spell
+
+Groups: TypeAlias = Mapping[str, tuple[str, ...] | None]  # roles or lists by name; None: with a mistake, so not known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +29,7 @@ class Rule:
     """One rule of the file."""
 
     id: str
-    line: int  # of its id, from 1
+    line: int  # its first one, from 1
     effect: DecisionEffect
     actions: tuple[str, ...]  # as written; ("*",) for all
     types: tuple[str, ...]  # the action types that it speaks for
@@ -47,6 +50,22 @@ class Rule:
         """The names that its conditions read, each once, in the order written."""
         found = [name for part in (self.when, self.unless) if part for name in names_read(part.tree)]
         return list(dict.fromkeys(found))
+
+    @property
+    def deadline(self) -> int:
+        """Seconds to sign where it asks alone."""
+        return DEFAULT_WITHIN if self.within is None else self.within
+
+    @cached_property
+    def asks(self) -> str:
+        """Digest of what the rule means, however it is spelt: spaces, brackets, order and defaults make no difference."""
+        meaning: dict[str, Json] = {
+            "actions": sorted(self.actions),
+            "when": spell(self.when.tree) if self.when else None,
+            "unless": spell(self.unless.tree) if self.unless else None,
+            "within": self.deadline,
+        }
+        return digest(canonical(self.content() | meaning))
 
     def content(self) -> dict[str, Json]:
         """What the rule says, as canonical JSON can hold it. Where it stands in the file is no part of it."""

@@ -4,30 +4,15 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from .diagnostics import quote
+from .remedies import SIGNS, remedy_for_character
 
 MAX_CONDITION = 4_000  # characters of one condition
 
-_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
-_DIGITS = frozenset("0123456789")
+LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
+DIGITS = frozenset("0123456789")
 _SPACES = frozenset(" \t\r\n")
 _PAIRS = frozenset({"==", "!=", "<=", ">="})
-_SIGNS = frozenset("<>+-*()[],.")
-_MISTAKES = {
-    "&&": "write and",
-    "||": "write or",
-    "<>": "write !=",
-    "**": "powers are not part of the language",
-    "//": "multiply by a constant instead",
-    "=": "write ==",
-    "!": "write not",
-    "/": "multiply by a constant instead: amount * 0.1",
-    "%": "multiply by a constant instead: amount * 0.1",
-    "#": "comments stand outside of conditions",
-    "“": 'write "straight quotes"',
-    "”": 'write "straight quotes"',
-    "‘": "write 'straight quotes'",
-    "’": "write 'straight quotes'",
-}
+_MARKS = frozenset("<>+-*()[],.")
 
 
 class Lexeme(Enum):
@@ -78,30 +63,32 @@ def scan(text: str) -> list[Token]:
         token = _token(text, place)
         tokens.append(token)
         place = token.end
-    tokens.append(Token(Lexeme.END, "", len(text), len(text)))
+    end = tokens[-1].end if tokens else 0  # not of the text: a block ends with a line feed, or several
+    tokens.append(Token(Lexeme.END, "", end, end))
     return tokens
 
 
 def _token(text: str, start: int) -> Token:
     character = text[start]
-    if character in _LETTERS:
+    if character in LETTERS:
         return _name(text, start)
-    if character in _DIGITS:
+    if character in DIGITS:
         return _number(text, start)
     if character in "\"'":
         return _text(text, start)
     pair = text[start : start + 2]
     for sign in (pair, character):
-        if sign in _MISTAKES:
-            raise ConditionError("syntax", f"`{sign}` is not part of the language", start, start + len(sign), _MISTAKES[sign])
-        if sign in _PAIRS or sign in _SIGNS:
+        if sign in SIGNS:
+            raise ConditionError("syntax", f"`{sign}` is not part of the language", start, start + len(sign), SIGNS[sign])
+        if sign in _PAIRS or sign in _MARKS:
             return Token(Lexeme.SIGN, sign, start, start + len(sign))
-    raise ConditionError("syntax", f"{quote(character)} is not part of the language", start, start + 1)
+    message = f"{quote(character)} is not part of the language"
+    raise ConditionError("syntax", message, start, start + 1, remedy_for_character(character))
 
 
 def _name(text: str, start: int) -> Token:
     end = start
-    while end < len(text) and (text[end] in _LETTERS or text[end] in _DIGITS):
+    while end < len(text) and (text[end] in LETTERS or text[end] in DIGITS):
         end += 1
     return Token(Lexeme.NAME, text[start:end], start, end)
 
@@ -109,7 +96,7 @@ def _name(text: str, start: int) -> Token:
 def _number(text: str, start: int) -> Token:
     end = start
     while end < len(text) and (
-        text[end] in _LETTERS or text[end] in _DIGITS or (text[end] == "." and text[end + 1 : end + 2] in _DIGITS)
+        text[end] in LETTERS or text[end] in DIGITS or (text[end] == "." and text[end + 1 : end + 2] in DIGITS)
     ):
         end += 1
     return Token(Lexeme.NUMBER, text[start:end], start, end)

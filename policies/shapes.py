@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from signoff.actions import Field, Kind
+from signoff.actions import Field, Kind, format_money
 
 from .syntax import Number, Text, Texts, Truth
 
@@ -33,6 +33,7 @@ class Shape:
     many: bool = False  # a list of these
     constant: bool = False  # the same for every action
     plain: bool = False  # of money: a plain number is in it, so it must be in the file's currency
+    zero: bool = False  # of a number: 0, which is the same in every currency
 
     @property
     def unknown(self) -> bool:
@@ -70,7 +71,7 @@ def shape_of_constant(constant: Number | Text | Truth | Texts) -> Shape:
     """The shape of what is written in the rule itself."""
     match constant:
         case Number(value=value):
-            return Shape(Kind.INTEGER if _is_whole(value) else Kind.DECIMAL, constant=True)
+            return Shape(Kind.INTEGER if _is_whole(value) else Kind.DECIMAL, constant=True, zero=value == 0)
         case Text():
             return Shape(Kind.TEXT, constant=True)
         case Truth():
@@ -112,3 +113,12 @@ def _common(left: Shape, right: Shape) -> Kind:
 
 def _is_whole(value: Decimal) -> bool:
     return value.as_tuple().exponent == 0 or value == value.to_integral_value()
+
+
+def is_currency(code: str) -> bool:
+    """Whether *code* is a currency of ISO 4217."""
+    try:
+        format_money(Decimal(0), code)
+    except ValueError:
+        return False
+    return True

@@ -3,9 +3,11 @@
 Nodes are compared by identity, so that what the checker finds out about one can be kept beside it.
 """
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 Comparator: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in"]
 Operator: TypeAlias = Literal["+", "-", "*"]
@@ -135,8 +137,6 @@ class Or(Tree):
     operands: tuple["Expression", ...]
 
 
-Constant: TypeAlias = Number | Text | Truth | Texts
-Function: TypeAlias = Has | InRequest | Default
 Expression: TypeAlias = (
     Number | Text | Truth | Texts | Name | Listed | Known | Has | InRequest | Default
     | Negative | Arithmetic | Comparison | Not | And | Or
@@ -157,3 +157,40 @@ def children(tree: Expression) -> tuple[Expression, ...]:
         case Default():
             return (tree.field, tree.otherwise)
     return ()
+
+
+def walk(tree: Expression) -> Iterator[Expression]:
+    """*tree* and all trees in it, in the order written."""
+    yield tree
+    for child in children(tree):
+        yield from walk(child)
+
+
+def names_read(tree: Expression) -> list[str]:
+    """What *tree* reads, each once, in the order written: `amount`, `in_request(to)`, `lists.family`, `actor.id`."""
+    match tree:
+        case Name(name=name) | Known(name=name):
+            return [name]
+        case Listed(name=name):
+            return [f"lists.{name}"]
+        case InRequest(field=name):
+            return [f"in_request({name.name})"]
+    return list(dict.fromkeys(name for child in children(tree) for name in names_read(child)))
+
+
+def spell(tree: Expression) -> str:
+    """*tree* in one spelling, equal for conditions that differ in spaces, brackets and digits such as `1_0.0` only."""
+    parts = [_spell_part(part) for name, part in vars(tree).items() if name not in ("start", "end")]
+    return f"({type(tree).__name__} {' '.join(parts)})"
+
+
+def _spell_part(part: object) -> str:
+    match part:
+        case Tree():
+            return spell(cast(Expression, part))
+        case tuple():
+            return f"[{' '.join(map(_spell_part, part))}]"
+        case Decimal():
+            text = f"{part:f}"
+            return text.rstrip("0").rstrip(".") if "." in text else text
+    return json.dumps(part)

@@ -9,7 +9,6 @@ import pytest
 
 from signoff import Actor, Refused
 from signoff.audit import Store
-from signoff.audit.locks import locked
 from signoff.errors import Busy
 
 from .checking import life_problems, outcome, standing_problems, told
@@ -27,8 +26,7 @@ SOON = 0.0  # seconds
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process gives up on a lock at once."""
-    monkeypatch.setattr(Store.executing, "__defaults__", (SOON,))
-    monkeypatch.setattr(locked.__wrapped__, "__defaults__", (SOON,))  # type: ignore[attr-defined]  # of a context manager
+    monkeypatch.setitem(Store.open.__func__.__kwdefaults__, "timeout", SOON)  # type: ignore[attr-defined]  # of a class method
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ rules:
         ("within: 2h", "within: 3h", ["the approve rule large changed: within"]),
         ("within: 2h", "within: 1h", []),
         ("  within: 2h\n", "", ["the approve rule large changed: within"]),
+        ("rules:", "rules:\n- id: more\n  approve: transfer\n  within: 300d", []),
         ("within: 2h", "unless: to == 'A'", ["the approve rule large changed: unless, within"]),
         ("deny: [transfer, order]", "deny: transfer", ["the deny rule blocked changed: actions"]),
         ("deny: [transfer, order]", "approve: [transfer, order]", ["the deny rule blocked is gone"]),
@@ -79,6 +80,14 @@ def test_what_may_let_more_through_is_named(old: str, new: str, looser: list[str
     assert FILE.count(old) == 1
     change = compare_policies(load(FILE).outline(), load(FILE.replace(old, new)).outline())
     assert list(change.looser) == looser
+
+
+def test_a_time_that_is_added_may_be_longer(load: Load) -> None:
+    """A rule without `within` gives a day: more than that is named, less or just that is not."""
+    text = FILE.replace("  within: 2h\n", "")
+    for within, looser in (("48h", ("the approve rule large changed: within",)), ("24h", ()), ("1h", ())):
+        new = text.replace("count: 2}\n", f"count: 2}}\n  within: {within}\n")
+        assert compare_policies(load(text).outline(), load(new).outline()).looser == looser
 
 
 def test_roles_that_conditions_read(load: Load) -> None:

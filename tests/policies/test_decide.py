@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -126,11 +127,11 @@ def test_approvals_combine(load: Load, transfer: Action, context: Context) -> No
     ("line", "effect", "matched"),
     [
         ("deny; when: amount > 100", DecisionEffect.DENY, ("r1",)),
-        ("deny; unless: amount > 0", DecisionEffect.DENY, ("r1",)),
+        ("deny; unless: amount > 1", DecisionEffect.DENY, ("r1",)),
         ("deny; when: amount > 100; unless: to == 'Alice'", DecisionEffect.DENY, ("r1",)),
-        ("deny; when: to == 'Bob'; unless: amount > 0", DecisionEffect.ALLOW, ("r0",)),
+        ("deny; when: to == 'Bob'; unless: amount > 1", DecisionEffect.ALLOW, ("r0",)),
         ("approve; when: amount > 100", DecisionEffect.APPROVE, ("r1",)),
-        ("approve; unless: amount > 0", DecisionEffect.APPROVE, ("r1",)),
+        ("approve; unless: amount > 1", DecisionEffect.APPROVE, ("r1",)),
     ],
 )
 def test_a_failing_condition_is_strict(
@@ -152,9 +153,26 @@ def test_a_failing_allow_rule_grants_nothing(line: str, load: Load, transfer_in_
     assert explanation.failed == "amount is in EUR and is compared with USD"
 
 
+@pytest.mark.parametrize(
+    ("lines", "default", "within"),
+    [
+        (["allow", "approve; within: 48h"], "deny", 48 * 3_600),
+        (["allow", "approve; within: 48h", "approve"], "deny", DEFAULT_WITHIN),
+        (["allow", "approve; within: 2h", "approve"], "deny", 2 * 3_600),
+        (["allow", "approve", "approve; within: 300d"], "deny", DEFAULT_WITHIN),
+        (["approve; within: 48h"], "{approve: legal}", DEFAULT_WITHIN),
+    ],
+)
+def test_the_shortest_time_counts(
+    lines: list[str], default: str, within: int, load: Load, transfer: Action, context: Context
+) -> None:
+    """A rule that says no time, and the default, count as a day: only a longer time that stands alone is longer."""
+    assert load(rules(*lines, start=f"{START}default: {default}\n")).decide(transfer, context).within == within
+
+
 def test_caution_asks(careful_registry: Registry, context: Context) -> None:
     """An action's own caution makes it at least approve, by the approvers, under the name `caution`."""
-    text = START + "rules:\n- {id: a, allow: wire}\n- {id: b, approve: wire, when: amount > 5_000, by: finance}\n"
+    text = START + "rules:\n- {id: a, allow: wire}\n- {id: b, approve: wire, when: amount > 5_000, by: finance, within: 9d}\n"
     policy = parse_policy(text.encode(), "policies.yaml", careful_registry)
 
     def decide(amount: str) -> Decision:
@@ -162,9 +180,11 @@ def test_caution_asks(careful_registry: Registry, context: Context) -> None:
 
     assert decide("999.00").effect is DecisionEffect.ALLOW
     asked = decide("1000.00")
+    assert asked.within == DEFAULT_WITHIN
     assert (asked.effect, asked.rules, asked.seats) == (DecisionEffect.APPROVE, ("caution",), (Seat("manager", 1),))
     assert asked.because == ("a wire of 1,000 or more",)
     both = decide("6000.00")
+    assert both.within == DEFAULT_WITHIN
     assert (both.rules, both.seats) == (("b", "caution"), (Seat("finance", 1), Seat("manager", 1)))
     assert len({asked.asks, both.asks, ""}) == 3
     failing = decide("13.00")
@@ -234,7 +254,15 @@ def test_what_was_asked_has_a_digest(load: Load, transfer: Action, context: Cont
     first, second = text.index("- id: r1"), text.index("- id: r2")
     swapped = text[:first] + text[second:] + text[first:second]
     assert load(swapped).decide(transfer, context).asks == asked
+    for same in ("amount  >  100", "(amount > 1_00.0)", "'amount > 100'", "amount > 100\n  within: 24h"):
+        assert asks("allow", f"approve; when: {same}", "approve; by: finance") == asked
+    several = text.replace("approve: transfer", "approve: [transfer, order]").replace("amount > 100", "has(to)")
+    turned = several.replace("[transfer, order]", "[order, transfer]")
+    assert load(several).decide(transfer, context).asks == load(turned).decide(transfer, context).asks != asked
     for changed in (
+        ("allow", "approve; when: amount >= 100", "approve; by: finance"),
+        ("allow", "approve; when: not amount > 100", "approve; by: finance"),
+        ("allow", "approve; unless: amount > 100", "approve; by: finance"),
         ("allow", "approve; when: amount > 101", "approve; by: finance"),
         ("allow", "approve; when: amount > 100; because: x", "approve; by: finance"),
         ("allow", "approve; when: amount > 100; within: 1h", "approve; by: finance"),
@@ -243,6 +271,19 @@ def test_what_was_asked_has_a_digest(load: Load, transfer: Action, context: Cont
         ("allow", "approve; when: amount > 100", "approve; by: finance", "approve"),
     ):
         assert asks(*changed) != asked
+
+
+def test_a_large_list_is_prepared_once(load: Load, transfer: Action, context: Context) -> None:
+    """An explanation of sixty rules does not prepare a large list anew for each."""
+    names = [f"p{number}" for number in range(90_000)]
+    start = START.replace("lists: {", f"lists: {{many: [{', '.join(names)}], ")
+    policy = load(rules("allow", *["deny; when: to in lists.many or amount > 1"] * 60, start=start))
+    begun = process_time()
+    assert len(policy.explain(transfer, context)) == 60
+    explained = process_time() - begun
+    begun = process_time()
+    assert all(frozenset(names) for _ in range(20))
+    assert explained < process_time() - begun
 
 
 def test_an_explanation_says_what_was_read(load: Load, transfer: Action, context: Context) -> None:

@@ -43,6 +43,12 @@ FILES = {
     "a long number": START + "  when: amount > " + "1" * 3_000,
     "a wide list": START + "  when: to in [" + '"x",' * 900,
     "control characters": "a: \x01",
+    "control characters only": "\x01" * MIB,
+    "control characters in every line": "#\x01\n" * (MIB // 3),
+    "many rules for all types": START
+    + "".join(f"- id: r{n}\n  deny: '*'\n  when: {'not ' * 29}plan.size > 1\n" for n in range(6_000)),
+    "many sums": START
+    + "".join(f"- {{id: r{n}, deny: '*', when: {' or '.join(['plan.size*9>1'] * 30)}}}\n" for n in range(2_000)),
     "a zero byte": "a\0b",
 }
 
@@ -52,7 +58,7 @@ def test_garbage_is_refused_soon(text: str, report_on: Callable[[str], str]) -> 
     """Large, deep or repeated garbage ends in a short report within seconds."""
     begun = time.process_time()
     report = report_on(text)
-    assert time.process_time() - begun < 10
+    assert time.process_time() - begun < 6
     assert "error[" in report
     assert len(report) < 40_000
 
@@ -73,6 +79,12 @@ def test_a_wide_condition_loads(registry: Registry) -> None:
     """Hundreds of alternatives in one condition load."""
     condition = " or ".join(["amount > 1"] * 280)
     assert len(parse_policy((START + f"  when: {condition}\n").encode(), "p", registry).document.rules) == 1
+
+
+def test_thousands_of_rules_load(registry: Registry) -> None:
+    """Five thousand rules of usual size are no flood."""
+    rules = "".join(f"- {{id: r{n}, approve: transfer, when: to == 'P{n}' and amount > {n}}}\n" for n in range(5_000))
+    assert len(parse_policy((START + rules).encode(), "p", registry).document.rules) == 5_001
 
 
 def test_time_grows_with_length(registry: Registry) -> None:

@@ -17,7 +17,8 @@ START = "version: 1\ncurrency: USD\napprovers: manager\nroles: {manager: [mira]}
 
 def snapshots() -> list[tuple[str, str, str]]:
     """The title, file and report of each part of mistakes.txt."""
-    text = (HERE / "mistakes.txt").read_text(encoding="utf-8").replace("«202e»", "\u202e")
+    text = (HERE / "mistakes.txt").read_text(encoding="utf-8")
+    text = re.sub("«([0-9a-f]+)»", lambda found: chr(int(found[1], 16)), text)
     found = []
     for part in text.split("######## ")[1:]:
         title, _, rest = part.partition("\n")
@@ -122,7 +123,85 @@ def test_a_caret_counts_columns_of_the_terminal() -> None:
     d = Diagnostic(
         code="x", severity=Severity.ERROR, file="f", line=3, column=7, message="m", source="\t送e\u0301\u202e zed", length=3
     )
-    assert format_diagnostic(d) == "f:3:7: error[x]: m\n   3 |  送e\u0301\ufffd zed\n     |       ^^^"
+    assert format_diagnostic(d) == "f:3:7: error[x]: m\n   3 |  送e\u0301\\u{202e} zed\n     |              ^^^"
+
+
+def test_a_report_cannot_be_forged() -> None:
+    """Nothing in a file, and no file's name, prints control characters or a line of its own."""
+    evil = "a\x1b[2J\nb\u202e\r\u2028"
+    for line in (0, 1):
+        d = Diagnostic(
+            code="x", severity=Severity.ERROR, file=evil, line=line, column=line, message=evil, source=evil, length=2, hint=evil
+        )
+        text = format_diagnostic(d)
+        assert text.count("\n") == 2 * line
+        assert text.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize(("header", "end"), [("|", ""), ("|-", ""), ("|+", "\n\n"), ("|", "\n  # c\n"), ("|2", "\n")])
+@pytest.mark.parametrize("lines", [["zzz > 1"], ["not has(from)", "   and zzz > 1"], ["not has(from)", "", "and zzz > 1"]])
+def test_carets_in_blocks_are_exact(header: str, end: str, lines: list[str], report_on: Callable[[str], str]) -> None:
+    """In a `|` block the caret stands under the very characters, also on a last line without a line feed."""
+    text = START + f"- id: a\n  deny: transfer\n  when: {header}\n" + "\n".join(f"    {line}" if line else "" for line in lines)
+    row = START.count("\n") + 3 + len(lines)
+    assert f"policies.yaml:{row}:{5 + lines[-1].index('zzz')}: error[unknown-name]" in report_on(text + end)
+
+
+@pytest.mark.parametrize(
+    ("when", "types", "warning"),
+    [
+        ("'manger' in actor.roles", "transfer", '`actor.roles` never holds "manger"; did you mean `manager`?'),
+        ("'x' not in actor.roles and urgent", "order", '`actor.roles` never holds "x"; add it under `roles`'),
+        ('currency == "usd"', "transfer", '`currency` is never "usd"; write USD'),
+        ('currency in ["USD", "DOLLAR"]', "transfer", '`currency` is never "DOLLAR"; write one such as USD'),
+        ('speed != "fsat"', "order", '`speed` is never "fsat"; did you mean `fast`?'),
+        ('has(speed) and "SLOW" == speed', "'*'", '`speed` is never "SLOW"; did you mean `slow`?'),
+        ("speed in lists.l", "order", '`speed` is never "Alice"; write slow or fast'),
+        ("actor.id == 'dana '", "transfer", '`actor.id` is never "dana "; write an id as it is given to --as'),
+        ("to in []", "transfer", "`to in []` is true for no action; "),
+        ("has(note) or to in []", "order", "`to in []` is true for no action; "),
+        ("false", "transfer", "`false` reads nothing, so it is the same for every action; "),
+        ("urgent or 1 > 2", "order", "`1 > 2` reads nothing, so it is the same for every action; "),
+        ("not has(amount)", "transfer", "`not has(amount)` is true for no action; "),
+        ("has(amount)", "transfer", "`has(amount)` is true for every action; "),
+        ("amount < 0", "transfer", "`amount < 0` is true for no action; "),
+        ("0 >= amount", "transfer", "`0 >= amount` is true for no action; "),
+        ("amount == 0", "transfer", "`amount == 0` is true for no action; "),
+        ("amount >= 0", "transfer", "`amount >= 0` is true for every action; "),
+        ("price > -5 or urgent", "order", "`price > -5 or urgent` is true for every action; "),
+        ("plan.size < 1", "transfer", "`plan.size < 1` is true for no action; "),
+        ("plan.size <= 1", "transfer", ""),
+        ("not has(amount)", "[transfer, pay_bill]", ""),
+        ("has(to) and to in lists.l", "'*'", ""),
+        ("has(amount) and amount > 0", "pay_bill", ""),
+        ("amount > 0.0001 and amount < 0.001", "transfer", ""),
+        ("actor.id in ['dana', 'x']", "transfer", ""),
+        ("to == 'usd' or currency == 'EUR'", "transfer", ""),
+    ],
+)
+def test_what_is_hardly_meant_warns(when: str, types: str, warning: str, registry: Registry) -> None:
+    """A condition, or a part of one, that is the same for every action loads with a warning at its place; others do not."""
+    text = f"{START}- id: a\n  deny: {types}\n  when: |\n    {when}\nlists: {{l: [Alice]}}\n"
+    found = parse_policy(text.encode(), "policies.yaml", registry).warnings
+    assert [f"{d.message}; {d.hint}" for d in found] == ([warning] if warning else [])
+    assert all(d.line == START.count("\n") + 4 and d.severity is Severity.WARNING for d in found)
+
+
+def test_one_name_in_two_spellings_warns(registry: Registry) -> None:
+    """Two items of a list that only differ in spelling are a warning: one of them is enough."""
+    policy = parse_policy(b"version: 1\nlists: {a: [Mallory Ltd, mallory  ltd]}\nrules: []\n", "policies.yaml", registry)
+    assert [format_diagnostic(warning) for warning in policy.warnings] == [
+        'policies.yaml:2:26: warning[duplicate]: "mallory  ltd" is "Mallory Ltd" in another spelling, '
+        "and is given twice in the list `a`\n"
+        "   2 | lists: {a: [Mallory Ltd, mallory  ltd]}\n"
+        "     |                          ^^^^^^^^^^^^ remove one"
+    ]
+
+
+def test_many_warnings_refuse_nothing(registry: Registry) -> None:
+    """A file with more doubts than a report shows loads all the same, with the first of them."""
+    text = START + "".join(f"- {{id: r{n}, deny: transfer, when: amount < 0}}\n" for n in range(80))
+    assert len(parse_policy(text.encode(), "p", registry).warnings) == 50
 
 
 def test_a_long_line_is_cut_around_the_caret() -> None:

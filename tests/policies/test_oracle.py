@@ -4,7 +4,7 @@ A generated condition is a text together with a Python function that works it ou
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import cast
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from signoff.actions import Action, Registry
 from signoff.actor import Actor
 from signoff.canonical import Json
-from signoff.policies import Context, DecisionEffect, Policy, parse_policy
+from signoff.policies import Context, DecisionEffect, Policy, compare_policies, parse_policy
 
 FAMILY = ("Alice", "Bob")
 START = (
@@ -120,8 +120,8 @@ def fee_or(digits: str) -> tuple[str, Amount]:
 
 
 def money(digits: str) -> tuple[str, Amount]:
-    """A plain number that is compared with money."""
-    return digits, lambda case: (exactly(digits), frozenset({"USD"}))
+    """A plain number that is compared with money: in the file's currency, but for 0."""
+    return digits, lambda case: (exactly(digits), frozenset({"USD"} if exactly(digits) else ()))
 
 
 prices = st.one_of(st.builds(price, DIGITS, st.just("") | DIGITS.filter(lambda text: text[0] != "-")), st.builds(fee_or, DIGITS))
@@ -175,7 +175,9 @@ SIMPLE: list[tuple[str, Meaning]] = [
     ("urgent == false", lambda case: not case.fields["urgent"]),
     ("true", lambda case: True),
     ("to in lists.family", lambda case: case.fields["to"] in FAMILY),
-    ("to not in ['Alice']", lambda case: case.fields["to"] != "Alice"),
+    ("to not in [' alice']", lambda case: case.fields["to"] != "Alice"),
+    ("to in ['MALLORY  LTD']", lambda case: case.fields["to"] == "Mallory Ltd"),
+    ("currency == 'usd'", lambda case: False),
     ('to != "Bob"', lambda case: case.fields["to"] != "Bob"),
     ("speed == 'fast'", lambda case: case.fields["speed"] == "fast"),
     ("'red' in tags", tagged),
@@ -225,6 +227,7 @@ class Drawn:
     when: tuple[str, Meaning] | None
     unless: tuple[str, Meaning] | None
     by: str
+    within: str = ""
 
     def text(self, number: int) -> str:
         """The rule as the file has it."""
@@ -232,6 +235,7 @@ class Drawn:
         lines += [f"  when: |\n    {self.when[0]}"] if self.when else []
         lines += [f"  unless: |\n    {self.unless[0]}"] if self.unless else []
         lines += [f"  by: {self.by}"] if self.effect is DecisionEffect.APPROVE else []
+        lines += [f"  within: {self.within}"] if self.effect is DecisionEffect.APPROVE and self.within else []
         return "\n".join(lines) + "\n"
 
     def matches(self, case: Case) -> tuple[bool, bool]:
@@ -249,6 +253,7 @@ rules = st.builds(
     st.none() | conditions,
     st.none() | conditions,
     st.sampled_from(["manager", "finance", "{role: finance, count: 2}"]),
+    st.sampled_from(["", "1h", "24h", "48h"]),
 )
 cents = st.sampled_from(["1.00", "99.99", "100.00", "100.01", "10000.00"])
 cases = st.builds(
@@ -337,7 +342,7 @@ def test_the_order_of_rules_never_matters(
 def test_approve_and_deny_rules_only_tighten(
     registry: Registry, drawn: list[Drawn], added: Drawn, case: Case, default: str
 ) -> None:
-    """An added approve or deny rule never lets more through, and takes no seat away."""
+    """An added approve or deny rule never lets more through, takes no seat away, and gives no more time."""
     action = registry.read(case.fields)
     before = (
         parse_policy(f"{START}default: {default}\nrules: [{{id: none, allow: check_balance}}]\n".encode(), "p", registry)
@@ -350,7 +355,28 @@ def test_approve_and_deny_rules_only_tighten(
     if other.effect is DecisionEffect.APPROVE:
         counts = {seat.role: seat.count for seat in other.seats}
         assert all(counts[seat.role] >= seat.count for seat in one.seats)
-        assert (other.within or 0) <= (one.within or 10**9)
+        assert one.within is None or (other.within or 0) <= one.within
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data(), st.lists(rules, min_size=1, max_size=4), cases, DEFAULTS)
+def test_what_a_comparison_leaves_out_lets_nothing_more_through(
+    registry: Registry, data: st.DataObject, drawn: list[Drawn], case: Case, default: str
+) -> None:
+    """Where a comparison of two policies finds nothing looser, no decision is: not its effect, its seats or its time."""
+    changed = list(drawn)
+    number = data.draw(st.integers(0, len(drawn) - 1))
+    changed[number] = replace(drawn[number], within=data.draw(st.sampled_from(["", "1h", "24h", "48h"])), by=data.draw(rules).by)
+    changed += data.draw(st.lists(rules, max_size=1))
+    before, after = load(registry, drawn, default), load(registry, changed, default)
+    if not compare_policies(before.outline(), after.outline()).looser:
+        action = registry.read(case.fields)
+        one, other = before.decide(action, case.context), after.decide(action, case.context)
+        assert STRICTNESS[other.effect] >= STRICTNESS[one.effect]
+        if other.effect is one.effect is DecisionEffect.APPROVE:
+            counts = {seat.role: seat.count for seat in other.seats}
+            assert all(counts.get(seat.role, 0) >= seat.count for seat in one.seats)
+            assert (other.within or 0) <= (one.within or 0)
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,0 +1,202 @@
+"""Conditions that can be read, and hardly say what was meant: each is a warning.
+
+Two things are found, where they hold for every action type that the rule speaks for: a text that what it is compared
+with can never be, and a part of a condition that is the same for every action.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from typing import TypeAlias
+
+from signoff.actions import Field, Kind
+from signoff.actor import Actor
+
+from .checker import Setting
+from .diagnostics import Report, quote, suggest
+from .nodes import Scalar
+from .rule import Groups
+from .shapes import is_currency
+from .syntax import (
+    And,
+    Comparator,
+    Comparison,
+    Expression,
+    Has,
+    Known,
+    Listed,
+    Name,
+    Not,
+    Number,
+    Or,
+    Text,
+    Texts,
+    Tree,
+    Truth,
+    children,
+    names_read,
+    walk,
+)
+
+Fields: TypeAlias = Mapping[str, Field]
+
+_LEAST_MONEY = Decimal("0.0001")  # amounts are more than zero, and no currency has more than four decimals
+_TURNED: dict[Comparator, Comparator] = {
+    "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=", "in": "in", "not in": "not in",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Looks through conditions without errors."""
+
+    setting: Setting
+    roles: Groups
+    report: Report
+    source: Scalar
+
+    def condition(self, tree: Expression) -> None:
+        """Warn of what is doubtful in *tree*."""
+        for part in walk(tree):
+            if isinstance(part, Comparison):
+                for left, right in pairwise(part.operands):
+                    self._compared(left, right)
+                    self._compared(right, left)
+        if not self._part(tree) and self._always(tree, True):
+            self._warn("always", f"`{self._text(tree)}` is true for every action", tree)
+
+    def _part(self, tree: Expression) -> bool:
+        """Whether something was said about *tree*: the smallest parts are named that are the same for every action."""
+        said = [self._part(child) for child in children(tree)] if isinstance(tree, And | Or | Not) else []
+        if any(said):
+            return True
+        if isinstance(tree, Truth | Comparison) and not names_read(tree):
+            self._warn("always", f"`{self._text(tree)}` reads nothing, so it is the same for every action", tree)
+            return True
+        if self._always(tree, False):
+            self._warn("never", f"`{self._text(tree)}` is true for no action", tree)
+            return True
+        return False
+
+    def _always(self, tree: Expression, value: bool) -> bool:
+        return all(_certain(tree, fields) is value for fields in self.setting.types.values())
+
+    def _compared(self, value: Expression, constant: Expression) -> None:
+        """Warn of texts in *constant* that *value* can never be."""
+        texts = list(self._texts(constant))
+        if not texts or not (tests := list(self._tests(value))):
+            return
+        for text in texts:
+            if not any(test(text) for test in tests):
+                never = "never holds" if isinstance(value, Known) and value.name == "actor.roles" else "is never"
+                message = f"`{self._text(value)}` {never} {quote(text)}"
+                self._warn("never", message, constant, self._remedy(value, text))
+
+    def _texts(self, constant: Expression) -> tuple[str, ...]:
+        match constant:
+            case Text(value=text):
+                return (text,)
+            case Texts(values=texts):
+                return texts
+            case Listed(name=name):
+                return self.setting.lists.get(name) or ()
+        return ()
+
+    def _tests(self, value: Expression) -> Iterator[Callable[[str], bool]]:
+        """For each action type: whether a text can be *value*. Nothing where any text can, or none is known."""
+        match value:
+            case Known(name="actor.roles"):
+                yield self.roles.__contains__
+            case Known(name="actor.id"):
+                yield _is_actor
+            case Name(name=name):
+                found = [fields[name] for fields in self.setting.types.values() if name in fields]
+                if all(field.choices or field.kind is Kind.CURRENCY for field in found):
+                    yield from (field.choices.__contains__ if field.choices else is_currency for field in found)
+
+    def _remedy(self, value: Expression, text: str) -> str:
+        match value:
+            case Known(name="actor.roles"):
+                return suggest(text, self.roles, "add it under `roles`")
+            case Known():
+                return "write an id as it is given to --as"
+            case Name(name=name):
+                known = [choice for fields in self.setting.types.values() if name in fields for choice in fields[name].choices]
+                known += [text.upper()] if is_currency(text.upper()) else []
+                return suggest(text.casefold(), known) or (
+                    f"write {' or '.join(dict.fromkeys(known))}" if known else "write one such as USD"
+                )
+        return ""
+
+    def _text(self, tree: Tree) -> str:
+        return self.source.excerpt(tree.start, tree.end)
+
+    def _warn(self, code: str, message: str, tree: Tree, hint: str = "") -> None:
+        self.report.warning(code, message, self.source.place(tree.start, tree.end), hint)
+
+
+def _is_actor(text: str) -> bool:
+    try:
+        Actor(id=text)
+    except ValueError:
+        return False
+    return True
+
+
+def _certain(tree: Expression, fields: Fields) -> bool | None:
+    """What *tree* is for every action with *fields*; None where that depends on the action."""
+    match tree:
+        case Truth(value=value):
+            return value
+        case Has(field=name):
+            found = fields.get(name.name)
+            return False if found is None else None if found.optional else True
+        case Not(operand=operand):
+            inner = _certain(operand, fields)
+            return None if inner is None else not inner
+        case And(operands=operands):
+            return _joined([_certain(operand, fields) for operand in operands], ends=False)
+        case Or(operands=operands):
+            return _joined([_certain(operand, fields) for operand in operands], ends=True)
+        case Comparison(operands=operands, comparators=comparators):
+            pairs = zip(comparators, pairwise(operands), strict=True)
+            return _joined([_pair(comparator, left, right, fields) for comparator, (left, right) in pairs], ends=False)
+    return None
+
+
+def _joined(parts: list[bool | None], *, ends: bool) -> bool | None:
+    """`and` (*ends* at false) or `or` (*ends* at true) over what is certain of its parts."""
+    if ends in parts:
+        return ends
+    return None if None in parts else not ends
+
+
+def _pair(comparator: Comparator, left: Expression, right: Expression, fields: Fields) -> bool | None:
+    if comparator in ("in", "not in"):
+        return comparator == "not in" if isinstance(right, Texts) and not right.values else None
+    if isinstance(left, Number):
+        comparator, left, right = _TURNED[comparator], right, left
+    least = _least(left, fields)
+    if least is None or not isinstance(right, Number):
+        return None
+    match comparator:
+        case "<" if right.value <= least:
+            return False
+        case "<=" | "==" if right.value < least:
+            return False
+        case ">" | "!=" if right.value < least:
+            return True
+        case ">=" if right.value <= least:
+            return True
+    return None
+
+
+def _least(tree: Expression, fields: Fields) -> Decimal | None:
+    """The least value that *tree* can have, where it has one."""
+    match tree:
+        case Known(name="plan.size"):
+            return Decimal(1)
+        case Name(name=name) if (found := fields.get(name)) and found.kind is Kind.MONEY and not found.many:
+            return _LEAST_MONEY
+    return None
