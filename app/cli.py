@@ -6,10 +6,13 @@ import sys
 from argparse import SUPPRESS
 from collections.abc import Sequence
 from io import TextIOWrapper
+from typing import TypeAlias
 
 from . import commands
 from .errors import Exit, SignoffError, UsageError
 from .settings import Settings
+
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 INTERRUPTED = 130  # what shells give a command that Ctrl-C ended
 
@@ -77,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
+    _add_asking(verbs)
+    _add_signing(verbs)
+    _add_checking(verbs)
+    return parser
+
+
+def _add_asking(verbs: Verbs) -> None:
     demo = _add(verbs, "demo", commands.demo, "a tour through everything, in a database of its own")
     _no_actor(demo)
 
@@ -94,6 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     resume.add_argument("id", nargs="?", metavar="PLAN", help="the plan's id (default: every plan that can go on)")
     _may_act(resume, "who goes on (default: the operating system's user)")
 
+
+def _add_signing(verbs: Verbs) -> None:
     queue = _add(verbs, "queue", commands.queue, "list what waits for sign-off")
     _no_actor(queue)
     show = _add(verbs, "show", commands.show, "show a plan, or an approval as its approver sees it")
@@ -116,6 +128,8 @@ def _parser() -> argparse.ArgumentParser:
     cancel.add_argument("id", metavar="PLAN", help="the plan's id")
     _must_act(cancel, "who cancels: the requester, or somebody who may approve")
 
+
+def _add_checking(verbs: Verbs) -> None:
     policies = verbs.add_parser("policies", help="work on the policies file", formatter_class=_formatter)
     policy_verbs = policies.add_subparsers(metavar="COMMAND", required=True)
     check = _add(policy_verbs, "check", commands.policies_check, "report every mistake in the policies file")
@@ -128,7 +142,6 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument("id", nargs="?", metavar="PLAN", help="only this plan's entries; `system` for those of no plan")
     _no_actor(log)
     _no_actor(_add(audit_verbs, "verify", commands.audit_verify, "check that nobody altered the log or what it vouches for"))
-    return parser
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -148,9 +161,7 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _add(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, command: commands.Command, summary: str
-) -> argparse.ArgumentParser:
+def _add(verbs: Verbs, name: str, command: commands.Command, summary: str) -> argparse.ArgumentParser:
     parser = verbs.add_parser(name, help=summary, description=summary, formatter_class=_formatter)
     parser.set_defaults(command=command)
     parser.add_argument("--db", metavar="FILE", help="the database (default: SIGNOFF_DB, or signoff.db)")
