@@ -20,7 +20,10 @@ from typing import Any
 
 import pytest
 
+from signoff import Engine
+from signoff.actions import Migration, Registry, bank_registry
 from signoff.cli import main
+from tests.app.banking import OUTBOX, Open, scribble, send_message
 from tests.conftest import RULES
 
 SIGNOFF = (sys.executable, "-m", "signoff")
@@ -233,3 +236,14 @@ def unchanged(cli: CommandLine) -> Callable[[Sequence[str]], Ran]:
         return ran
 
     return run
+
+
+@pytest.fixture
+def open_wide(open_engine: Open, changed_rules: Callable[..., Any]) -> Engine:
+    """An engine whose registry holds an OPAQUE action, and a LOCAL one that misbehaves."""
+    OUTBOX.clear()
+    bank = bank_registry()
+    notes = Migration("notes.1", "CREATE TABLE note (text TEXT UNIQUE) STRICT;")
+    registry = Registry(*bank.values(), send_message, scribble, migrations=[*bank.migrations, notes])
+    asked = "  - {id: ask, approve: send_message, when: to == 'boss'}\n  - id: blocked"
+    return open_engine(changed_rules("  - id: blocked", asked, registry), registry)
