@@ -1,11 +1,13 @@
 """What the Engine holds to against others: newer rules, clocks, spellings, texts, other processes."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from signoff import Actor, Engine, Refused, UsageError
-from signoff.errors import ActionInvalid, ClockError, PolicyChanged
+from signoff.audit import Store
+from signoff.errors import ActionInvalid, Busy, ClockError, PolicyChanged
 from signoff.testing import FakeClock
 from tests.app.banking import (
     DANA,
@@ -17,6 +19,7 @@ from tests.app.banking import (
     Open,
     Wider,
     assert_verifies,
+    balance,
     deposit,
     message,
     only_approval,
@@ -135,3 +138,15 @@ def test_texts_that_are_no_unicode_are_wrong_use(engine: Engine) -> None:
     ):
         with pytest.raises(UsageError, match="surrogate"):
             verb()
+
+
+def test_plan_that_could_not_be_run_stays_accepted(open_engine: Open, database: Path) -> None:
+    """Where another process executes for too long, a plan that is ready is accepted all the same, and resume runs it."""
+    other = open_engine()
+    with Store.open(database, timeout=0, clock=other.store.clock) as store:
+        engine = Engine(store, other.policy, other.registry)
+        with other.store.executing(), pytest.raises(Busy, match="signoff resume"):
+            submit(engine, deposit("5.00"))
+        assert [statuses(plan) for plan in engine.resume(DANA)] == [["done"]]
+    assert balance(other) == "1005.00"
+    assert_verifies(other)
