@@ -3,17 +3,17 @@
 LOCK := requirements.lock.txt
 DEV_LOCK := requirements-dev.lock.txt
 FOLDERS := app planner policies actions audit
-CODE := $(FOLDERS) tests bench
+CODE := $(FOLDERS) tests bench docs
 
 export PYTHON  # the interpreter to make .venv with; empty: the first that is new enough
 
-.PHONY: setup setup-dev wheel demo test lint types bench lock clean help
+.PHONY: setup setup-dev wheel demo test lint types bench recording lock clean help
 .NOTPARALLEL:
 
 setup:  # .venv with what Signoff needs to run
 	@.ci/setup $(LOCK)
 
-demo: setup  # a tour through all of it
+demo: setup  # the demo bank, to talk to; without a terminal a tour through all of it
 	@.venv/bin/signoff demo
 
 test: lint types wheel  # ruff, mypy, and pytest against the built wheel; ARGS="-k name" for some of it
@@ -31,6 +31,9 @@ wheel: setup-dev  # build/*.whl, unpacked in build/wheel
 
 bench: setup  # the figures, with machine and versions
 	@.venv/bin/python bench/run.py
+
+recording: setup  # docs/demo.svg anew, after a change of what the demo shows
+	@.venv/bin/python docs/record.py
 
 setup-dev:
 	@.ci/setup $(DEV_LOCK) $(LOCK)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from . import commands
 from .errors import Exit, SignoffError, UsageError
-from .settings import Settings
+from .settings import PlannerChoice, Settings
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -45,7 +45,13 @@ def _run(arguments: Sequence[str] | None) -> int:
     settings = Settings.read({}, json=options.json)  # what errors need; the environment is read where errors are told
     try:
         _check_texts(options)
-        settings = Settings.read(database=options.db, policies=options.policies, claimed=options.who, json=options.json)
+        settings = Settings.read(
+            database=options.db,
+            policies=options.policies,
+            claimed=options.who,
+            json=options.json,
+            planner=options.planner,
+        )
         command: commands.Command = options.command
         return command(options, settings)
     except SignoffError as error:
@@ -87,18 +93,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_asking(verbs: Verbs) -> None:
-    demo = _add(verbs, "demo", commands.demo, "a tour through everything, in a database of its own")
-    _no_actor(demo)
+    demo = _add(verbs, "demo", commands.demo, "talk to the demo bank; without a terminal, a tour in a database of its own")
+    _may_act(demo, "who asks first (default: dana, the demo bank's customer)")
+    _may_choose_planner(demo)
 
     plan = _add(verbs, "plan", commands.plan, "plan a request and show what would be decided; nothing is stored")
     plan.add_argument("text", metavar="TEXT", help='what to do, such as "send $20 to Alice"')
     _may_act(plan, "who asks (default: dana, the demo bank's customer)")
+    _may_choose_planner(plan)
 
     run = _add(verbs, "run", commands.run, "plan a request, run what is allowed, and queue what needs approval")
     what = run.add_mutually_exclusive_group(required=True)
     what.add_argument("text", nargs="?", metavar="TEXT", help='what to do, such as "send $20 to Alice"')
     what.add_argument("--plan", metavar="FILE", help="a plan as JSON instead; - reads it from standard input")
     _may_act(run, "who asks (default: dana, the demo bank's customer)")
+    _may_choose_planner(run)
 
     resume = _add(verbs, "resume", commands.resume, "go on with a plan, or with all, after an approval or a crash")
     resume.add_argument("id", nargs="?", metavar="PLAN", help="the plan's id (default: every plan that can go on)")
@@ -163,7 +172,7 @@ class _Version(argparse.Action):
 
 def _add(verbs: Verbs, name: str, command: commands.Command, summary: str) -> argparse.ArgumentParser:
     parser = verbs.add_parser(name, help=summary, description=summary, formatter_class=_formatter)
-    parser.set_defaults(command=command)
+    parser.set_defaults(command=command, planner=None)
     parser.add_argument("--db", metavar="FILE", help="the database (default: SIGNOFF_DB, or signoff.db)")
     parser.add_argument("--policies", metavar="FILE", help="the policies (default: SIGNOFF_POLICIES, or policies.yaml)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -180,3 +189,11 @@ def _may_act(parser: argparse.ArgumentParser, summary: str) -> None:
 
 def _must_act(parser: argparse.ArgumentParser, summary: str) -> None:
     parser.add_argument("--as", dest="who", metavar="WHO", required=True, help=summary)
+
+
+def _may_choose_planner(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--planner",
+        choices=[choice.value for choice in PlannerChoice],
+        help="who plans: a model, the built-in rules planner, or (auto, the default) a model where a key or base URL is set",
+    )

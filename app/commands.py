@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from signoff.audit import ActionRecord, Approval, PlanRecord, Status, Store, Verification, verify_store
 
 from . import forms, output
-from .actor import Actor
 from .canonical import Json
 from .errors import DatabaseError, Exit, SignoffError, UsageError
 from .settings import Settings
 
 if TYPE_CHECKING:
     from signoff.actions import Migration
-    from signoff.planner import Planned
+    from signoff.planner import Planned, Planner
 
     from .cards import Card
     from .engine import Engine
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 Command: TypeAlias = Callable[[argparse.Namespace, Settings], Exit]
 
 MAX_FILE = 2**20  # bytes that are read of a plan's file
-SIGN = "approve"  # what somebody types in full to sign
 
 _EXITS = {
     Status.IN_DOUBT: Exit.IN_DOUBT,
@@ -49,24 +47,32 @@ _EXITS = {
 
 
 def demo(options: argparse.Namespace, settings: Settings) -> Exit:
-    """`signoff demo`."""
-    from .demo import play_tour
-
+    """`signoff demo`: at a terminal to talk to, without one as a tour."""
     if settings.json:
         raise UsageError("the demo is for people and has no --json; `signoff run --json` has")
-    play_tour(settings.policies, output.console())
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        from .tour import play_tour
+
+        play_tour(settings.policies, output.console())
+        return Exit.DONE
+    from .demo import Demo
+
+    planner = _planner(settings)
+    with _engine(settings, create=True) as engine:
+        Demo(output.console(), engine, planner, settings).talk()
     return Exit.DONE
 
 
 def plan(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff plan TEXT`."""
+    planner = _planner(settings)
     with _preview_engine(settings) as engine:
-        planned = _planned(engine, options.text, settings.requester)
+        planned = planner.plan(options.text, settings.requester)
         if planned.plan is None:
             return _print_no_plan(planned, settings)
         judged = engine.preview(planned.plan, settings.requester, request=options.text)
     if settings.json:
-        forms.print_json({"planner": planned.planner, "actions": [forms.judgement_json(one) for one in judged]})
+        forms.print_json(forms.planned_json(planned) | {"actions": [forms.judgement_json(one) for one in judged]})
     else:
         console = output.console()
         console.print(f"Planned by the {planned.planner}. Nothing was stored or run.")
@@ -77,11 +83,12 @@ def plan(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def run(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff run TEXT` and `signoff run --plan FILE`."""
+    planner = _planner(settings) if options.plan is None else None
     with _engine(settings, create=True) as engine:
-        if options.plan is not None:
+        if planner is None:
             record = _submit_file(engine, options.plan, settings)
         else:
-            planned = _planned(engine, options.text, settings.requester)
+            planned = planner.plan(options.text, settings.requester)
             if planned.plan is None:
                 return _print_no_plan(planned, settings)
             record = engine.submit(planned.plan, settings.requester, request=options.text, planner=planned.planner)
@@ -136,9 +143,15 @@ def approve(options: argparse.Namespace, settings: Settings) -> Exit:
         raise UsageError(
             f"nobody signs unseen: look with `signoff show {options.id}`, then give --digest and its first 8 digits or more"
         )
+    from .signing import ask_to_sign
+
     with _engine(settings) as engine:
         card = engine.card(options.id)
-        digest = options.digest.replace(" ", "") if options.digest is not None else _sign(card, settings)
+        digest = (
+            options.digest.replace(" ", "")
+            if options.digest is not None
+            else ask_to_sign(output.console(), card, settings.requester)
+        )
         if digest is None:
             output.console().print("Not signed; it still waits.")
             return Exit.WAITING
@@ -250,9 +263,7 @@ def _engine(settings: Settings, *, create: bool = False) -> "Iterator[Engine]":
     policy = load_policy(settings.policies, registry)  # before the store, so that a mistake in it makes no file
     with _open(settings, create=create, migrations=registry.migrations) as store:
         engine = Engine(store, policy, registry)
-        newest = load_policy(settings.policies, registry)  # once more: it may have changed before we saw what is in force
-        if newest.digest != policy.digest:
-            engine.policy = newest
+        engine.take_up(lambda: load_policy(settings.policies, registry))  # it may have changed before we saw what is in force
         yield engine
 
 
@@ -276,10 +287,13 @@ def _preview_engine(settings: Settings) -> "Iterator[Engine]":
         yield engine
 
 
-def _planned(engine: "Engine", text: str, actor: Actor) -> "Planned":
-    from signoff.planner import RulesPlanner
+def _planner(settings: Settings) -> "Planner":
+    """Who plans. Chosen before a database is opened: wrong use is told before anything else, and leaves no file behind."""
+    from signoff.actions import bank_registry
 
-    return RulesPlanner(engine.registry).plan(text, actor)
+    from .planners import choose_planner
+
+    return choose_planner(settings, bank_registry())
 
 
 def _submit_file(engine: "Engine", name: str, settings: Settings) -> PlanRecord:
@@ -302,8 +316,7 @@ def _read(name: str) -> bytes:
 
 def _print_no_plan(planned: "Planned", settings: Settings) -> Exit:
     if settings.json:
-        told = {"outcome": planned.outcome.value, "message": planned.message, "planner": planned.planner}
-        forms.print_json(told)
+        forms.print_json({"outcome": planned.outcome.value, "message": planned.message} | forms.planned_json(planned))
     else:
         output.print_no_plan(planned.outcome.value, planned.message, planned.planner)
     return Exit.FAILED
@@ -323,7 +336,9 @@ def _print_card(card: "Card", settings: Settings) -> None:
     if settings.json:
         forms.print_json(forms.card_json(card))
     else:
-        output.console().print(output.format_card(card))
+        from .drawing import format_card
+
+        output.console().print(format_card(card))
 
 
 def _print_queue(rows: Sequence[tuple[Approval, ActionRecord]], doubts: Sequence[ActionRecord], table: object) -> None:
@@ -331,19 +346,6 @@ def _print_queue(rows: Sequence[tuple[Approval, ActionRecord]], doubts: Sequence
     console.print(table if rows else "Nothing waits for sign-off.")
     for action in doubts:
         console.print(output.format_doubt(action))
-
-
-def _sign(card: "Card", settings: Settings) -> str | None:
-    """The digest of what was shown, once somebody typed in full that they sign it. Who may not sign is not asked."""
-    output.console().print(output.format_card(card))
-    if not any(settings.claimed in people for people in card.people.values()):
-        return card.approval.digest  # the engine refuses, says why, and records it
-    try:
-        answer = input(f'Type "{SIGN}" to sign this as {settings.claimed}, anything else to leave it: ')
-    except EOFError:
-        print()
-        return None
-    return card.approval.digest if answer.strip() == SIGN else None
 
 
 def _exit_of(records: Sequence[PlanRecord]) -> Exit:

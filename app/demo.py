@@ -1,180 +1,314 @@
-"""`signoff demo`: a tour through everything, on the demo bank, in a database of its own."""
+"""`signoff demo` at a terminal: what is typed is planned, decided, run, and signed where a rule says so.
 
-import subprocess
-import sys
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
-from rich.console import Console
-from rich.text import Text
-
-from signoff.actions import bank_registry, check_ledger
-from signoff.audit import Approval, PlanRecord, Store, verify_store
-from signoff.planner import RulesPlanner
-from signoff.policies import PoliciesInvalid, Severity, format_diagnostic, load_policy, parse_policy
-
-from . import output
-from .actor import Actor
-from .engine import Engine
-from .errors import Refused
-
-REQUEST = "Check my balance, then send $150 to Alice and deposit 40"
-LARGE = "send $400 to Bob"
-SMALL = "send $120 to Bob"
-BLOCKED = "send $5 to Mallory Ltd"
-UNCLEAR = "send some money to Carol"
-
-CONDITION = b"amount > 100\n"  # what the tour changes in the rules
-
-DANA = Actor(id="dana")  # a customer
-
-_TAMPER = """
-import sys
-try:
-    import pysqlite3.dbapi2 as sqlite
-except ImportError:
-    import sqlite3 as sqlite
-with sqlite.connect(sys.argv[1]) as connection:
-    connection.execute(
-        "UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), 'dana', 'eve') AS BLOB) WHERE number = 2"
-    )
+Everything is kept in the same database as the other commands use: a second terminal can sign, and however this
+process ends, nothing is lost.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from difflib import get_close_matches
+from shlex import join
 
-class Tour:
-    """The scenes of the tour, in the order in which they are played."""
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
 
-    def __init__(self, console: Console, store: Store, engine: Engine) -> None:
+from signoff.actions import show_text
+from signoff.audit import ENDED, ActionRecord, PlanRecord, Status
+from signoff.planner import Planner
+from signoff.policies import DecisionEffect
+
+from . import output
+from .drawing import format_card, format_rules, format_why
+from .engine import Engine
+from .errors import SignoffError, UsageError
+from .news import OpenPlans, RulesFile
+from .settings import Settings
+from .signing import ask_to_sign
+from .terminal import Terminal
+
+EXAMPLES = (
+    "Check my balance, then send $150 to Alice and deposit 40",
+    "send $20 to Bob, then pay my electricity bill",
+    "send $5 to Mallory Ltd",
+)
+SHOWN_ENTRIES = 15  # of the log
+SHOWN_CARDS = 3  # of one plan
+
+COMMANDS = {
+    "/as": ("WHO", "speak as WHO from now on: a customer who asks, or somebody who signs"),
+    "/queue": ("", "what waits for sign-off"),
+    "/show": ("ID", "a plan, or an approval's card"),
+    "/approve": ("ID", "sign an approval, after its card was shown"),
+    "/reject": ("ID REASON", "reject an approval; what needs it is skipped"),
+    "/cancel": ("PLAN", "cancel what a plan has not started"),
+    "/resume": ("", "go on with everything that can go on"),
+    "/why": ("N [PLAN]", "why action N of the last plan, or of PLAN, is decided as it is"),
+    "/log": ("[PLAN]", f"the newest {SHOWN_ENTRIES} entries of the audit log, or all of PLAN's"),
+    "/policies": ("", "the rules in force"),
+    "/help": ("", "this"),
+    "/quit": ("", "leave; what waits goes on waiting"),
+}
+
+
+class Demo:
+    """The demo bank at a terminal, for one person after the other."""
+
+    def __init__(self, console: Console, engine: Engine, planner: Planner, settings: Settings) -> None:
         self._console = console
-        self._store = store
+        self._planner = planner
+        self._actor = settings.requester
+        self._settings = settings
         self._engine = engine
+        self._rules = RulesFile(self._engine, settings.policies, console)
+        self._open = OpenPlans(self._engine)
+        self._last: str | None = None  # the plan that was shown last
 
-    def play(self) -> None:
-        """Play every scene."""
-        for number, scene in enumerate(
-            (
-                self.ask,
-                self.deny,
-                self.sign,
-                self.reject,
-                self.change_a_rule,
-                self.misspell_a_rule,
-                self.read_the_log,
-                self.tamper,
-            ),
-            1,
-        ):
-            self._console.rule(Text(f"{number}. {scene.__doc__}", style="bold"), align="left")
-            scene()
-            self._console.print()
+    def talk(self) -> None:
+        """Read lines and do what they say, until somebody leaves."""
+        terminal = Terminal(self._words)
+        self.greet()
+        while True:
+            try:
+                line = terminal.read(self.prompt, self._has_news, self.tell_news).strip()
+            except KeyboardInterrupt:
+                self._say("/quit or Ctrl-D leaves")
+                continue
+            except EOFError:
+                return
+            if line in ("/quit", "quit", "exit"):
+                return
+            self.hear(line)
 
-    def ask(self) -> None:
-        """A request becomes a plan, and every action in it is decided"""
-        self._run(REQUEST)
-        self._say("What is allowed ran at once. What needs a signature waits, and holds back only what needs it.")
-
-    def deny(self) -> None:
-        """What is unclear is asked about, and what is forbidden is denied"""
-        self._run(UNCLEAR)
-        self._run(BLOCKED)
-
-    def sign(self) -> None:
-        """Whoever may sign sees what is to be signed, and signs it"""
-        with self._store.read() as tx:
-            rows = tx.queue()
-        self._console.print(output.format_queue(rows, self._store.clock()))
-        for approval, _ in rows[:1]:
-            self._console.print(output.format_card(self._engine.card(approval.id)))
-            for signer in (DANA, *self._signers(approval)):
-                self._try(f"{signer.id} signs", partial(self._engine.approve, approval.id, signer, digest=approval.digest))
-            self._say("What was signed is decided again under the rules in force now, uses up its votes, and runs:")
-            for record in self._engine.resume(DANA, plan=approval.plan):
-                self._console.print(output.format_plan(record))
-
-    def reject(self) -> None:
-        """Whoever may sign may say no, with a reason"""
-        record = self._run(LARGE)
-        for approval in self._engine.approvals_of(record.id) if record else ():
-            for signer in self._signers(approval)[:1]:
-                self._try(f"{signer.id} rejects", partial(self._engine.reject, approval.id, signer, reason="ask me in person"))
-            self._console.print(output.format_plan(self._engine.plan(approval.plan)))
-
-    def change_a_rule(self) -> None:
-        """Whoever writes the rules decides: 100 becomes 1_000"""
-        self._run(SMALL)
-        before = self._engine.policy
-        self._engine.policy = parse_policy(self._changed(b"amount > 1_000\n"), before.name, self._engine.registry)
-        self._say("The same request under the changed rule; what waited before still waits:")
-        self._run(SMALL)
-        self._engine.policy = before
-
-    def misspell_a_rule(self) -> None:
-        """A mistake in the rules is told, and never allows anything"""
-        policy = self._engine.policy
+    def hear(self, line: str) -> None:
+        """Do what one line says. What goes wrong is told, and changes nothing."""
         try:
-            parse_policy(self._changed(b"amuont > 100\n"), policy.name, self._engine.registry)
-        except PoliciesInvalid as error:
-            for diagnostic in error.diagnostics:
-                if diagnostic.severity is Severity.ERROR:
-                    self._console.print(Text(format_diagnostic(diagnostic)))
+            self.tell_news()
+            if line.startswith("/"):
+                self._obey(line)
+            elif line:
+                self._ask(line)
+        except SignoffError as error:
+            self._tell_error(error)
+        except KeyboardInterrupt:
+            self._say("Interrupted. What was accepted is stored; /resume goes on with it.")
 
-    def _changed(self, condition: bytes) -> bytes:
-        """The rules with another condition; said so where they hold none to change."""
-        source = self._engine.policy.source
-        if CONDITION not in source:
-            self._say(f"These rules hold no `{CONDITION.decode().strip()}`, so nothing is changed.")
-        return source.replace(CONDITION, condition)
+    # -- requests
 
-    def read_the_log(self) -> None:
-        """Everything that happened is in the log, and the books balance"""
-        with self._store.read() as tx:
-            self._console.print(output.format_entries(tx.entries()))
-            output.print_verification(verify_store(tx), self._console)
-            with tx.lent() as lent:
-                problems = check_ledger(lent)
-        self._say(f"The ledger's postings sum to zero; problems found: {len(problems)}.")
-
-    def tamper(self) -> None:
-        """Somebody edits one entry of the log behind our back"""
-        subprocess.run([sys.executable, "-c", _TAMPER, str(self._store.path)], check=True, timeout=60)
-        with self._store.read() as tx:
-            output.print_verification(verify_store(tx), self._console)
-
-    def _signers(self, approval: Approval) -> list[Actor]:
-        """As many people of each role as must sign; dana, who asked, is none of them."""
-        people = self._engine.card(approval.id).people
-        return [Actor(id=one) for role, count in sorted(approval.seats.items()) for one in people[role][:count]]
-
-    def _try(self, what: str, verb: Callable[[], object]) -> None:
-        try:
-            verb()
-            self._say(f"{what}.")
-        except Refused as refused:
-            self._say(f"{what}, and is refused: {refused}")
-
-    def _run(self, request: str) -> PlanRecord | None:
-        self._console.print(Text(f'dana asks: "{request}"', style="cyan"))
-        planned = RulesPlanner(self._engine.registry).plan(request, DANA)
+    def _ask(self, request: str) -> None:
+        """Plan *request*, show what is decided about each action, run what is allowed, and show what must be signed."""
+        if self._rules.broken:
+            self._say(f"{self._engine.policy.name} is broken; the rules from before decide.")
+        with self._console.status(Text(f"Asking: {show_text(self._planner.label)}")):
+            planned = self._planner.plan(request, self._actor)
         if planned.plan is None:
             output.print_no_plan(planned.outcome.value, planned.message, planned.planner, self._console)
-            return None
-        self._say(f"Planned by the {planned.planner}.")
-        record = self._engine.submit(planned.plan, DANA, request=request, planner=planned.planner)
-        self._console.print(output.format_plan(record))
-        return record
+            return
+        judged = self._engine.preview(planned.plan, self._actor, request=request)
+        self._console.print(Text(f"Planned by: {show_text(planned.planner)}", style="dim"))
+        self._console.print(output.format_judgements(judged))
+        allowed = sum(one.decision.effect is DecisionEffect.ALLOW for one in judged)
+        with self._running(allowed):
+            record = self._engine.submit(planned.plan, self._actor, request=request, planner=planned.planner)
+        self._console.print(Text(f"Plan {record.id}:", style="bold"))
+        self._show_outcome(record)
+        self._show_cards(record)
+
+    def _show_cards(self, plan: PlanRecord) -> None:
+        waiting = self._engine.approvals_of(plan.id)
+        for approval in waiting[:SHOWN_CARDS]:
+            card = self._engine.card(approval.id)
+            self._console.print(Text("─" * min(self._console.width, 80), style="dim"))
+            self._console.print(format_card(card))
+            signers = [person for people in card.people.values() for person in people]
+            who = signers[0] if signers else "WHO"
+            self._say(f"It waits. Sign it here: /as {who}, then /approve {approval.id}; or in a second terminal:")
+            command = join(("signoff", "approve", approval.id, "--as", who, *self._settings.named_files))
+            self._console.print(Text("  " + show_text(command)), soft_wrap=True)  # in one piece, to be copied
+        if len(waiting) > SHOWN_CARDS:
+            self._say(f"and {len(waiting) - SHOWN_CARDS} more wait: /queue")
+
+    @contextmanager
+    def _running(self, total: int) -> Iterator[None]:
+        """Show how far the *total* actions are that run inside."""
+        if not total:
+            yield
+            return
+        columns = (TextColumn("Running"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
+        with Progress(*columns, console=self._console) as progress:
+            task = progress.add_task("", total=total)
+
+            def show(record: ActionRecord) -> None:
+                progress.update(task, description=show_text(record.title), advance=record.status in ENDED)
+
+            with self._engine.watched(show):
+                yield
+
+    def _resume(self, plan: str | None) -> tuple[PlanRecord, ...]:
+        """Go on with *plan*, or with all."""
+        ids = [plan] if plan else self._resumable()
+        records = [self._engine.plan(id_) for id_ in ids]
+        with self._running(sum(action.status in (Status.READY, Status.APPROVED) for one in records for action in one.actions)):
+            return self._engine.resume(self._actor, plan=plan)
+
+    def _resumable(self) -> list[str]:
+        with self._engine.store.read() as tx:
+            return tx.plans_to_resume(self._engine.store.clock())
+
+    # -- commands
+
+    def _obey(self, line: str) -> None:
+        name, _, rest = line.partition(" ")
+        rest = rest.strip()
+        match name, rest.split(maxsplit=1):
+            case "/as", [_, *_]:
+                self._speak_as(rest)
+            case "/queue", []:
+                self._show_queue()
+            case "/show", [id_]:
+                self._show(id_)
+            case "/approve", [id_]:
+                self._approve(id_)
+            case "/reject", [id_, reason]:
+                approval = self._engine.reject(id_, self._actor, reason=reason)
+                self._show_outcome(self._engine.plan(approval.plan))
+            case "/cancel", [id_]:
+                self._show_outcome(self._engine.cancel(id_, self._actor))
+            case "/resume", []:
+                self._go_on()
+            case "/why", [number, *plan]:
+                self._explain(number, plan[0] if plan else self._last)
+            case "/log", plan:
+                self._show_log(plan[0] if plan else None)
+            case "/policies", []:
+                self._console.print(format_rules(self._engine.policy))
+            case "/help", []:
+                self._help()
+            case _:
+                self._misunderstand(name)
+
+    def _speak_as(self, who: str) -> None:
+        try:
+            self._actor = replace(self._actor, id=who)
+        except ValueError as error:
+            raise UsageError(f"/as: {error}") from error
+        roles = self._engine.policy.roles_of(who)
+        self._say(f"You are {self._actor}, {', '.join(sorted(roles)) or 'without a role'} in {self._engine.policy.name}.")
+
+    def _show_queue(self) -> None:
+        now = self._engine.store.clock()
+        with self._engine.store.read() as tx:
+            rows = [(approval, action) for approval, action in tx.queue() if approval.expires > now]
+            doubts = tx.in_doubt()
+        self._console.print(output.format_queue(rows, now) if rows else "Nothing waits for sign-off.")
+        for action in doubts:
+            self._console.print(output.format_doubt(action))
+
+    def _show(self, id_: str) -> None:
+        if id_.startswith("p-"):
+            self._show_outcome(self._engine.plan(id_))
+        else:
+            self._console.print(format_card(self._engine.card(id_)))
+
+    def _approve(self, id_: str) -> None:
+        digest = ask_to_sign(self._console, self._engine.card(id_), self._actor)
+        if digest is None:
+            self._say("Not signed; it still waits.")
+            return
+        self._rules.take_up()  # it may have been edited while the card stood there
+        approval = self._engine.approve(id_, self._actor, digest=digest)
+        for record in self._resume(approval.plan):
+            self._show_outcome(record)
+
+    def _go_on(self) -> None:
+        records = self._resume(None)
+        for record in records:
+            self._show_outcome(record)
+        if not records:
+            self._say("Nothing can go on.")
+
+    def _explain(self, number: str, plan: str | None) -> None:
+        if plan is None:
+            raise UsageError("no plan was shown yet; write /why N PLAN")
+        if not (number.isascii() and number.isdigit()):
+            raise UsageError(f'/why: "{number[:20]}" is no action\'s number; write /why 1')
+        self._console.print(format_why(*self._engine.explain(plan, int(number)), self._engine.policy))
+
+    def _show_log(self, plan: str | None) -> None:
+        with self._engine.store.read() as tx:
+            entries = tx.newest_entries(SHOWN_ENTRIES) if plan is None else tx.entries(plan)
+        if plan is not None and not entries:
+            raise UsageError(f'the log has no "{plan[:64]}"; /log shows the newest entries')
+        self._console.print(output.format_entries(entries))
+
+    def _help(self) -> None:
+        rows = Table.grid(padding=(0, 2))
+        for name, (arguments, summary) in COMMANDS.items():
+            rows.add_row(f"{name} {arguments}", summary)
+        self._console.print(rows)
+        self._say(f'Anything else is a request to the bank, such as "{EXAMPLES[0]}".')
+
+    def _misunderstand(self, name: str) -> None:
+        if name in COMMANDS:
+            raise UsageError(f"write {name} {COMMANDS[name][0]}".rstrip())
+        close = get_close_matches(name, COMMANDS, n=1)
+        raise UsageError(f'there is no command "{name[:20]}"; ' + (f"did you mean {close[0]}?" if close else "/help lists them"))
+
+    # -- news
+
+    def _has_news(self) -> bool:
+        return self._rules.is_edited() or self._open.have_news()
+
+    def tell_news(self) -> None:
+        """Take up the rules as they are now, and tell what others did."""
+        try:
+            self._rules.take_up()
+            for piece in self._open.news(self._actor):
+                self._console.print(piece)
+        except SignoffError as error:
+            self._tell_error(error)
+
+    # -- telling
+
+    def greet(self) -> None:
+        """Say where everything is, go on with what an earlier process left, and tell what waits."""
+        files = f"rules: {self._settings.policies} · database: {self._settings.database}"
+        self._console.print(Text(show_text(f"Signoff demo · {files}"), style="bold"))
+        self._console.print(Text(f"Planner: {show_text(self._planner.label)}"))
+        self._say(f"Type a request to the bank, such as: {EXAMPLES[0]}")
+        self._say("/help lists the commands, tab completes, /quit or Ctrl-D leaves.")
+        try:
+            if self._resumable():
+                self._say("Going on with what was left:")
+                self._go_on()
+        except SignoffError as error:
+            self._tell_error(error)
+        self.tell_news()
+
+    def _show_outcome(self, plan: PlanRecord) -> None:
+        self._last = plan.id
+        self._open.note(plan)
+        self._console.print(output.format_outcomes(plan.actions))
+
+    @property
+    def prompt(self) -> str:
+        """What stands before the line that is typed: who speaks, and as what."""
+        roles = sorted(self._engine.policy.roles_of(self._actor.id))
+        return show_text(self._actor.id) + (f" ({', '.join(roles)})" if roles else "") + "> "
+
+    def _words(self) -> list[str]:
+        """What the tab key completes to."""
+        with self._engine.store.read() as tx:
+            approvals = [approval.id for approval, _ in tx.queue()]
+        people = {person for people in self._engine.policy.roles.values() for person in people}
+        words = [*COMMANDS, *EXAMPLES, *(f"/as {person}" for person in sorted(people))]
+        return words + [f"{name} {id_}" for name in ("/approve", "/reject", "/show") for id_ in approvals]
+
+    def _tell_error(self, error: SignoffError) -> None:
+        for problem in output.problems_of_error(error):
+            self._console.print(Text(show_text(problem), style="red"))
 
     def _say(self, text: str) -> None:
-        self._console.print(Text(text, style="italic"))
-
-
-def play_tour(policies: Path, console: Console) -> None:
-    """Play the tour under the rules in the file *policies*, in a database that is thrown away at the end."""
-    registry = bank_registry()
-    policy = load_policy(policies, registry)
-    with (
-        TemporaryDirectory(prefix="signoff-demo-") as folder,
-        Store.open(Path(folder) / "demo.db", migrations=registry.migrations) as store,
-    ):
-        Tour(console, store, Engine(store, policy, registry)).play()
+        self._console.print(Text(show_text(text), style="italic"))

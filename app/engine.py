@@ -5,7 +5,7 @@ executor's, one transaction for each step.
 """
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 
 from signoff.actions import Lookup, Registry
@@ -22,6 +22,7 @@ from .deciding import (
     check_canceller,
     check_voter,
     denial,
+    judge,
     judge_plan,
     needed,
     resolve_plan,
@@ -29,7 +30,7 @@ from .deciding import (
     told_decision,
 )
 from .errors import Busy, ClockError, PolicyChanged, Refused, SignoffError, UsageError
-from .executor import Executor
+from .executor import Executor, Watch
 from .in_force import InForce
 from .plans import BOUNDED, Verifier, ask, expired, known, settle
 
@@ -63,6 +64,21 @@ class Engine:
     @policy.setter
     def policy(self, policy: Policy) -> None:
         self._in_force.policy = policy
+
+    def take_up(self, load: Callable[[], Policy]) -> None:
+        """Decide by the policy that *load* reads from now on, also where another process has put another one in force since.
+
+        Where *load* raises, nothing changes.
+        """
+        with self.store.read() as tx:
+            self._in_force.take_up(tx, load)
+
+    def watched(self, watch: Watch) -> AbstractContextManager[None]:
+        """Tell *watch* of each external action that starts, and of each action that has ended, as long as the block lasts.
+
+        It is told once that is durable, to show progress, and must not raise.
+        """
+        return self._executor.watched(watch)
 
     # -- verbs
 
@@ -189,6 +205,15 @@ class Engine:
             found = known(tx.approval(approval), approval)
             plan = self._verifier.plan(tx, found.plan)
             return read_card(tx, found, plan, self.policy, self.registry, self.store.clock())
+
+    def explain(self, plan: str, number: int) -> tuple[ActionRecord, Judgement]:
+        """The action *number* of *plan* as it stands, and what the policy in force now says about it. Raises as `plan` does."""
+        record = self.plan(plan)
+        if not 1 <= number <= len(record.actions):
+            raise UsageError(f"{plan} has no action {number}; its actions are numbered 1 to {len(record.actions)}")
+        found = record.action(number)
+        action = self.registry.load(found.body)
+        return found, judge(self.policy, action, number, found.needs, record.requester, record.request, len(record.actions))
 
     def approvals_of(self, plan: str) -> list[Approval]:
         """The approvals of *plan* that wait."""

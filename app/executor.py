@@ -4,8 +4,10 @@
 starts; what it gave and the intent to run the next one share a transaction. A READ or LOCAL action runs inside one.
 """
 
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from signoff.actions import Action, Effect, Ending, Execution, Registry, Result, run_action
 from signoff.audit import NOT_DONE, ActionRecord, Approval, ApprovalStatus, PlanRecord, Status, Store, Writing
@@ -18,6 +20,8 @@ from .errors import ActionInvalid, ClockError, LogInvalid, TransactionLost
 from .in_force import InForce
 from .plans import SYSTEM_ACTOR, Verifier, ask, known, settle
 
+Watch: TypeAlias = Callable[[ActionRecord], None]
+
 
 class Executor:
     """Runs the actions of accepted plans. Only the process that holds `alone` may use the rest."""
@@ -27,10 +31,20 @@ class Executor:
         self._registry = registry
         self._in_force = in_force
         self._verifier = verifier
+        self._watch: Watch = lambda _: None
 
     def alone(self, timeout: float | None = None) -> AbstractContextManager[None]:
         """Be the one process that executes. Raises Busy where another one is, for *timeout* seconds or the store's."""
         return self._store.executing(timeout)
+
+    @contextmanager
+    def watched(self, watch: Watch) -> Iterator[None]:
+        """Tell *watch* of each external action that starts, and of each action that has ended, as long as the block lasts."""
+        before, self._watch = self._watch, watch
+        try:
+            yield
+        finally:
+            self._watch = before
 
     def recover(self, tx: Writing) -> list[str]:
         """Mark what an executor that died left behind, and return the ids of its plans.
@@ -57,32 +71,34 @@ class Executor:
         lost: dict[int, str] = {}  # by number, why the transaction was lost in which an action ran
         going = True
         while going:
+            if started:
+                self._watch(started.record)
             result = run_action(started.action, started.execution) if started else None
             try:
-                started, going = self._go_on(plan, actor, started, result, lost)
+                step = self._go_on(plan, actor, started, result, lost)
             except BaseException:
                 if started and result:  # what is known of it must not be lost with whatever went wrong after it
                     with self._store.write() as tx:
                         self._end(tx, started.record, result, actor)
                 raise
+            started, going = step.started, step.going
+            for ended in step.ended:
+                self._watch(ended)
 
-    def _go_on(
-        self, plan: str, actor: Actor, started: "Started | None", result: Result | None, lost: dict[int, str]
-    ) -> "tuple[Started | None, bool]":
-        """Record *result*, and take the next step. Returns what must be executed now, and whether anything went on."""
+    def _go_on(self, plan: str, actor: Actor, started: "Started | None", result: Result | None, lost: dict[int, str]) -> "_Step":
+        """Record *result*, and take the next step."""
         while True:
             try:
                 with self._store.write() as tx:
-                    if started and result:
-                        self._end(tx, started.record, result, actor)
+                    ended = [self._end(tx, started.record, result, actor)] if started and result else []
                     ready = self._next(tx, plan, actor)
                     if ready is None:
-                        return None, False
+                        return _Step(ended=ended, started=None, going=False)
                     begun = self._begin(tx, ready, actor)
                     if not ready.runs_here:
-                        return begun, True
-                    self._end(tx, begun.record, self._run_here(tx, begun, lost), actor)
-                    return None, True
+                        return _Step(ended=ended, started=begun, going=True)
+                    ended.append(self._end(tx, begun.record, self._run_here(tx, begun, lost), actor))
+                    return _Step(ended=ended, started=None, going=True)
             except TransactionLost:
                 continue  # nothing of it was recorded; the action that lost it is remembered and fails now
 
@@ -109,7 +125,7 @@ class Executor:
         record = self._verifier.plan(tx, plan)
         while True:
             record = settle(tx, record)
-            runnable = next((action for action in record.actions if _is_runnable(record, action)), None)
+            runnable = next((action for action in record.actions if record.can_run(action)), None)
             if runnable is None:
                 return None
             ready = self._decide_again(tx, record, runnable, actor)
@@ -149,11 +165,12 @@ class Executor:
         execution = Execution(actor=ready.requester, key=executing.key, now=tx.now, tx=None)
         return Started(record=executing, action=ready.judged.action, execution=execution)
 
-    def _end(self, tx: Writing, executing: ActionRecord, result: Result, actor: Actor) -> None:
+    def _end(self, tx: Writing, executing: ActionRecord, result: Result, actor: Actor) -> ActionRecord:
         """Record what an execution gave, and skip what needed it where it did not happen."""
         ended = tx.move(executing, Status(result.ending.value), actor, result=result.value, error=result.error)
         if ended.status in NOT_DONE:
             settle(tx, known(tx.plan(ended.plan), ended.plan))
+        return ended
 
     def _load(self, record: ActionRecord) -> Action:
         try:
@@ -169,6 +186,15 @@ class Started:
     record: ActionRecord
     action: Action
     execution: Execution
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Step:
+    """What one step of a plan came to."""
+
+    ended: list[ActionRecord]  # actions, with what they gave
+    started: Started | None  # what must be executed now
+    going: bool  # whether anything went on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,9 +214,3 @@ class _Ready:
 
 class _Undo(Exception):
     """Ends the lending of a transaction whose changes are not kept."""
-
-
-def _is_runnable(plan: PlanRecord, action: ActionRecord) -> bool:
-    return action.status in (Status.READY, Status.APPROVED) and all(
-        plan.action(number).status is Status.DONE for number in action.needs
-    )

@@ -10,6 +10,8 @@ from signoff.audit import ActionRecord, Approval, Entry, PlanRecord, write_actor
 from .canonical import Json
 
 if TYPE_CHECKING:  # both need pydantic, and `signoff queue` must not wait for it
+    from signoff.planner import Planned
+
     from .cards import Card
     from .deciding import Judgement
 
@@ -79,6 +81,11 @@ def card_json(card: "Card") -> dict[str, Json]:
             for vote in card.votes
         ],
     }
+
+
+def planned_json(planned: "Planned") -> dict[str, Json]:
+    """Who planned, and what it took, in `--json` output."""
+    return {"planner": planned.planner, "model": planned.model, "attempts": planned.attempts, "tokens": planned.tokens}
 
 
 def judgement_json(one: "Judgement") -> dict[str, Json]:

@@ -1,5 +1,6 @@
 """Which policy is in force, and that the log tells of every change."""
 
+from collections.abc import Callable
 from functools import partial
 
 from signoff.audit import Reading, Writing, verify_policies
@@ -23,6 +24,12 @@ class InForce:
         self.policy = policy
         self._seen = reading.active_policy()
         self._checked = reading.version()
+
+    def take_up(self, reading: Reading, load: Callable[[], Policy]) -> None:
+        """Decide by what *load* gives. It is read after what is in force was seen, so that it cannot be older."""
+        seen = reading.active_policy()
+        self.policy = load()
+        self._seen = seen
 
     def adopt(self, tx: Writing, actor: Actor) -> None:
         """Put our policy in force where it is not, and record what changed. Raises PolicyChanged where it is outdated."""

@@ -9,23 +9,19 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import orjson
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from signoff.actions import show_text
-from signoff.audit import ActionRecord, Approval, ApprovalStatus, Choice, Entry, PlanRecord, Verification
+from signoff.audit import ActionRecord, Approval, Entry, PlanRecord, Verification
 
 from .canonical import Json
 from .errors import PolicyInvalid, SignoffError
 
 if TYPE_CHECKING:  # both need pydantic, and `signoff queue` must not wait for it
-    from .cards import Card
     from .deciding import Judgement
 
-SHOWN_REQUEST = 500  # characters of a request on a card
-SHOWN_OTHERS = 10  # actions beside the one to sign
 SHOWN_GIST = 200  # characters of what an Entry tells
 SHOWN_DIGEST = 16  # hexadecimal digits
 
@@ -53,7 +49,8 @@ def format_judgements(judged: "Sequence[Judgement]") -> Table:
     for one in judged:
         effect = one.decision.effect.value
         rules = ", ".join(one.decision.rules) or "default"
-        table.add_row(str(one.number), _action(one.action.title(), one.action.wire()), _numbers(one.needs), _state(effect), rules)
+        action = _action(one.action.title(), one.action.wire())
+        table.add_row(str(one.number), action, _numbers(one.needs), format_state(effect), rules)
     return table
 
 
@@ -65,11 +62,23 @@ def format_plan(plan: PlanRecord) -> Table:
             str(action.number),
             _action(action.title, orjson.loads(action.body)),
             _numbers(action.needs),
-            _state(action.status),
+            format_state(action.status),
             ", ".join(action.rules) or "default",
-            _text(_outcome(action.error, action.result)),
+            plain(outcome_of(action.error, action.result)),
         )
     return table
+
+
+def format_outcomes(actions: Iterable[ActionRecord]) -> Table:
+    """Actions as they stand, in a line each: the short form of `format_plan`."""
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(no_wrap=True)
+    rows.add_column(no_wrap=True)
+    rows.add_column(overflow="fold")
+    for action in actions:
+        outcome = outcome_of(action.error, action.result)
+        rows.add_row(f"  {action.number}", format_state(action.status), plain(action.title + (f": {outcome}" if outcome else "")))
+    return rows
 
 
 def format_queue(rows: Sequence[tuple[Approval, ActionRecord]], now: datetime) -> Table:
@@ -80,9 +89,9 @@ def format_queue(rows: Sequence[tuple[Approval, ActionRecord]], now: datetime) -
             approval.id,
             _action(action.title, orjson.loads(action.body)),
             f"{approval.plan} #{approval.number}",
-            _text(approval.requester),
-            _seats(approval.seats),
-            _span(approval.expires - now),
+            plain(approval.requester),
+            format_seats(approval.seats),
+            format_span(approval.expires - now),
         )
     return table
 
@@ -96,43 +105,11 @@ def format_entries(entries: Iterable[Entry]) -> Table:
             f"{entry.at:%Y-%m-%d %H:%M:%S}",
             entry.chain,
             "" if entry.action is None else str(entry.action),
-            _state(entry.event),
-            _text(entry.actor.id),
-            _text(_cut(_gist(entry))),
+            format_state(entry.event),
+            plain(entry.actor.id),
+            plain(_cut(_gist(entry))),
         )
     return table
-
-
-def format_card(card: "Card") -> RenderableType:
-    """The approval card. Nothing on it may be missing."""
-    approval, plan = card.approval, card.plan
-    action = plan.action(approval.number)
-    head = Table.grid(expand=True)
-    head.add_column()
-    head.add_column(justify="right")
-    head.add_row(
-        Text(f"APPROVAL {approval.id} · action {approval.number} of {len(plan.actions)} · plan {plan.id}", style="bold"),
-        Text(_standing(card), style="yellow"),
-    )
-    rows = Table.grid(padding=(0, 2))
-    rows.add_column(no_wrap=True, style="dim")
-    rows.add_column(overflow="fold")
-    for name, value in card.details.items():
-        rows.add_row(f"  {name}", _text(value))
-    rows.add_row("Asked by", _text(str(plan.requester)))
-    rows.add_row("The request", _request(plan.request))
-    found = " · ".join(f"{name} {where}" for name, where in card.found.items())
-    rows.add_row("Found in it", _text(found if plan.request is not None else "nothing"))
-    for reason in approval.reasons:
-        rows.add_row("Because", _reason(reason))
-    rows.add_row("Needs", _text(_need(card)))
-    for vote in card.votes:
-        verb = "Signed" if vote.choice is Choice.APPROVE else "Rejected"
-        why = f": {vote.reason}" if vote.reason else ""
-        rows.add_row(verb, _text(f"by {vote.voter} at {vote.at:%Y-%m-%d %H:%M:%S} UTC{why}"))
-    rows.add_row("Others", _text(_others(plan, approval.number)))
-    rows.add_row("Digest", Text(group_digest(approval.digest)))
-    return Group(head, Padding(Text(show_text(action.title), style="bold"), (0, 1)), Padding(rows, (0, 1)))
 
 
 def group_digest(digest: str) -> str:
@@ -161,16 +138,16 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _text(text: str) -> Text:
+def plain(text: str) -> Text:
     """*text* from outside, on one line: a line break in it could forge a line of ours."""
     return Text(show_text(text))
 
 
-def _lines(lines: Iterable[str]) -> Text:
-    return Text("\n").join(map(_text, lines))
+def plain_lines(lines: Iterable[str]) -> Text:
+    return Text("\n").join(map(plain, lines))
 
 
-def _state(state: str) -> Text:
+def format_state(state: str) -> Text:
     return Text(state, style=_STYLES.get(state, _BAD if state in _ALARMING else ""))
 
 
@@ -186,7 +163,7 @@ def _numbers(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
-def _outcome(error: object, result: object) -> str:
+def outcome_of(error: object, result: object) -> str:
     if error is not None:
         return str(error)
     if isinstance(result, Mapping):
@@ -194,58 +171,13 @@ def _outcome(error: object, result: object) -> str:
     return "" if result is None else str(result)
 
 
-def _seats(seats: Mapping[str, Json]) -> str:
+def format_seats(seats: Mapping[str, Json]) -> str:
     return ", ".join(f"{count} {role}" for role, count in sorted(seats.items()))
 
 
-def _span(span: timedelta) -> str:
+def format_span(span: timedelta) -> str:
     minutes = int(span.total_seconds() // 60)
     return f"{minutes // 60:02}:{minutes % 60:02}"
-
-
-def _request(request: str | None) -> Text:
-    if request is None:
-        return Text("none: no user's words came with the plan")
-    more = len(request) - SHOWN_REQUEST
-    cut = f" … and {more:,} more characters; `signoff show PLAN --json` has all" if more > 0 else ""
-    return Text("(untrusted) ", style="red").append(Text(f'"{show_text(request[:SHOWN_REQUEST])}"{cut}', style="default"))
-
-
-def _reason(reason: Mapping[str, Json]) -> Text:
-    place = ", ".join(str(reason[name]) for name in ("rule", "place") if reason[name])
-    lines = [f"{place}: {reason['because']}" if reason["because"] else place]
-    values = reason["values"]
-    assert isinstance(values, Sequence)
-    read = ", ".join(f"{name} was {value}" for name, value in values)  # type: ignore[misc,str-unpack]  # pairs, as told_reasons writes them
-    if reason["condition"]:
-        lines.append(f"{reason['condition']}" + (f"     {read}" if read else ""))
-    if reason["failed"]:
-        lines.append(f"could not be judged, so it counts as matched: {reason['failed']}")
-    return _lines(lines)
-
-
-def _standing(card: "Card") -> str:
-    approval = card.approval
-    if approval.status is not ApprovalStatus.WAITING:
-        return f"is {approval.status}"
-    if approval.expires <= card.now:
-        return "is expired"
-    return f"waits {_span(card.now - approval.asked)}, expires in {_span(approval.expires - card.now)}"
-
-
-def _need(card: "Card") -> str:
-    parts = []
-    for role, count in sorted(card.approval.seats.items()):
-        people = ", ".join(card.people[role]) or "nobody"
-        parts.append(f"{count} {role} ({people}), {card.filled.get(role, 0)} of {count} so far")
-    return "; ".join(parts) + f"; not {card.approval.requester}"
-
-
-def _others(plan: PlanRecord, number: int) -> str:
-    others = [f"{action.number} {action.title} {action.status}" for action in plan.actions if action.number != number]
-    more = len(others) - SHOWN_OTHERS
-    rest = [f"and {more} more: `signoff show {plan.id}` lists them"] if more > 0 else []
-    return " · ".join(others[:SHOWN_OTHERS] + rest) or "none"
 
 
 def _gist(entry: Entry) -> str:
@@ -258,14 +190,14 @@ def _gist(entry: Entry) -> str:
             return f"{told['title']}: {told['status']}"
         case "asked":
             seats = told["seats"]
-            return f"{told['id']} needs {_seats(seats) if isinstance(seats, Mapping) else seats}"
+            return f"{told['id']} needs {format_seats(seats) if isinstance(seats, Mapping) else seats}"
         case "voted":
             return f"{told['choice']} {told['approval']}" + (f": {told['reason']}" if told["reason"] else "")
         case "policy":
             return "; looser: ".join([f"{told['name']} {str(told['digest'])[:8]}", *_looser(told["change"])])
         case "refused":
             return f"{told['verb']}: {told['reason']}"
-    return _outcome(told["error"], told["result"])
+    return outcome_of(told["error"], told["result"])
 
 
 def _cut(text: str) -> str:
@@ -286,25 +218,25 @@ _TOLD = (
 def print_plan(plan: PlanRecord, approvals: Sequence[Approval], needs: Sequence[str]) -> None:
     """Print *plan*, and how to sign what waits in it."""
     out = console()
-    out.print(_text(f"Plan {plan.id}, asked by {plan.requester}, planned by: {plan.planner}"))
+    out.print(plain(f"Plan {plan.id}, asked by {plan.requester}, planned by: {plan.planner}"))
     out.print(format_plan(plan))
     for approval, need in zip(approvals, needs, strict=True):
         out.print(
-            _text(f"{approval.id} (action {approval.number}) needs {need}: signoff approve {approval.id} --as WHO"),
+            plain(f"{approval.id} (action {approval.number}) needs {need}: signoff approve {approval.id} --as WHO"),
             style="yellow",
         )
 
 
 def print_no_plan(outcome: str, message: str, planner: str, out: Console | None = None) -> None:
     """Print why there is no plan."""
-    (out or console()).print(_lines([f"No plan: {outcome}. {message}", f"({planner})"]))
+    (out or console()).print(plain_lines([f"No plan: {outcome}. {message}", f"({planner})"]))
 
 
 def print_verification(found: Verification, out: Console | None = None) -> None:
     """Print what `audit verify` found, and what it cannot know."""
     out = out or console()
     for problem in found.problems:
-        out.print(_text(problem), style="red")
+        out.print(plain(problem), style="red")
     verdict = "does not verify" if found.problems else "verifies"
     counted = ((found.entries, "entry", "entries"), (found.plans, "plan", "plans"), (len(found.problems), "problem", "problems"))
     out.print(f"The log {verdict}: " + ", ".join(f"{n:,} {one if n == 1 else many}" for n, one, many in counted) + ".")
@@ -317,12 +249,18 @@ def print_error(error: SignoffError) -> None:
     if isinstance(error, PolicyInvalid):
         print(error, file=sys.stderr)
         return
-    for problem in getattr(error, "problems", ()) or [str(error)]:
+    for problem in problems_of_error(error):
         print("signoff: " + show_text(problem), file=sys.stderr)
+
+
+def problems_of_error(error: SignoffError) -> Sequence[str]:
+    """What *error* tells, a text for each problem."""
+    problems: Sequence[str] = getattr(error, "problems", ())
+    return problems or [str(error)]
 
 
 def format_doubt(action: ActionRecord) -> Text:
     """An action of which nobody knows whether it happened."""
     return Text(f"{action.plan} #{action.number} is in doubt: ", style="bold magenta").append(
-        _text(f"{action.title}; {action.error}; find out whether it happened")
+        plain(f"{action.title}; {action.error}; find out whether it happened")
     )

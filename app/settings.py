@@ -3,17 +3,50 @@
 import os
 import pwd
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
+
+from signoff.planner import Mode
 
 from .actor import Actor, Identification
 from .errors import UsageError
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 DEFAULT_DATABASE = "signoff.db"
 DEFAULT_POLICIES = "policies.yaml"
 DEFAULT_TIMEOUT = "10"  # seconds
 MAX_TIMEOUT = 3_600
 DEFAULT_REQUESTER = "dana"  # the demo bank's customer
+DEFAULT_MODEL = "gpt-5.6-luna"  # OpenAI's small one
+DEFAULT_MODE = Mode.JSON_SCHEMA  # OpenAI's newer models refuse tools in chat completions unless they do not reason
+DEFAULT_MODEL_TIMEOUT = "120"  # seconds; a model on one's own machine is slow
+
+
+class PlannerChoice(StrEnum):
+    """Which planner plans."""
+
+    AUTO = "auto"  # a model where a key or a base URL is set, else the rules planner
+    LLM = "llm"
+    RULES = "rules"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSettings:
+    """Which model plans, and how it is reached."""
+
+    name: str
+    base_url: str | None = field(repr=False)  # None: OpenAI's own; may hold a password
+    key: str | None = field(repr=False)
+    mode: Mode
+    timeout: float  # seconds to wait for one answer
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether there is a model to ask: a key is set, or a server that may need none."""
+        return self.key is not None or self.base_url is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +58,8 @@ class Settings:
     claimed: str | None  # who the user says they are (`--as`)
     json: bool  # whether output is JSON
     timeout: float  # seconds to wait for another process
+    planner: PlannerChoice
+    model: ModelSettings
     os_user: int
     os_name: str
 
@@ -37,6 +72,7 @@ class Settings:
         policies: str | None = None,
         claimed: str | None = None,
         json: bool = False,
+        planner: str | None = None,
     ) -> "Settings":
         """Options first, then the environment, then the defaults. Raises UsageError for what cannot be used."""
         try:
@@ -48,7 +84,9 @@ class Settings:
             policies=Path(policies or environment.get("SIGNOFF_POLICIES") or DEFAULT_POLICIES),
             claimed=claimed,
             json=json,
-            timeout=_seconds(environment.get("SIGNOFF_TIMEOUT") or DEFAULT_TIMEOUT),
+            timeout=_seconds("SIGNOFF_TIMEOUT", environment, DEFAULT_TIMEOUT),
+            planner=_one_of(PlannerChoice, "SIGNOFF_PLANNER", planner or environment.get("SIGNOFF_PLANNER"), PlannerChoice.AUTO),
+            model=_model(environment),
             os_user=os.getuid(),
             os_name=_login_name(os.getuid()),
         )
@@ -61,6 +99,13 @@ class Settings:
         )
 
     @property
+    def named_files(self) -> tuple[str, ...]:
+        """The options with which another command uses the same files; empty where it would by itself."""
+        database = () if self.database == Path(DEFAULT_DATABASE) else ("--db", str(self.database))
+        policies = () if self.policies == Path(DEFAULT_POLICIES) else ("--policies", str(self.policies))
+        return (*database, *policies)
+
+    @property
     def operator(self) -> Actor:
         """Who tells the engine to go on: the one named by `--as`, or the operating system's user."""
         if self.claimed is not None:
@@ -68,14 +113,33 @@ class Settings:
         return Actor(id=self.os_name, how=Identification.OS, os_user=self.os_user)
 
 
-def _seconds(text: str) -> float:
-    """Raises UsageError where *text* is no number of seconds that somebody could mean."""
+def _model(environment: Mapping[str, str]) -> ModelSettings:
+    return ModelSettings(
+        name=environment.get("SIGNOFF_MODEL") or DEFAULT_MODEL,
+        base_url=environment.get("OPENAI_BASE_URL", "").strip() or None,
+        key=environment.get("OPENAI_API_KEY", "").strip() or None,
+        mode=_one_of(Mode, "SIGNOFF_MODE", environment.get("SIGNOFF_MODE"), DEFAULT_MODE),
+        timeout=_seconds("SIGNOFF_MODEL_TIMEOUT", environment, DEFAULT_MODEL_TIMEOUT),
+    )
+
+
+def _one_of(choices: type[Choice], name: str, text: str | None, default: Choice) -> Choice:
+    """Raises UsageError where *text* is none of *choices*."""
+    try:
+        return choices(text) if text else default
+    except ValueError as error:
+        raise UsageError(f'{name} is "{(text or "")[:40]}"; write one of {", ".join(choices)}') from error
+
+
+def _seconds(name: str, environment: Mapping[str, str], default: str) -> float:
+    """Raises UsageError where the text under *name* is no number of seconds that somebody could mean."""
+    text = environment.get(name) or default
     try:
         seconds = float(text)
     except ValueError:
         seconds = -1
     if not 0 <= seconds <= MAX_TIMEOUT:
-        raise UsageError(f'SIGNOFF_TIMEOUT is "{text[:40]}"; write a number of seconds from 0 to {MAX_TIMEOUT}')
+        raise UsageError(f'{name} is "{text[:40]}"; write a number of seconds from 0 to {MAX_TIMEOUT}')
     return seconds
 
 

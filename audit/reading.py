@@ -94,6 +94,11 @@ class Reading:
         """The audit log in order, whole or one chain of it."""
         return list(map(entry_of, self.entry_rows(chain)))
 
+    def newest_entries(self, count: int) -> list[Entry]:
+        """The last *count* Entries of the audit log, in order."""
+        rows = self._database.execute(f"SELECT {COLUMNS} FROM entries ORDER BY number DESC LIMIT ?", (count,))
+        return [entry_of(row) for row in reversed(rows)]
+
     def entry_rows(self, chain: str | None = None) -> list[Row]:
         """The rows of the log in order, as they are stored, for verification."""
         if chain is None:

@@ -96,6 +96,12 @@ class PlanRecord:
     def action(self, number: int) -> ActionRecord:
         return self.actions[number - 1]
 
+    def can_run(self, action: ActionRecord) -> bool:
+        """Whether *action* is allowed or approved, and every action that it needs is done."""
+        return action.status in (Status.READY, Status.APPROVED) and all(
+            self.action(number).status is Status.DONE for number in action.needs
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:

@@ -49,7 +49,7 @@ def run_once(command: Command, folder: Path) -> None:
     before = getrusage(RUSAGE_CHILDREN)
     started = perf_counter()
     shell = ("/bin/sh", "-c", 'exec "$@"', "sh", *command.line)
-    ran = subprocess.run(shell, cwd=folder, env=_environment(folder), stdout=subprocess.DEVNULL)
+    ran = subprocess.run(shell, cwd=folder, env=environment(folder), stdout=subprocess.DEVNULL)
     command.wall.append((perf_counter() - started) * 1000)
     after = getrusage(RUSAGE_CHILDREN)
     command.cpu.append((after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) * 1000)
@@ -62,7 +62,7 @@ def slowest_imports(line: Sequence[str], folder: Path) -> list[tuple[str, float,
     total: dict[str, list[float]] = defaultdict(list)
     for _ in range(IMPORT_ROUNDS):
         timed = (sys.executable, "-X", "importtime", *line)
-        ran = subprocess.run(timed, cwd=folder, env=_environment(folder), capture_output=True, text=True)
+        ran = subprocess.run(timed, cwd=folder, env=environment(folder), capture_output=True, text=True)
         for mine, all_, _, module in _IMPORT.findall(ran.stderr):
             own[module].append(int(mine) / 1000)
             total[module].append(int(all_) / 1000)
@@ -103,7 +103,7 @@ def main() -> None:
     print(_format(commands, imports))
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """This process's, with compiled modules kept in *folder*: in some environments they are kept nowhere."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "SIGNOFF_"))}
     return kept | {"PYTHONPYCACHEPREFIX": str(folder / "pycache")}

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .answer import Planned as Planned
     from .answer import Planner as Planner
     from .answer import check_request as check_request
+    from .llm import LLMPlanner as LLMPlanner
+    from .mode import Mode as Mode
     from .plan import MAX_ACTIONS as MAX_ACTIONS
     from .plan import ActionPlan as ActionPlan
     from .plan import PlannedAction as PlannedAction
@@ -28,6 +30,8 @@ __all__ = [
     "MAX_REQUEST",
     "ActionPlan",
     "Amount",
+    "LLMPlanner",
+    "Mode",
     "Outcome",
     "Planned",
     "PlannedAction",
@@ -46,6 +50,8 @@ __getattr__ = front_door(
     {
         "amounts": ["Amount", "amounts_in"],
         "answer": ["MAX_REQUEST", "Outcome", "Planned", "Planner", "check_request"],
+        "llm": ["LLMPlanner"],
+        "mode": ["Mode"],
         "plan": ["MAX_ACTIONS", "ActionPlan", "PlannedAction", "write_plan"],
         "reading": ["read_plan"],
         "rules": ["RulesPlanner"],

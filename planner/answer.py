@@ -48,6 +48,10 @@ class Planned:
 class Planner(Protocol):
     """Turns a request into a plan, or says why it does not."""
 
+    @property
+    def label(self) -> str:
+        """Who plans, for people: "built-in rules planner, no AI model"."""
+
     def plan(self, request: str, actor: Actor) -> Planned:
         """Plan *request* for *actor*. Raises PlanInvalid for a request that `check_request` refuses, and nothing else."""
 
@@ -55,14 +59,23 @@ class Planner(Protocol):
 def check_request(request: str) -> None:
     """Raises PlanInvalid for a request that is empty or unreasonable, before any work is done on it.
 
-    Unreasonable is one of more than MAX_REQUEST characters, or with more than MAX_MARKS accents on one letter.
+    Unreasonable is one of more than MAX_REQUEST characters, with more than MAX_MARKS accents on one letter, or with half of
+    a surrogate pair, which is no character and can be neither stored nor sent.
     """
     if len(request) > MAX_REQUEST:
         raise PlanInvalid([f"the request holds {len(request):,} characters; at most {MAX_REQUEST:,} are accepted, so shorten it"])
     if not request.strip():
         raise PlanInvalid(['the request is empty; say what to do, such as "send $20 to Alice"'])
     if not request.isascii():
+        _check_pairs(request)
         _check_marks(request)
+
+
+def _check_pairs(request: str) -> None:
+    try:
+        request.encode()
+    except UnicodeEncodeError as error:
+        raise PlanInvalid([f"the request holds half a character, at character {error.start + 1:,}; remove it"]) from error
 
 
 def _check_marks(request: str) -> None:

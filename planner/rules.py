@@ -25,6 +25,8 @@ class RulesPlanner:
     It writes what the user said and resolves no names. Unless all of a request is understood, it asks.
     """
 
+    label = LABEL
+
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 

@@ -21,6 +21,8 @@ class ScriptedPlanner:
     `plan` raises UsageError where the script has no answer (left).
     """
 
+    label = LABEL
+
     def __init__(self, answers: Sequence[Answer] | Mapping[str, Answer]) -> None:
         self._by_request = dict(answers) if isinstance(answers, Mapping) else None
         self._in_turn = () if isinstance(answers, Mapping) else tuple(answers)

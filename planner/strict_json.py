@@ -30,7 +30,8 @@ def read_json(data: bytes | str) -> object:
         raise PlanInvalid([f"the plan is not JSON: line {error.lineno}, column {error.colno}: {reason}"]) from error
     except RecursionError as error:
         raise _too_deep() from error
-    _check_depth(value)
+    if nests_deeper(value, MAX_DEPTH):
+        raise _too_deep()
     return value
 
 
@@ -62,12 +63,12 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _check_depth(value: object) -> None:
+def nests_deeper(value: object, depth: int) -> bool:
+    """Whether *value*, read from JSON, is nested more than *depth* levels deep."""
     level = [value]
-    for _ in range(MAX_DEPTH):
+    for _ in range(depth):
         level = [inner for outer in level if isinstance(outer, dict | list) for inner in _inside(outer)]
-    if level:
-        raise _too_deep()
+    return bool(level)
 
 
 def _inside(outer: dict[str, object] | list[object]) -> list[object]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .loading import load_policy as load_policy
     from .loading import parse_policy as parse_policy
     from .policy import Policy as Policy
+    from .rule import Rule as Rule
     from .seating import Seating as Seating
     from .seating import fill_seats as fill_seats
 
@@ -35,6 +36,7 @@ __all__ = [
     "PoliciesInvalid",
     "Policy",
     "PolicyChange",
+    "Rule",
     "Seat",
     "Seating",
     "Severity",
@@ -53,6 +55,7 @@ __getattr__ = front_door(
         "diagnostics": ["Diagnostic", "PoliciesInvalid", "Severity", "format_diagnostic"],
         "loading": ["load_policy", "parse_policy"],
         "policy": ["Policy"],
+        "rule": ["Rule"],
         "seating": ["Seating", "fill_seats"],
     },
 )

@@ -1,15 +1,25 @@
 """The demo bank in a file of its own, under rules of its own, with a clock that stands still."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from signoff import Engine
 from signoff.actions import Registry, bank_registry
 from signoff.audit import Store
 from signoff.policies import Policy, parse_policy
 from signoff.testing import CountingIds, FakeClock
+from tests.chat_server import ChatServer
+
+EXAMPLES = 50  # of a law; with --hypothesis-profile=long, LONG times as many, and others each time
+LONG = 20
+
+settings.register_profile("short", max_examples=EXAMPLES, derandomize=True, database=None, deadline=None)
+settings.register_profile("long", max_examples=EXAMPLES * LONG, database=None, deadline=None)
+settings.load_profile("short")
 
 RULES = """\
 version: 1
@@ -89,3 +99,20 @@ def open_engine(database: Path, clock: FakeClock) -> Iterator[Callable[..., Engi
 def engine(open_engine: Callable[..., Engine]) -> Engine:
     """An engine over a new demo bank."""
     return open_engine()
+
+
+@pytest.fixture
+def chat_server() -> Iterator[ChatServer]:
+    """A server that speaks chat completions, on this machine; the test tells it what to answer."""
+    with ChatServer().running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_model_outside() -> Iterator[None]:
+    """No test finds a model or a proxy in the environment that the tests were started in."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("OPENAI_", "SIGNOFF_MODE", "SIGNOFF_PLANNER")) or name.upper().endswith("_PROXY"):
+                patch.delenv(name)
+        yield

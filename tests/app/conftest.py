@@ -1,17 +1,10 @@
 """The command line in a folder of its own: called in this process, as a process, or on a terminal."""
 
-import errno
-import fcntl
 import io
 import json
 import os
-import pty
-import select
-import struct
 import subprocess
 import sys
-import termios
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +17,7 @@ from signoff import Engine
 from signoff.actions import Migration, Registry, bank_registry
 from signoff.cli import main
 from tests.app.banking import OUTBOX, Open, scribble, send_message
+from tests.app.sessions import INTERRUPT, Session
 from tests.conftest import RULES
 
 SIGNOFF = (sys.executable, "-m", "signoff")
@@ -39,12 +33,6 @@ _DUMP = f"""{SQL}
 tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
 print(json.dumps({{table: [repr(row) for row in connection.execute(f"SELECT * FROM {{table}}")] for table in tables}}))
 """
-_ON_TERMINAL = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-INTERRUPT = b"\x03"  # Ctrl-C
 TRANSFER = {"type": "transfer", "to": "Alice", "amount": "150.00", "currency": "USD", "needs": []}
 DEPOSIT = {"type": "deposit", "amount": "40.00", "currency": "USD", "needs": []}
 BALANCE = {"type": "check_balance", "account": "checking", "needs": []}
@@ -118,28 +106,18 @@ class CommandLine:
         ended = subprocess.run(command, capture_output=True, timeout=60, text=True)
         return Ran(code=ended.returncode, out=ended.stdout, err=ended.stderr)
 
-    def terminal(self, *arguments: str, typed: bytes, at: str = "to leave it: ", columns: int = 80) -> Ran:
+    def session(self, *arguments: str, columns: int = 80, **environment: str) -> Session:
+        """Run one command on a terminal of its own, in this folder."""
+        return Session([*SIGNOFF, *arguments], self.folder, os.environ | environment, columns)
+
+    def terminal(self, *arguments: str, typed: str, at: str = "to leave it:", columns: int = 80) -> Ran:
         """Run one command on a terminal, and type *typed* when *at* stands there. Both streams come as `out`."""
-        ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-        with subprocess.Popen(
-            [sys.executable, "-c", _ON_TERMINAL, *SIGNOFF, *arguments],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-            env=environment | {"TERM": "xterm"},
-            cwd=self.folder,
-        ) as process:
-            os.close(theirs)
-            try:
-                shown = _converse(ours, at.encode(), typed)
-                code = process.wait(timeout=10)
-            finally:
-                process.kill()
-                os.close(ours)
-        return Ran(code=code, out=shown.decode().replace("\r\n", "\n"), err="")
+        with self.session(*arguments, columns=columns) as session:
+            if typed:
+                session.wait_for(at)
+                session.type(typed)
+            code = session.ended(again=typed if typed == INTERRUPT else "")  # Python loses one right before it reads a line
+        return Ran(code=code, out=session.shown.decode().replace("\r\n", "\n"), err="")
 
     def plan_file(self, *actions: Mapping[str, object]) -> str:
         """A file that holds a plan of *actions*, and its name."""
@@ -189,34 +167,6 @@ class CommandLine:
         """What dana's checking account holds, as a plan of its own is told."""
         (action,) = self.submit(BALANCE)["actions"]
         return str(action["result"]["balance"])
-
-
-def _converse(terminal: int, at: bytes, typed: bytes) -> bytes:
-    """Read until the other side ends, and type *typed* once when *at* was read.
-
-    Ctrl-C is typed again every second: Python loses one that comes right before it starts to read a line.
-    """
-    shown = b""
-    typed_before = False
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if not select.select([terminal], [], [], 1)[0]:
-            if typed_before and typed == INTERRUPT:
-                os.write(terminal, typed)
-            continue
-        try:
-            read = os.read(terminal, 65_536)
-        except OSError as error:  # how Linux tells that the other side ended
-            if error.errno != errno.EIO:
-                raise
-            return shown
-        if not read:
-            return shown
-        shown += read
-        if at in shown and not typed_before:
-            os.write(terminal, typed)
-            typed_before = True
-    raise TimeoutError(f"after 30 seconds the terminal shows {shown!r}")
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from signoff import Actor, Engine
 from signoff.actions import Effect, Registry, action, bank_registry
 from signoff.audit import Approval
 from signoff.canonical import Json
+from signoff.drawing import format_card
 from signoff.forms import card_json
-from signoff.output import console, format_card
+from signoff.output import console
 from signoff.planner import read_plan
 from signoff.policies import parse_policy
 from signoff.testing import FakeClock

@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.app.conftest import DEPOSIT, INTERRUPT, SIGNOFF, TRANSFER, CommandLine
+from tests.app.conftest import DEPOSIT, SIGNOFF, TRANSFER, CommandLine
+from tests.app.sessions import END, INTERRUPT
 
 
 def test_terminal_shows_the_card_and_signs(cli: CommandLine) -> None:
     """On a terminal the card is shown, the whole word signs it, and what it released runs."""
     approval = cli.waiting()
-    ran = cli.terminal("approve", approval["id"], "--as", "mira", typed=b"approve\n")
+    ran = cli.terminal("approve", approval["id"], "--as", "mira", typed="approve\n")
     card, _, after = ran.out.partition('Type "approve" to sign this as mira, anything else to leave it: ')
     assert f"APPROVAL {approval['id']}" in card
     assert "Transfer 150.00 USD" in card
@@ -23,8 +24,8 @@ def test_terminal_shows_the_card_and_signs(cli: CommandLine) -> None:
     assert cli("queue").code == 0
 
 
-@pytest.mark.parametrize("typed", [b"approv\n", b"y\n", b"yes\n", b"\n", b"APPROVE\n", b"approve it\n"])
-def test_anything_but_the_whole_word_leaves_it_waiting(cli: CommandLine, typed: bytes) -> None:
+@pytest.mark.parametrize("typed", ["approv\n", "y\n", "yes\n", "\n", "APPROVE\n", "approve it\n"])
+def test_anything_but_the_whole_word_leaves_it_waiting(cli: CommandLine, typed: str) -> None:
     """Anything else that is typed signs nothing, changes nothing, and ends with 3."""
     approval = cli.waiting()
     before = cli.dump()
@@ -34,8 +35,8 @@ def test_anything_but_the_whole_word_leaves_it_waiting(cli: CommandLine, typed: 
     assert cli.dump() == before
 
 
-@pytest.mark.parametrize(("typed", "code"), [(INTERRUPT, 130), (b"\x04", 3)], ids=["Ctrl-C", "Ctrl-D"])
-def test_leaving_the_question_signs_nothing(cli: CommandLine, typed: bytes, code: int) -> None:
+@pytest.mark.parametrize(("typed", "code"), [(INTERRUPT, 130), (END, 3)], ids=["Ctrl-C", "Ctrl-D"])
+def test_leaving_the_question_signs_nothing(cli: CommandLine, typed: str, code: int) -> None:
     """Who leaves the question by Ctrl-C or Ctrl-D signs nothing and sees no traceback."""
     approval = cli.waiting()
     before = cli.dump()
@@ -45,10 +46,10 @@ def test_leaving_the_question_signs_nothing(cli: CommandLine, typed: bytes, code
     assert cli.dump() == before
 
 
-def test_who_may_not_sign_is_refused_after_the_word(cli: CommandLine) -> None:
-    """The requester who types the word is refused with the reason; it still waits."""
+def test_who_may_not_sign_is_refused_unasked(cli: CommandLine) -> None:
+    """The requester is not even asked for the word, but refused with the reason; it still waits."""
     approval = cli.waiting()
-    ran = cli.terminal("approve", approval["id"], "--as", "dana", typed=b"approve\n")
+    ran = cli.terminal("approve", approval["id"], "--as", "dana", typed="")
     assert f"signoff: dana asked for {approval['id']} and cannot decide it" in ran.out
     assert ran.code == 4
     assert cli("queue").code == 3
@@ -57,7 +58,7 @@ def test_who_may_not_sign_is_refused_after_the_word(cli: CommandLine) -> None:
 def test_card_on_a_narrow_terminal_stays_inside(cli: CommandLine) -> None:
     """On a terminal of 60 columns no line of the card is longer, styles left out, and its head stays whole."""
     approval = cli.waiting()
-    ran = cli.terminal("show", approval["id"], typed=b"", columns=60)
+    ran = cli.terminal("show", approval["id"], typed="", columns=60)
     lines = re.sub(r"\x1b\[[0-9;]*m", "", ran.out).splitlines()
     assert max(map(len, lines)) <= 60
     assert "expires in 23:59" in lines[0] + lines[1]
@@ -89,7 +90,7 @@ def test_output_that_nobody_sees_is_no_terminal(cli: CommandLine) -> None:
 def test_json_asks_nobody(cli: CommandLine) -> None:
     """With `--json` there is no question, even on a terminal: the digest is wanted."""
     approval = cli.waiting()
-    ran = cli.terminal("approve", approval["id"], "--as", "mira", "--json", typed=b"approve\n")
+    ran = cli.terminal("approve", approval["id"], "--as", "mira", "--json", typed="")
     assert ran.code == 2
     assert ran.json["error"]["code"] == "usage"
     assert cli("queue").code == 3

@@ -1,182 +1,382 @@
-"""`signoff demo`: the tour plays to its end anywhere, and leaves nothing behind."""
+"""`signoff demo` on a terminal: typed for real, while other processes sign, edit the rules, or kill it."""
 
 import os
 import re
-import subprocess
-from dataclasses import dataclass
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from rich.cells import cell_len
 
-from tests.app.conftest import SIGNOFF, CommandLine
+from signoff.canonical import Json
+from tests.app.conftest import CommandLine, Ran
+from tests.app.sessions import END, INTERRUPT, Session
 
 SHIPPED = Path(__file__).parents[2] / "policies.yaml"
-SCENES = 8
+REQUEST = "Check my balance, then send $150 to Alice and deposit 40"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Played:
-    """The tour as it was played once, and what it left."""
+class Talk:
+    """A demo that runs, on a bank of its own under the rules that ship."""
 
-    code: int
-    out: str
-    err: str
-    left: list[str]  # files in the working folder and in the one for temporary files
+    def __init__(self, cli: CommandLine, session: Session) -> None:
+        self.cli = cli
+        self.session = session
+        self.say = session.say
 
-    def scene(self, number: int) -> str:
-        """One scene's text as one line with single spaces."""
-        parts = re.split(r"^(?=\d\. .* ─+$)", self.out, flags=re.MULTILINE)
-        return " ".join(parts[number].split())
+    def answer(self, line: str, prompt: str = "dana>") -> str:
+        """Type *line*, and give all that is shown until the next line can be typed."""
+        self.session.type(line + "\r")
+        return self.session.wait_for_end(prompt, times=2)
 
+    def ask(self, request: str = REQUEST) -> str:
+        """Ask for what must be signed, and give the id of its approval."""
+        found = re.search(r"APPROVAL (\w+)", self.say(request, until="in a second terminal:"))
+        assert found
+        return found[1]
 
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """The tour under the rules that ship, played without a terminal in a folder of its own."""
-    folder, temporary = tmp_path_factory.mktemp("working"), tmp_path_factory.mktemp("temporary")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SIGNOFF_")}
-    ended = subprocess.run(
-        [*SIGNOFF, "demo", "--policies", str(SHIPPED)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=60,
-        cwd=folder,
-        env=environment | {"TMPDIR": str(temporary), "COLUMNS": "80"},
-    )
-    left = [path.name for each in (folder, temporary) for path in each.iterdir()]
-    return Played(code=ended.returncode, out=ended.stdout.decode(), err=ended.stderr.decode(), left=left)
+    def edit(self, old: str, new: str) -> None:
+        """Edit the policies file."""
+        text = self.cli.policies.read_text()
+        assert old in text
+        self.cli.policies.write_text(text.replace(old, new))
 
 
-def test_every_scene_is_played(played: Played) -> None:
-    """Without a terminal the tour ends with 0, says nothing on standard error, and plays every scene in order."""
-    assert (played.code, played.err) == (0, "")
-    titles = re.findall(r"^(\d)\. .* ─+$", played.out, flags=re.MULTILINE)
-    assert titles == [str(number) for number in range(1, SCENES + 1)]
+@contextmanager
+def talking(cli: CommandLine, *arguments: str, columns: int = 80, **environment: str) -> Iterator[Talk]:
+    """Start a demo, and wait until it can be talked to."""
+    with cli.session("demo", *arguments, columns=columns, **environment) as session:
+        session.wait_for("/quit or Ctrl-D leaves.")
+        session.wait_for("dana>")
+        yield Talk(cli, session)
 
 
-def test_lines_fit_80_columns(played: Played) -> None:
-    """No line is wider than 80 columns, and without a terminal there are no escape sequences."""
-    assert max(map(cell_len, played.out.splitlines())) <= 80
-    assert "\x1b" not in played.out
+@pytest.fixture
+def bank(cli: CommandLine) -> CommandLine:
+    """The demo bank's files, under the rules that ship."""
+    cli.policies.write_bytes(SHIPPED.read_bytes())
+    return cli
 
 
-def test_nothing_is_left_behind(played: Played) -> None:
-    """The tour leaves no file in the working folder, and none in the one for temporary files."""
-    assert (played.code, played.left) == (0, [])
+@pytest.fixture
+def demo(bank: CommandLine) -> Iterator[Talk]:
+    """A demo that waits for a line."""
+    with talking(bank) as talk:
+        yield talk
 
 
-def test_request_is_planned_and_runs_as_far_as_it_may(played: Played) -> None:
-    """The first scene shows the request, who planned it, what is done and what waits."""
-    text = played.scene(1)
-    for part in ("Check my balance, then send $150 to Alice and deposit 40", "no AI model", "done", "waiting", "large-transfer"):
-        assert part in text
+def sign(cli: CommandLine, approval: str, *options: str) -> Ran:
+    """Sign *approval* from a second process."""
+    digest = cli("show", approval, "--json").json["digest"]
+    return cli.process("approve", approval, "--as", "mira", "--digest", digest[:8], *options)
 
 
-def test_unclear_is_asked_and_forbidden_is_denied(played: Played) -> None:
-    """The second scene shows a question and a denial with its reason."""
-    text = played.scene(2)
-    assert "No plan: question. How much should I send to Carol?" in text
-    assert "denied by blocked" in text
+def statuses(cli: CommandLine) -> list[Json]:
+    """Where the actions of all plans stand, by number."""
+    plans = dict.fromkeys(entry["chain"] for entry in cli("audit", "log", "--json").json if entry["chain"] != "system")
+    return [action["status"] for plan in plans for action in cli("show", plan, "--json").json["actions"]]
 
 
-def test_card_is_shown_and_signed_by_somebody_else(played: Played) -> None:
-    """The third scene shows queue and card, refuses the requester's own vote, and runs after the manager's."""
-    text = played.scene(3)
-    for part in ("APPROVAL ", "(untrusted)", "Digest ", "dana asked for", "cannot decide it", "balance 890.00"):
-        assert part in text
+def test_request_is_decided_run_and_paused(demo: Talk) -> None:
+    """A request shows who planned it, each action's decision and rule, runs what is allowed, and shows the card of the rest."""
+    shown = demo.say(REQUEST, until="in a second terminal: signoff approve")
+    for part in (
+        *("Planned by: built-in rules planner, no AI model", "allow everyday", "approve large-transfer", "2/2"),
+        *("1 done Check balance: account checking, balance 1000.00", "2 waiting", "3 done Deposit 40.00 USD"),
+        *("APPROVAL", "(untrusted)", "amount was 150.00 USD", "1 manager (mira, omar)", "Digest"),
+    ):
+        assert part in shown
+    assert shown.index("approve large-transfer") < shown.index("2/2") < shown.index("1 done") < shown.index("APPROVAL")
 
 
-def test_rejection_is_shown_with_its_reason(played: Played) -> None:
-    """The fourth scene ends with a rejected transfer and the manager's reason."""
-    text = played.scene(4)
-    assert "rejected by mira:" in text
-    assert "ask me in person" in text
+def test_second_process_approves_and_the_demo_notices(demo: Talk) -> None:
+    """Once a second process has signed and run the transfer, the demo shows it within a second, above the line being typed."""
+    approval = demo.ask()
+    demo.session.type("send 5 to")
+    assert sign(demo.cli, approval).code == 0
+    demo.session.wait_for("2 done Transfer 150.00 USD to Alice", patience=1)
+    shown = demo.session.wait_for_end("dana> send 5 to")
+    assert f"mira (claimed, os user {os.getuid()}) signed {approval}" in shown
+    demo.say(" Bob", until="balance 885.00")
 
 
-def test_rule_is_changed_and_the_next_decision_follows(played: Played) -> None:
-    """In the fifth scene the same request first waits and is done once the rule was changed."""
-    text = played.scene(5)
-    assert text.index("waiting") < text.index("changed rule") < text.index("done")
+def test_vote_alone_goes_on_here(demo: Talk) -> None:
+    """Where the second process only votes, the demo runs what that released."""
+    approval = demo.ask()
+    assert sign(demo.cli, approval, "--no-run").code == 3
+    demo.session.wait_for("2 done Transfer 150.00 USD to Alice", patience=2)
+    assert statuses(demo.cli) == ["done", "done", "done"]
 
 
-def test_misspelt_rule_is_shown_with_its_place(played: Played) -> None:
-    """The sixth scene shows a misspelt field with place, caret and what was meant."""
-    text = played.scene(6)
-    assert "error[unknown-name]: transfer has no field `amuont`" in text
-    assert "^^^^^^ did you mean `amount`?" in text
+def test_rejection_elsewhere_is_told_with_its_reason(demo: Talk) -> None:
+    """A rejection from a second process shows who rejected it, and why."""
+    approval = demo.ask()
+    demo.cli.process("reject", approval, "--as", "omar", "--reason", "ask me in person")
+    demo.session.wait_for(f"rejected {approval}: ask me in person", patience=2)
+    demo.session.wait_for("2 rejected Transfer 150.00 USD to Alice")
 
 
-def test_log_verifies_and_the_books_balance(played: Played) -> None:
-    """The seventh scene shows the log, that it verifies, and that the postings sum to zero."""
-    text = played.scene(7)
-    assert re.search(r"The log verifies: \d+ entries, 5 plans, 0 problems", text)
-    assert "problems found: 0" in text
+def test_request_elsewhere_is_told(demo: Talk) -> None:
+    """What another process put in the queue is told."""
+    demo.cli.process("run", "send $200 to Bob")
+    demo.session.wait_for("It waits for sign-off:", patience=2)
+    demo.session.wait_for("Transfer 200.00 USD to p-")
 
 
-def test_tampering_is_found(played: Played) -> None:
-    """The last scene names the entry that somebody edited: the log does not verify any more."""
-    text = played.scene(8)
-    assert "The log does not verify" in text
-    assert re.search(r"entry \d+ was edited", text)
+def test_manager_signs_here(demo: Talk) -> None:
+    """After /as mira, /approve shows the card again, asks for the whole word, signs, and runs what that released."""
+    approval = demo.ask()
+    assert "manager in policies.yaml" in demo.say("/as mira", until="mira (manager)>")
+    assert "APPROVAL" in demo.say(f"/approve {approval}", until="anything else to leave it:")
+    assert "2 done Transfer 150.00 USD to Alice" in demo.say("approve", until="mira (manager)>")
 
 
-EDITS = {
-    "another limit": ("amount > 100\n", "amount > 500\n"),
-    "nothing waits": ("amount > 100\n", "amount > 100_000\n"),
-    "the first transfer is denied": ('deny: "*"\n    when: has(to) and to in lists.blocked', "deny: transfer"),
-    "everything is denied": ("allow: [check_balance, deposit, withdraw, transfer, pay_bill]", "deny: '*'"),
-    "other people": ("[mira, omar]", "[carl, omar]"),
-    "claimed identities do not count": ("identity: claimed", "# identity: claimed"),
-    "only the requester may sign": ("[mira, omar]", "[dana]"),
-    "two must sign": ("    by: manager\n    within: 24h", "    by: {role: manager, count: 2}\n    within: 24h"),
-    "a rule under another name": ("id: large-transfer", "id: big"),
-    "nobody is blocked": ("blocked: [Mallory Ltd]", "blocked: [Nobody]"),
-    "everybody may": ("allow: [check_balance, deposit, withdraw, transfer, pay_bill]", "allow: '*'"),
+@pytest.mark.parametrize("typed", ["", "y", "yes", "a", "APPROVE", "approve it", INTERRUPT, END])
+def test_nothing_but_the_whole_word_signs(demo: Talk, typed: str) -> None:
+    """Neither a single key nor enter alone nor leaving the question signs anything; it still waits, and the demo goes on."""
+    approval = demo.ask()
+    demo.say("/as mira", until="mira (manager)>")
+    demo.say(f"/approve {approval}", until="anything else to leave it:")
+    time.sleep(0.2)  # Python loses a Ctrl-C right before it reads a line
+    demo.session.type(typed if typed in (INTERRUPT, END) else typed + "\r")
+    demo.session.wait_for("mira (manager)>")
+    assert statuses(demo.cli) == ["done", "waiting", "done"]
+
+
+def test_what_was_typed_before_the_card_signs_nothing(demo: Talk) -> None:
+    """A word that was typed, or pasted, together with /approve does not answer the question under the card."""
+    approval = demo.ask()
+    demo.say("/as mira", until="mira (manager)>")
+    demo.session.type(f"/approve {approval}\rapprove\r")
+    demo.session.wait_for("anything else to leave it:")
+    time.sleep(0.5)
+    assert statuses(demo.cli) == ["done", "waiting", "done"]
+    demo.session.type("\r")
+    demo.session.wait_for("Not signed; it still waits.")
+    assert statuses(demo.cli) == ["done", "waiting", "done"]
+
+
+def test_pasted_lines_sign_nothing(demo: Talk) -> None:
+    """Lines pasted as a block are one line here, and no command."""
+    approval = demo.ask()
+    demo.say("/as mira", until="mira (manager)>")
+    demo.session.type(f"\x1b[200~/approve {approval}\napprove\n\x1b[201~\r")
+    demo.session.wait_for("write /approve ID")
+    assert statuses(demo.cli) == ["done", "waiting", "done"]
+
+
+def test_requester_is_refused_here(demo: Talk) -> None:
+    """Dana, who asked, is refused without a question, with the reason; the refusal is in the log."""
+    approval = demo.ask()
+    demo.say(f"/approve {approval}", until="somebody else must")
+    assert "refused" in [entry["event"] for entry in demo.cli("audit", "log", "--json").json]
+
+
+def test_manager_rejects_here(demo: Talk) -> None:
+    """/reject wants a reason, and ends the action with it."""
+    approval = demo.ask()
+    demo.say("/as omar", until="omar (manager)>")
+    demo.say(f"/reject {approval}", until="write /reject ID REASON")
+    demo.say(f"/reject {approval} ask me in person", until="rejected by omar: ask me in person")
+
+
+def test_edited_rules_decide_the_next_request(demo: Talk) -> None:
+    """An edit of the policies file is told while the demo waits, with what became looser, and decides what comes next."""
+    demo.ask("send $120 to Bob")
+    demo.edit("amount > 100\n", "amount > 500\n")
+    demo.session.wait_for("policies.yaml was edited, and decides from now on: changed: large-transfer", patience=2)
+    demo.session.wait_for("looser: the approve rule large-transfer changed: when")
+    demo.say("send $130 to Bob", until="1 done Transfer 130.00 USD")
+    assert statuses(demo.cli) == ["waiting", "done"]
+
+
+def test_broken_edit_is_shown_and_the_old_rules_stay(demo: Talk) -> None:
+    """A broken edit is shown with its place and caret; the rules from before decide until it is mended."""
+    demo.edit("amount > 100\n", "amuont > 100\n")
+    shown = demo.session.wait_for("from before this edit stay in force.", patience=2)
+    assert "policies.yaml:23:11: error[unknown-name]: transfer has no field `amuont`" in shown
+    assert "^^^^^^ did you mean `amount`?" in shown
+    assert "is broken; the rules from before decide" in demo.say("send $120 to Bob", until="in a second terminal:")
+    demo.edit("amuont > 100\n", "amount > 500\n")
+    demo.session.wait_for("decides from now on", patience=2)
+    demo.say("send $130 to Bob", until="1 done Transfer 130.00 USD")
+
+
+def test_rules_that_are_gone_stay_in_force(demo: Talk) -> None:
+    """Where the policies file is removed, the demo says so, and the rules from before decide."""
+    demo.cli.policies.unlink()
+    assert "there is no file" in demo.session.wait_for("from before this edit stay in force.", patience=2)
+    demo.ask("send $120 to Bob")
+
+
+def test_rules_put_in_force_elsewhere_are_taken_up(demo: Talk) -> None:
+    """After another process decided by an edited file, and a further edit, the demo decides by the newest one."""
+    demo.edit("amount > 100\n", "amount > 500\n")
+    demo.cli.process("run", "send $1 to Bob")
+    demo.edit("amount > 500\n", "amount > 300\n")
+    demo.say("send $250 to Bob", until="1 done Transfer 250.00 USD")
+
+
+def test_looking_around(demo: Talk) -> None:
+    """/queue, /log, /policies, /why, /show and /help show what they say, and /log a plan's own entries."""
+    approval = demo.ask()
+    (plan,) = {row["plan"] for row in demo.cli("queue", "--json").json["approvals"]}
+    assert f"{approval} Transfer 150.00 USD" in demo.answer("/queue")
+    assert "policy" in demo.answer("/log")
+    entries = demo.answer(f"/log {plan}")
+    assert "submitted" in entries
+    assert "policy" not in entries
+    rules = demo.answer("/policies")
+    assert "large-transfer approve transfer when amount > 100; 1 manager" in rules
+    assert "manager mira, omar" in rules
+    why = demo.answer("/why 2")
+    assert "Decided by large-transfer" in why
+    assert "large-transfer, policies.yaml:21: transfers over 100 need a manager amount > 100 amount was 150.00 USD" in why
+    assert "Decided by everyday" in demo.answer(f"/why 1 {plan}")
+    assert f"APPROVAL {approval}" in demo.answer(f"/show {approval}")
+    assert "2 waiting Transfer 150.00 USD to Alice" in demo.answer(f"/show {plan}")
+    assert "/cancel PLAN" in demo.answer("/help")
+
+
+MISTAKES = {
+    "/aprove x": "did you mean /approve?",
+    "/nonsense": "/help lists them",
+    "/approve": "write /approve ID",
+    "/approve nope": 'there is no "nope"',
+    "/as": "write /as WHO",
+    "/as \u200b": "/as:",
+    "/why": "write /why N [PLAN]",
+    "/why 1": "no plan was shown yet",
+    "/why x p-0000": "is no action's number",
+    "/why 9 p-0000": 'there is no "p-0000"',
+    "/show p-0000": 'there is no "p-0000"',
+    "/log p-0000": 'the log has no "p-0000"',
+    "/cancel p-0000": 'there is no "p-0000"',
+    "/queue now": "write /queue",
+    "send some money to Carol": "No plan: question. How much should I send to Carol?",
+    "send $5 to Zed": "which is no payee",
+    "send $5 to Mallory Ltd": "denied by blocked: the payee is blocked",
+    "send $5 to Bob \x1b]0;owned\x07": "No plan: question",
 }
 
 
-@pytest.mark.parametrize(("old", "new"), EDITS.values(), ids=EDITS.keys())
-def test_tour_follows_edited_rules(cli: CommandLine, old: str, new: str) -> None:
-    """After an edit of policies.yaml the tour still plays every scene to the end, whatever is decided in it."""
-    text = SHIPPED.read_text()
-    assert old in text
-    cli.policies.write_text(text.replace(old, new))
-    ran = cli("demo")
-    assert (ran.code, ran.err) == (0, "")
-    assert re.findall(r"^(\d)\. ", ran.out, flags=re.MULTILINE) == [str(number) for number in range(1, SCENES + 1)]
-    assert "The log does not verify" in ran.out
+def test_mistakes_are_told_and_the_demo_goes_on(demo: Talk) -> None:
+    """A command or request with a mistake in it says what is wrong; the demo waits for the next line."""
+    for typed, told in MISTAKES.items():
+        assert told in demo.answer(typed)
+    assert "Traceback" not in demo.session.shown.decode()
+    demo.say("check my balance", until="balance 1000.00")
 
 
-def test_tour_under_rules_of_ones_own(cli: CommandLine) -> None:
-    """Rules that have nothing in common with those that ship play the whole tour too."""
-    cli.policies.write_text("version: 1\ndefault: deny\nrules:\n  - id: look\n    allow: check_balance\n")
-    ran = cli("demo")
-    assert (ran.code, ran.err) == (0, "")
-    assert f"{SCENES}. " in ran.out
+def test_cancelled_by_the_requester(demo: Talk) -> None:
+    """/cancel ends what waits in a plan."""
+    demo.ask()
+    (plan,) = {row["plan"] for row in demo.cli("queue", "--json").json["approvals"]}
+    demo.say(f"/cancel {plan}", until="2 cancelled")
 
 
-def test_missing_rules(cli: CommandLine) -> None:
-    """Without a policies file the tour says which file is missing and how to name another, and plays nothing."""
-    cli.policies.unlink()
-    ran = cli("demo")
-    assert (ran.code, ran.out) == (5, "")
-    assert f"there is no file {cli.policies}" in ran.err
-    assert "--policies" in ran.err
+@pytest.mark.parametrize("last", ["/quit\r", "exit\r", END])
+def test_leaving(demo: Talk, last: str) -> None:
+    """/quit, exit and Ctrl-D leave with 0; what waits goes on waiting."""
+    demo.ask()
+    demo.session.type(last)
+    assert demo.session.ended() == 0
+    assert statuses(demo.cli) == ["done", "waiting", "done"]
 
 
-def test_broken_rules(cli: CommandLine) -> None:
-    """With a mistake in the policies file the tour shows the mistake's place, and plays nothing."""
-    cli.policies.write_text(SHIPPED.read_text().replace("rules:", "ruels:"))
-    ran = cli("demo")
-    assert (ran.code, ran.out) == (5, "")
-    assert "error[unknown-key]" in ran.err
-    assert "did you mean `rules`?" in ran.err
+def test_ctrl_c_clears_the_line(demo: Talk) -> None:
+    """Ctrl-C while a line is typed drops the line and nothing else."""
+    demo.session.type("send $5 to Bob")
+    demo.session.type(INTERRUPT)
+    demo.session.wait_for("/quit or Ctrl-D leaves")
+    demo.say("check my balance", until="balance 1000.00")
 
 
-def test_tour_on_a_wide_terminal(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal of 120 columns the tour uses them, and ends with 0."""
-    monkeypatch.setenv("SIGNOFF_POLICIES", str(SHIPPED))
-    ran = cli.terminal("demo", typed=b"", columns=120)
-    lines = re.sub(r"\x1b\[[0-9;]*m", "", ran.out).splitlines()
-    assert ran.code == 0
-    assert 80 < max(map(cell_len, lines)) <= 120
+def hang_up(session: Session) -> None:
+    """Close the terminal's window."""
+    session.hang_up()
+    session.process.wait(10)
+
+
+def kill(session: Session) -> None:
+    """End the process without asking it."""
+    session.process.send_signal(signal.SIGKILL)
+    session.process.wait(10)
+
+
+def interrupt(session: Session) -> None:
+    """Interrupt it from outside, and kill it where it does not mind."""
+    session.process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    kill(session)
+
+
+@pytest.mark.parametrize("end", [hang_up, kill, interrupt])
+def test_whatever_ends_it_loses_nothing(bank: CommandLine, end: Callable[[Session], None]) -> None:
+    """After a closed terminal or a kill the log verifies, what waited waits, and the next demo goes on with it."""
+    with talking(bank) as talk:
+        approval = talk.ask()
+        end(talk.session)
+    assert bank("audit", "verify").code == 0
+    assert statuses(bank) == ["done", "waiting", "done"]
+    with talking(bank) as talk:
+        sign(bank, approval)
+        talk.session.wait_for("2 done Transfer 150.00 USD to Alice", patience=2)
+
+
+def test_killed_between_vote_and_run(bank: CommandLine) -> None:
+    """What was signed and not run when the last demo ended is run by the next one as it starts."""
+    with talking(bank) as talk:
+        approval = talk.ask()
+        kill(talk.session)
+    sign(bank, approval, "--no-run")
+    with bank.session("demo") as session:
+        session.wait_for("Going on with what was left:")
+        session.wait_for("2 done Transfer 150.00 USD to Alice")
+
+
+@pytest.mark.parametrize("after", [0.0, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1])
+def test_killed_while_it_works(bank: CommandLine, after: float) -> None:
+    """A kill some milliseconds after enter leaves a bank that verifies, in which all of the request is done, or nothing of it."""
+    with talking(bank) as talk:
+        talk.session.type("deposit 40, deposit 2 and send $5 to Bob\r")
+        time.sleep(after)
+        kill(talk.session)
+    with bank.session("demo") as session:
+        session.wait_for("dana>")
+        shown = session.say("check my balance", until="balance 10")
+    assert bank("audit", "verify").code == 0
+    assert "balance 1037.00" in shown or "balance 1000.00" in shown
+
+
+def test_screen_of_80_columns_without_colour(demo: Talk) -> None:
+    """On 80 columns every line fits, and with NO_COLOR nothing is coloured."""
+    demo.ask()
+    for line in ("/policies", "/log", "/help", "/queue", "/why 2"):
+        demo.answer(line)
+    assert not re.search(rb"\x1b\[[0-9;]*(3[0-7]|9[0-7]|4[0-7])m", demo.session.shown)
+    assert max(map(len, demo.session.lines)) <= 80
+
+
+def test_terminal_that_knows_no_cursor(bank: CommandLine) -> None:
+    """On a dumb terminal the demo can be talked to as well, and news is told with the next line."""
+    with talking(bank, TERM="dumb") as talk:
+        approval = talk.ask()
+        sign(bank, approval)
+        talk.say("/queue", until="2 done Transfer 150.00 USD to Alice")
+        talk.session.type("/quit\r")
+        assert talk.session.ended() == 0
+
+
+def test_hint_names_the_files(bank: CommandLine) -> None:
+    """Where the files are not those that a second terminal takes by itself, the hint names them."""
+    with talking(bank, "--db", "my bank.db") as talk:
+        assert "--db 'my bank.db' --policies" in talk.say("send $150 to Bob", until="--policies")
+
+
+def test_other_customers_are_named(bank: CommandLine) -> None:
+    """--as names who asks first."""
+    with bank.session("demo", "--as", "erin") as session:
+        session.wait_for("erin>")

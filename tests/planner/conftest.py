@@ -1,10 +1,19 @@
-"""What the planner's tests share: a user, and the demo bank's registry."""
+"""What the planner's tests share: a user, the demo bank's registry, and a model at a server of the test's own."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import pytest
 
 from signoff.actions import Registry, bank_registry
 from signoff.actor import Actor
-from signoff.planner import RulesPlanner
+from signoff.planner import LLMPlanner, Mode, RulesPlanner
+from tests.chat_server import MODEL, ChatServer
+
+KEY = "sk-test-3f9a"
+TRANSFER: dict[str, Any] = {"type": "transfer", "to": "Alice", "amount": "150.00", "currency": None, "from": None}
+
+Ask: TypeAlias = Callable[..., LLMPlanner]
 
 
 @pytest.fixture
@@ -23,3 +32,21 @@ def registry() -> Registry:
 def rules(registry: Registry) -> RulesPlanner:
     """The rules planner of the demo bank."""
     return RulesPlanner(registry)
+
+
+@pytest.fixture(params=list(Mode))
+def mode(request: pytest.FixtureRequest) -> Mode:
+    """Each way to ask a model for a plan."""
+    found: Mode = request.param
+    return found
+
+
+@pytest.fixture
+def llm(registry: Registry, chat_server: ChatServer) -> Ask:
+    """Make a planner that asks the test's server."""
+
+    def make(mode: Mode = Mode.JSON_SCHEMA, **options: Any) -> LLMPlanner:
+        asked: dict[str, Any] = {"model": MODEL, "base_url": chat_server.url, "api_key": KEY, "timeout": 10.0} | options
+        return LLMPlanner(asked.pop("registry", registry), mode=mode, **asked)
+
+    return make

@@ -1,0 +1,171 @@
+"""The wire model: the form in which a model answers, generated from the registry.
+
+It is not the Action model. OpenAI's strict mode takes a part of JSON Schema only (an object at the root, unions as `anyOf`,
+every property required, no other properties, no defaults), and a schema that is kept is not a plan that is valid:
+what comes back is read as strictly as a plan from a file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from signoff.actions import Action, Field, Kind, Registry, show_text
+from signoff.canonical import Json
+from signoff.errors import PlanInvalid
+
+from .answer import Outcome
+from .plan import ActionPlan
+from .reading import plan_of
+from .strict_json import JsonObject, read_json
+
+Schema: TypeAlias = dict[str, Json]
+
+NAME = "plan"  # of the tool, or of the response format
+DESCRIPTION = "Answer the request: with the actions it asks for, with a question, or with a refusal."
+MAX_WORDS = 1_000  # characters of a question or a refusal that are shown
+MAX_DESCRIPTION = 1_000  # characters of an action's or a field's own description
+
+_AMOUNT = r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?"
+_KINDS: Mapping[Kind, Schema] = {
+    Kind.TEXT: {"type": "string"},
+    Kind.CURRENCY: {"type": "string", "pattern": "^[A-Z]{3}$"},
+    Kind.BOOLEAN: {"type": "boolean"},
+    Kind.INTEGER: {"type": "integer"},
+    Kind.DECIMAL: {"type": "string", "pattern": f"^-?{_AMOUNT}$"},
+    Kind.MONEY: {"type": "string", "pattern": f"^{_AMOUNT}$"},
+}
+_WORDS = {
+    Kind.TEXT: "text",
+    Kind.CURRENCY: "an ISO 4217 currency code as text",
+    Kind.BOOLEAN: "true or false",
+    Kind.INTEGER: "a whole number",
+    Kind.DECIMAL: 'a decimal as text, such as "150.00"',
+    Kind.MONEY: 'an amount as text, such as "150.00"',
+}
+_NEEDS: Schema = {
+    "type": "array",
+    "items": {"type": "integer"},
+    "description": "numbers of the earlier actions that must be done first, counted from 1; empty where there are none",
+}
+_OTHERWISE = {"question": Outcome.QUESTION, "refusal": Outcome.REFUSAL}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a model answered in the wire form: a plan, a question or a refusal."""
+
+    outcome: Outcome
+    plan: ActionPlan | None = None
+    words: str = ""  # the model's own, of a question or a refusal
+
+
+def wire_schema(registry: Registry) -> Schema:
+    """The JSON schema of the wire form: for OpenAI's strict mode, and for servers that know less."""
+    return _object(
+        {
+            "actions": {
+                "type": "array",
+                "items": {"anyOf": [_action(type_, action) for type_, action in registry.items()]},
+                "description": "what the user asks for, in order; empty with a question or a refusal",
+            },
+            "question": _or_null({"type": "string"}, "to the user, where something is missing or unclear; else null"),
+            "refusal": _or_null({"type": "string"}, "why you will not do it; else null"),
+        }
+    )
+
+
+def describe_actions(registry: Registry) -> str:
+    """The actions in words, a line each and one for each field: some servers keep a schema without showing it to the model."""
+    return "\n".join(_described(type_, action) for type_, action in registry.items())
+
+
+def read_answer(text: str, registry: Registry) -> Answer:
+    """The answer that *text* holds in the wire form. Raises PlanInvalid with every problem in it."""
+    value = read_json(text)
+    if not isinstance(value, JsonObject):
+        return Answer(outcome=Outcome.PLAN, plan=plan_of(value, registry))
+    words = {key: _words(key, value.pop(key, None)) for key in _OTHERWISE}
+    said = [key for key, text in words.items() if text]
+    if value.get("actions") in (None, []) and len(said) == 1 and value.keys() <= {"actions"} and not value.repeated:
+        return Answer(outcome=_OTHERWISE[said[0]], words=words[said[0]])
+    if said:
+        raise PlanInvalid([f"the answer holds {' and '.join(said)} beside something else; write actions, or one of them"])
+    return Answer(outcome=Outcome.PLAN, plan=plan_of(_without_nulls(value, registry), registry))
+
+
+def _words(key: str, value: object) -> str:
+    if value is not None and not isinstance(value, str):
+        raise PlanInvalid([f"`{key}` must be text or null"])
+    return show_text((value or "").strip()[:MAX_WORDS])
+
+
+def _without_nulls(value: JsonObject, registry: Registry) -> JsonObject:
+    """*value* with every null taken out of its actions that only says "not given": the field has a default."""
+    entries = value.get("actions")
+    if isinstance(entries, list):
+        value["actions"] = [_given(entry, registry) for entry in entries]
+    return value
+
+
+def _given(entry: object, registry: Registry) -> object:
+    type_ = entry.get("type") if isinstance(entry, JsonObject) else None
+    if not isinstance(entry, JsonObject) or not isinstance(type_, str) or type_ not in registry:
+        return entry
+    for field in registry[type_].fields.values():
+        if entry.get(field.name, "") is None and _has_default(registry[type_], field):
+            del entry[field.name]
+    return entry
+
+
+def _action(type_: str, action: type[Action]) -> Schema:
+    properties: Schema = {"type": {"type": "string", "const": type_}}
+    properties |= {field.name: _field(action, field) for field in action.fields.values()}
+    text = _summary(action)
+    return _object(properties | {"needs": _NEEDS}) | ({"description": text} if text else {})
+
+
+def _field(action: type[Action], field: Field) -> Schema:
+    schema: Schema = {"type": "string", "enum": list(field.choices)} if field.choices else dict(_KINDS[field.kind])
+    if field.many:
+        schema = {"type": "array", "items": schema}
+    text = _field_text(action, field)
+    if field.optional or _has_default(action, field):
+        return _or_null(schema, text)
+    return schema | ({"description": text} if text else {})
+
+
+def _field_text(action: type[Action], field: Field) -> str:
+    """What the field's author says of it, and what null stands for."""
+    info = action.model_fields[field.attribute]
+    said = [(info.description or "")[:MAX_DESCRIPTION]]
+    if _has_default(action, field):
+        default = info.get_default(call_default_factory=False)
+        said.append("null: not given" if default is None else f"null: the default, {default}"[:MAX_DESCRIPTION])
+    return "; ".join(filter(None, said))
+
+
+def _described(type_: str, action: type[Action]) -> str:
+    lines = [f"- {type_}: {_summary(action)}".rstrip(": ")]
+    for field in action.fields.values():
+        kind = "one of " + ", ".join(field.choices) if field.choices else _WORDS[field.kind]
+        or_null = " or null" if field.optional or _has_default(action, field) else ""
+        text = _field_text(action, field)
+        lines.append(f"    {field.name}: {'a list, each ' if field.many else ''}{kind}{or_null}{f' ({text})' if text else ''}")
+    return "\n".join(lines)
+
+
+def _summary(action: type[Action]) -> str:
+    return " ".join((action.__doc__ or "").split())[:MAX_DESCRIPTION]
+
+
+def _has_default(action: type[Action], field: Field) -> bool:
+    return not action.model_fields[field.attribute].is_required()
+
+
+def _object(properties: Mapping[str, Json]) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _or_null(schema: Schema, text: str) -> Schema:
+    union: Schema = {"anyOf": [schema, {"type": "null"}]}
+    return union | ({"description": text} if text else {})

@@ -1,0 +1,110 @@
+"""Which planner is chosen, and what the environment may say about it."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+
+from signoff.actions import bank_registry
+from signoff.errors import UsageError
+from signoff.planner import LLMPlanner, Mode, RulesPlanner
+from signoff.planners import choose_planner
+from signoff.settings import DEFAULT_MODEL, PlannerChoice, Settings
+
+KEY = "sk-test-3f9a"
+URL = "http://127.0.0.1:9/v1"
+_PLAN = """
+import sys
+from signoff.actions import bank_registry
+from signoff.planners import choose_planner
+from signoff.settings import Settings
+settings = Settings.read({}, planner=sys.argv[1])
+choose_planner(settings, bank_registry()).plan("check my balance", settings.requester)
+print({"openai", "instructor", "httpx2"} & set(sys.modules))
+"""
+
+
+@pytest.mark.parametrize(
+    ("choice", "environment", "chosen"),
+    [
+        (None, {}, RulesPlanner),
+        (None, {"OPENAI_API_KEY": KEY}, LLMPlanner),
+        (None, {"OPENAI_BASE_URL": URL}, LLMPlanner),
+        (None, {"OPENAI_API_KEY": "", "OPENAI_BASE_URL": " "}, RulesPlanner),
+        (None, {"OPENAI_API_KEY": KEY, "SIGNOFF_PLANNER": "rules"}, RulesPlanner),
+        ("auto", {"OPENAI_API_KEY": KEY, "SIGNOFF_PLANNER": "rules"}, LLMPlanner),
+        ("auto", {"SIGNOFF_PLANNER": "llm"}, RulesPlanner),
+        ("llm", {"OPENAI_API_KEY": KEY}, LLMPlanner),
+        ("llm", {"OPENAI_BASE_URL": URL}, LLMPlanner),
+        ("rules", {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": URL}, RulesPlanner),
+        ("rules", {"OPENAI_BASE_URL": "no address", "OPENAI_API_KEY": "no key"}, RulesPlanner),
+    ],
+)
+def test_a_planner_is_chosen(choice: str | None, environment: Mapping[str, str], chosen: type) -> None:
+    """The option counts first, then SIGNOFF_PLANNER; `auto` takes a model where a key or a base URL is set."""
+    assert type(choose_planner(Settings.read(environment, planner=choice), bank_registry())) is chosen
+
+
+@pytest.mark.parametrize(
+    ("environment", "parts"),
+    [
+        ({"SIGNOFF_PLANNER": "llm"}, ["OPENAI_API_KEY", "OPENAI_BASE_URL", "--planner rules"]),
+        ({"OPENAI_BASE_URL": "localhost:8080"}, ["OPENAI_BASE_URL", "http://localhost:11434/v1"]),
+        ({"OPENAI_API_KEY": f"{KEY} {KEY}"}, ["OPENAI_API_KEY"]),
+        ({"OPENAI_API_KEY": KEY, "SIGNOFF_MODEL": "\x1b"}, ["SIGNOFF_MODEL"]),
+        ({"OPENAI_API_KEY": KEY, "SIGNOFF_MODEL_TIMEOUT": "0"}, ["SIGNOFF_MODEL_TIMEOUT"]),
+    ],
+)
+def test_a_model_that_cannot_be_asked_is_wrong_use(environment: Mapping[str, str], parts: list[str]) -> None:
+    """A model that is wanted and not set up, or set up wrongly, is told with the names to set; no secret is repeated."""
+    with pytest.raises(UsageError) as caught:
+        choose_planner(Settings.read(environment), bank_registry())
+    assert [part for part in parts if part not in str(caught.value)] == []
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"SIGNOFF_PLANNER": "gpt"}, 'SIGNOFF_PLANNER is "gpt"; write one of auto, llm, rules'),
+        ({"SIGNOFF_MODE": "json"}, 'SIGNOFF_MODE is "json"; write one of json_schema, tools'),
+        ({"SIGNOFF_MODEL_TIMEOUT": "soon"}, 'SIGNOFF_MODEL_TIMEOUT is "soon"; write a number of seconds from 0 to 3600'),
+    ],
+)
+def test_a_setting_of_ours_is_checked(environment: Mapping[str, str], told: str) -> None:
+    """A setting with a value that it cannot have is told with those it can."""
+    with pytest.raises(UsageError) as caught:
+        Settings.read(environment)
+    assert str(caught.value) == told
+
+
+def test_settings_have_defaults() -> None:
+    """Without an environment the planner is chosen by what is set up, and the model and its mode have names."""
+    settings = Settings.read({})
+    assert (settings.planner, settings.model.name, settings.model.mode) == (PlannerChoice.AUTO, DEFAULT_MODEL, Mode.JSON_SCHEMA)
+    assert (settings.model.key, settings.model.base_url, settings.model.timeout) == (None, None, 120)
+
+
+def test_the_default_model_is_one_that_the_client_knows() -> None:
+    """The model that is asked without SIGNOFF_MODEL is one of those that OpenAI's client lists."""
+    code = (
+        "from typing import get_args; from openai.types import ChatModel; from signoff.settings import DEFAULT_MODEL;"
+        "print(DEFAULT_MODEL in get_args(ChatModel))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+    assert ran.stdout == "True\n"
+
+
+def test_secrets_are_in_no_repr() -> None:
+    """The key, and a base URL that may hold a password, are not in the settings' text."""
+    shown = repr(Settings.read({"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "http://ann:p4ss@host/v1"}))
+    assert KEY not in shown
+    assert "p4ss" not in shown
+
+
+@pytest.mark.parametrize("choice", ["rules", "auto"])
+def test_the_clients_are_imported_only_to_ask(choice: str) -> None:
+    """Where no model is asked, neither openai nor instructor is imported."""
+    ran = subprocess.run([sys.executable, "-c", _PLAN, choice], check=True, capture_output=True, text=True, timeout=60)
+    assert ran.stdout == "set()\n"

@@ -1,0 +1,174 @@
+"""The wire model: its schema is one that OpenAI's strict mode takes, and what comes back is read as strictly as any plan."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import Field
+
+from signoff.actions import Action, Execution, Money, Registry
+from signoff.canonical import Json
+from signoff.errors import PlanInvalid
+from signoff.planner import Outcome
+from signoff.planner.wire import describe_actions, read_answer, wire_schema
+
+# What OpenAI's strict mode takes, of what its documentation on structured outputs lists: with anything else it refuses the
+# request. Bounds on numbers, lists and texts are left out too, which other servers' strict modes refuse.
+KEYWORDS = {"type", "properties", "required", "additionalProperties", "items", "anyOf", "const", "enum", "pattern", "description"}
+TYPES = {"object", "array", "string", "integer", "boolean", "null"}
+LEVELS = 10  # of objects and lists in each other
+PROPERTIES = 5_000
+
+
+class Everything(Action):
+    """An action
+    with a field of every kind."""
+
+    type: Literal["everything"] = "everything"
+    text: str
+    currency: str
+    flag: bool
+    count: int
+    ratio: Decimal = Field(description="how much of it")
+    fee: Annotated[Decimal, Money("currency")]
+    colour: Literal["red", "blue"]
+    maybe: str | None
+    maybe_fee: Annotated[Decimal, Money("currency")] | None = None
+    names: tuple[str, ...]
+    fees: tuple[Annotated[Decimal, Money("currency")], ...] = ()
+    maybe_names: tuple[str, ...] | None = None
+    from_: str = "here"
+    class_: Literal["first"] = "first"
+    items: str = "a field that is named like a keyword of the schema"
+    properties: int = 3
+
+    def run(self, execution: Execution) -> Json:
+        return None
+
+
+class Bare(Action):
+    type: Literal["bare"]
+
+    def run(self, execution: Execution) -> Json:
+        return None
+
+
+GIVEN = {
+    **{"text": "t", "currency": "USD", "flag": True, "count": 1, "ratio": "-0.5", "fee": "1.00", "colour": "red"},
+    **{"maybe": None, "names": ["a"], "type": "everything", "needs": []},
+}
+
+
+@pytest.fixture(scope="module")
+def everything() -> Registry:
+    """A registry with a field of every kind, and an action without any."""
+    return Registry(Everything, Bare)
+
+
+def schemas(schema: Mapping[str, Any], level: int = 0) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """*schema* and every schema in it, each with how deep it lies."""
+    yield level, schema
+    inner = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
+    for one in inner:
+        yield from schemas(one, level + 1)
+    for one in schema.get("anyOf", ()):
+        yield from schemas(one, level)
+
+
+@pytest.mark.parametrize("which", ["registry", "everything"])
+def test_the_schema_is_one_that_strict_mode_takes(which: str, request: pytest.FixtureRequest) -> None:
+    """The root is an object; every object lists all its properties as required and allows no other; no keyword is foreign."""
+    registry: Registry = request.getfixturevalue(which)
+    schema = wire_schema(registry)
+    assert schema["type"] == "object"
+    found = list(schemas(schema))
+    assert max(level for level, _ in found) <= LEVELS
+    assert sum(len(one.get("properties", {})) for _, one in found) <= PROPERTIES
+    for _, one in found:
+        assert one.keys() <= KEYWORDS
+        assert ("anyOf" in one) is not ("type" in one)
+        assert one.get("type", "null") in TYPES
+        if one.get("type") == "object":
+            assert one["required"] == list(one["properties"])
+            assert one["additionalProperties"] is False
+        if "pattern" in one:
+            assert not re.search(r"\(\?|\\[dws]", one["pattern"])  # nothing that grammars for constrained answers lack
+    assert json.loads(json.dumps(schema)) == schema
+
+
+def test_alternatives_are_told_apart_by_their_first_property(everything: Registry) -> None:
+    """Each alternative begins with `type`, a constant of its own: without that OpenAI refuses them as ambiguous."""
+    alternatives: Any = wire_schema(everything)["properties"]["actions"]["items"]["anyOf"]  # type: ignore[index,call-overload]  # JSON
+    assert [next(iter(one["properties"])) for one in alternatives] == ["type", "type"]
+    assert [one["properties"]["type"]["const"] for one in alternatives] == ["everything", "bare"]
+    assert alternatives[1]["required"] == ["type", "needs"]
+
+
+def test_every_kind_of_field_has_its_schema(everything: Registry) -> None:
+    """A field's kind, whether it may be left out, its choices and what its author says of it are all in the schema."""
+    schema: Any = wire_schema(everything)["properties"]["actions"]["items"]["anyOf"][0]  # type: ignore[index,call-overload]  # JSON
+    fields = schema["properties"]
+    amount = r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?"
+    null = {"type": "null"}
+    assert schema["description"] == "An action with a field of every kind."
+    assert fields["text"] == {"type": "string"}
+    assert fields["currency"] == {"type": "string", "pattern": "^[A-Z]{3}$"}
+    assert (fields["flag"], fields["count"]) == ({"type": "boolean"}, {"type": "integer"})
+    assert fields["ratio"] == {"type": "string", "pattern": f"^-?{amount}$", "description": "how much of it"}
+    assert fields["fee"] == {"type": "string", "pattern": f"^{amount}$"}
+    assert fields["colour"] == {"type": "string", "enum": ["red", "blue"]}
+    assert fields["maybe"] == {"anyOf": [{"type": "string"}, null]}
+    assert fields["maybe_fee"] == {"anyOf": [fields["fee"], null], "description": "null: not given"}
+    assert fields["names"] == {"type": "array", "items": {"type": "string"}}
+    assert fields["maybe_names"]["anyOf"] == [fields["names"], null]
+    assert fields["from"] == {"anyOf": [{"type": "string"}, null], "description": "null: the default, here"}
+    assert fields["class"]["anyOf"] == [{"type": "string", "enum": ["first"]}, null]
+    assert fields["needs"]["items"] == {"type": "integer"}
+
+
+def test_the_actions_are_described_in_words(everything: Registry) -> None:
+    """A server that keeps the schema without showing it to the model still lets it know every action and field."""
+    lines = describe_actions(everything).splitlines()
+    assert lines[0] == "- everything: An action with a field of every kind."
+    assert '    ratio: a decimal as text, such as "150.00" (how much of it)' in lines
+    assert "    colour: one of red, blue" in lines
+    assert "    names: a list, each text" in lines
+    assert "    from: text or null (null: the default, here)" in lines
+    assert lines[-1] == "- bare"
+
+
+def test_every_null_that_a_default_allows_is_not_given(everything: Registry) -> None:
+    """An entry with null for every field that has a default is the action with its defaults."""
+    nulls = dict.fromkeys(("maybe_fee", "fees", "maybe_names", "from", "class", "items", "properties"))
+    answer = read_answer(json.dumps({"actions": [GIVEN | nulls], "question": None, "refusal": None}), everything)
+    assert answer.plan
+    action = answer.plan.actions[0].action
+    assert isinstance(action, Everything)
+    assert (action.from_, action.properties, action.fees, action.maybe_fee, action.maybe) == ("here", 3, (), None, None)
+
+
+@pytest.mark.parametrize("name", ["text", "currency", "flag", "count", "ratio", "fee", "colour", "names"])
+def test_null_is_refused_where_a_value_must_be(everything: Registry, name: str) -> None:
+    """Null for a field without a default is a mistake that names the field."""
+    with pytest.raises(PlanInvalid, match=f"`{name}`"):
+        read_answer(json.dumps({"actions": [GIVEN | {name: None}]}), everything)
+
+
+def test_words_are_made_visible_and_cut(everything: Registry) -> None:
+    """A question is shown with what is hidden in it, and no longer than a screen."""
+    answer = read_answer(json.dumps({"question": " Which \u202e\x1b[2J\ud800?" + "x" * 5_000}), everything)
+    assert answer.outcome is Outcome.QUESTION
+    assert answer.words.startswith("Which \\u{202e}\\u{1b}[2J\\u{d800}?")
+    assert len(answer.words) < 1_100
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n\t", None])
+def test_a_blank_question_is_none(registry: Registry, blank: str | None) -> None:
+    """Text that says nothing beside actions is not given; beside nothing it is no answer."""
+    balance: dict[str, Any] = {"type": "check_balance", "account": None, "needs": []}
+    assert read_answer(json.dumps({"actions": [balance], "question": blank, "refusal": blank}), registry).plan
+    with pytest.raises(PlanInvalid, match="the plan is empty"):
+        read_answer(json.dumps({"actions": [], "question": blank, "refusal": blank}), registry)

@@ -1,0 +1,1 @@
+from app.planners import *
