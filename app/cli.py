@@ -48,6 +48,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         settings = Settings.read(
             database=options.db,
             policies=options.policies,
+            actions=options.actions,
             claimed=options.who,
             json=options.json,
             planner=options.planner,
@@ -175,6 +176,7 @@ def _add(verbs: Verbs, name: str, command: commands.Command, summary: str) -> ar
     parser.set_defaults(command=command, planner=None)
     parser.add_argument("--db", metavar="FILE", help="the database (default: SIGNOFF_DB, or signoff.db)")
     parser.add_argument("--policies", metavar="FILE", help="the policies (default: SIGNOFF_POLICIES, or policies.yaml)")
+    parser.add_argument("--actions", metavar="MODULE:NAME", help="the actions (default: SIGNOFF_ACTIONS, or the demo bank's)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
 

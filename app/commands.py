@@ -181,11 +181,13 @@ def cancel(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def policies_check(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies check`."""
-    from signoff.actions import bank_registry
     from signoff.policies import PoliciesInvalid, format_diagnostic, load_policy
 
+    from .registries import load_registry
+
+    registry = load_registry(settings.actions)
     try:
-        policy = load_policy(settings.policies, bank_registry())
+        policy = load_policy(settings.policies, registry)
     except PoliciesInvalid as error:
         if not settings.json:
             raise
@@ -252,14 +254,14 @@ def print_error(error: SignoffError, settings: Settings) -> None:
 
 @contextmanager
 def _engine(settings: Settings, *, create: bool = False) -> "Iterator[Engine]":
-    from signoff.actions import bank_registry
     from signoff.policies import load_policy
 
     from .engine import Engine
+    from .registries import load_registry
 
     if not create:
         _check_database(settings)
-    registry = bank_registry()
+    registry = load_registry(settings.actions)
     policy = load_policy(settings.policies, registry)  # before the store, so that a mistake in it makes no file
     with _open(settings, create=create, migrations=registry.migrations) as store:
         engine = Engine(store, policy, registry)
@@ -289,11 +291,10 @@ def _preview_engine(settings: Settings) -> "Iterator[Engine]":
 
 def _planner(settings: Settings) -> "Planner":
     """Who plans. Chosen before a database is opened: wrong use is told before anything else, and leaves no file behind."""
-    from signoff.actions import bank_registry
-
     from .planners import choose_planner
+    from .registries import load_registry
 
-    return choose_planner(settings, bank_registry())
+    return choose_planner(settings, load_registry(settings.actions))
 
 
 def _submit_file(engine: "Engine", name: str, settings: Settings) -> PlanRecord:

@@ -125,7 +125,7 @@ class Demo:
             signers = [person for people in card.people.values() for person in people]
             who = signers[0] if signers else "WHO"
             self._say(f"It waits. Sign it here: /as {who}, then /approve {approval.id}; or in a second terminal:")
-            command = join(("signoff", "approve", approval.id, "--as", who, *self._settings.named_files))
+            command = join(("signoff", "approve", approval.id, "--as", who, *self._settings.named))
             self._console.print(Text("  " + show_text(command)), soft_wrap=True)  # in one piece, to be copied
         if len(waiting) > SHOWN_CARDS:
             self._say(f"and {len(waiting) - SHOWN_CARDS} more wait: /queue")

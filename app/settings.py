@@ -55,6 +55,7 @@ class Settings:
 
     database: Path
     policies: Path
+    actions: str | None  # MODULE:NAME of a registry; None: the demo bank's
     claimed: str | None  # who the user says they are (`--as`)
     json: bool  # whether output is JSON
     timeout: float  # seconds to wait for another process
@@ -70,6 +71,7 @@ class Settings:
         *,
         database: str | None = None,
         policies: str | None = None,
+        actions: str | None = None,
         claimed: str | None = None,
         json: bool = False,
         planner: str | None = None,
@@ -82,6 +84,7 @@ class Settings:
         return cls(
             database=Path(database or environment.get("SIGNOFF_DB") or DEFAULT_DATABASE),
             policies=Path(policies or environment.get("SIGNOFF_POLICIES") or DEFAULT_POLICIES),
+            actions=actions or environment.get("SIGNOFF_ACTIONS") or None,
             claimed=claimed,
             json=json,
             timeout=_seconds("SIGNOFF_TIMEOUT", environment, DEFAULT_TIMEOUT),
@@ -99,11 +102,12 @@ class Settings:
         )
 
     @property
-    def named_files(self) -> tuple[str, ...]:
-        """The options with which another command uses the same files; empty where it would by itself."""
+    def named(self) -> tuple[str, ...]:
+        """The options with which another command uses the same files and actions; empty where it would by itself."""
         database = () if self.database == Path(DEFAULT_DATABASE) else ("--db", str(self.database))
         policies = () if self.policies == Path(DEFAULT_POLICIES) else ("--policies", str(self.policies))
-        return (*database, *policies)
+        actions = () if self.actions is None else ("--actions", self.actions)
+        return (*database, *policies, *actions)
 
     @property
     def operator(self) -> Actor:

@@ -80,8 +80,8 @@ class World:
             return tx.plans()
 
     def submit(self, plan: str) -> str:
-        """Submit one of PLANS for dana, and return its id."""
-        return self.engine.submit(read_plan(PLANS[plan].encode(), self.engine.registry), DANA).id
+        """Submit one of PLANS for dana, or a plan that is written out, and return its id."""
+        return self.engine.submit(read_plan(PLANS.get(plan, plan).encode(), self.engine.registry), DANA).id
 
     def approve(self, voter: Actor = MIRA) -> None:
         """Sign what the one plan has put up for approval last, whether or not it still waits."""

@@ -1,0 +1,1 @@
+from app.condition_strategies import *

@@ -1,0 +1,1 @@
+from app.rule_strategies import *
