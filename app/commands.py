@@ -53,6 +53,8 @@ def demo(options: argparse.Namespace, settings: Settings) -> Exit:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         from .tour import play_tour
 
+        if options.planner == "llm":
+            raise UsageError("without a terminal the demo plays a tour that the rules planner plans; leave --planner out")
         play_tour(settings.policies, output.console())
         return Exit.DONE
     from .demo import Demo
@@ -70,9 +72,11 @@ def plan(options: argparse.Namespace, settings: Settings) -> Exit:
         planned = planner.plan(options.text, settings.requester)
         if planned.plan is None:
             return _print_no_plan(planned, settings)
+        _take_up(engine, settings)
         judged = engine.preview(planned.plan, settings.requester, request=options.text)
     if settings.json:
-        forms.print_json(forms.planned_json(planned) | {"actions": [forms.judgement_json(one) for one in judged]})
+        told = {"outcome": planned.outcome.value} | forms.planned_json(planned)
+        forms.print_json(told | {"actions": [forms.judgement_json(one) for one in judged]})
     else:
         console = output.console()
         console.print(f"Planned by the {planned.planner}. Nothing was stored or run.")
@@ -91,6 +95,7 @@ def run(options: argparse.Namespace, settings: Settings) -> Exit:
             planned = planner.plan(options.text, settings.requester)
             if planned.plan is None:
                 return _print_no_plan(planned, settings)
+            _take_up(engine, settings)
             record = engine.submit(planned.plan, settings.requester, request=options.text, planner=planned.planner)
         _print_plans(engine, [record], settings)
     return _exit_of([record])
@@ -155,6 +160,7 @@ def approve(options: argparse.Namespace, settings: Settings) -> Exit:
         if digest is None:
             output.console().print("Not signed; it still waits.")
             return Exit.WAITING
+        _take_up(engine, settings)
         approval = engine.approve(options.id, settings.requester, digest=digest, reason=options.reason)
         if options.no_run:
             record = engine.plan(approval.plan)
@@ -265,8 +271,15 @@ def _engine(settings: Settings, *, create: bool = False) -> "Iterator[Engine]":
     policy = load_policy(settings.policies, registry)  # before the store, so that a mistake in it makes no file
     with _open(settings, create=create, migrations=registry.migrations) as store:
         engine = Engine(store, policy, registry)
-        engine.take_up(lambda: load_policy(settings.policies, registry))  # it may have changed before we saw what is in force
+        _take_up(engine, settings)  # it may have changed before we saw what is in force
         yield engine
+
+
+def _take_up(engine: "Engine", settings: Settings) -> None:
+    """Decide by the policies file as it is now: a model, or somebody at a terminal, takes time in which it may be edited."""
+    from signoff.policies import load_policy
+
+    engine.take_up(lambda: load_policy(settings.policies, engine.registry))
 
 
 def _open(settings: Settings, *, create: bool = False, migrations: "Sequence[Migration]" = ()) -> Store:

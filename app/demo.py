@@ -103,6 +103,7 @@ class Demo:
             self._say(f"{self._engine.policy.name} is broken; the rules from before decide.")
         with self._console.status(Text(f"Asking: {show_text(self._planner.label)}")):
             planned = self._planner.plan(request, self._actor)
+        self._rules.take_up()  # a model takes its time: they may have been edited meanwhile
         if planned.plan is None:
             output.print_no_plan(planned.outcome.value, planned.message, planned.planner, self._console)
             return
