@@ -16,7 +16,11 @@ failed. What such a tuple means is worked out when it first comes up.
         ...
         return k5(m) or k6(m)
 
-The conditions of one type stand side by side in it, so an index over one of its fields can be put before them.
+Where many rules ask first of all what one text is, they are not asked one after the other: an index holds for each text a
+function of those that ask for it, made when it first comes up.
+
+        h = k9.get(fv0)
+        if h: m += h(a, c, v0, v1, fv0)
 """
 
 import ast
@@ -32,11 +36,13 @@ from .lowering import PLACE, Lowering, load
 from .rule import Rule
 from .world import ConditionFailed, World
 
+MIN_INDEXED = 8  # rules that ask for one text first: fewer are asked one after the other
 MAX_REMEMBERED = 4_096  # sets of matching rules, for each action type
 
 Outcome = TypeVar("Outcome")
 Finish: TypeAlias = Callable[[tuple[Rule, ...], tuple[Rule, ...]], Outcome]  # rules that matched, rules that failed
 Test: TypeAlias = Callable[[Action, Context], bool]
+Bucket: TypeAlias = Callable[..., tuple[int, ...]]  # of the rules for one text: which match
 
 
 def compile_type(
@@ -47,14 +53,14 @@ def compile_type(
     body = _Body(type_, tuple(rules), lowering)
     outcomes = _Outcomes(tuple(rules), finish)
     statements = body.statements(lowering.bind(outcomes.known.get), lowering.bind(outcomes.work_out))
-    return cast(Callable[[Action, Context], Outcome], _function(statements, lowering))
+    return cast(Callable[[Action, Context], Outcome], _decision(statements, lowering))
 
 
 def compile_rule(action: type[Action], type_: str, rule: Rule, world: World) -> Test:
     """The function that says whether the conditions of one rule are met. It raises where they fail."""
     lowering = Lowering(action.fields, world)
     test = _condition(type_, rule, lowering) or lowering.bind(True)
-    return cast(Test, _function([ast.Return(test, **PLACE)], lowering))
+    return cast(Test, _decision([ast.Return(test, **PLACE)], lowering))
 
 
 def why_failed(error: Exception) -> str:
@@ -100,11 +106,32 @@ class _Body:
 
     def _section(self, *effects: DecisionEffect) -> list[ast.stmt]:
         """Sets `m` to what matches among the rules of *effects*."""
-        statements: list[ast.stmt] = [_set("m", self.lowering.bind(self._always(*effects)))]
+        asked: list[ast.stmt] = []
+        keyed: dict[str, list[tuple[tuple[str, ...], ast.stmt]]] = {}
         for number, rule in enumerate(self.rules):
             if rule.effect in effects and (test := _condition(self.type_, rule, self.lowering)) is not None:
-                statements.append(self._rule(number, rule, test))
-        return statements
+                key = self.lowering.key(test)
+                statement = self._rule(number, rule, test)
+                if key is None:
+                    asked.append(statement)
+                else:
+                    keyed.setdefault(key[0], []).append((key[1], statement))
+        for local, found in keyed.items():
+            asked += self._indexed(local, found) if len(found) >= MIN_INDEXED else [statement for _, statement in found]
+        return [_set("m", self.lowering.bind(self._always(*effects))), *asked]
+
+    def _indexed(self, local: str, found: list[tuple[tuple[str, ...], ast.stmt]]) -> list[ast.stmt]:
+        """Adds to `m` what matches among the rules that ask for the text in *local* first."""
+        by_text: dict[str, list[ast.stmt]] = {}
+        for texts, statement in found:
+            for text in texts:
+                by_text.setdefault(text, []).append(statement)
+        index: dict[str, Bucket] = {}
+        for text, statements in by_text.items():
+            index[text] = _Unmade(index, text, statements, self.lowering)
+        looked_up = ast.Call(self.lowering.bind(index.get), [load(local)], [], **PLACE)
+        self.lowering.calls.append(call := ast.Call(load("h"), [], [], **PLACE))
+        return [_set("h", looked_up), ast.If(load("h"), [_add(call)], [], **PLACE)]
 
     def _always(self, *effects: DecisionEffect) -> tuple[int, ...]:
         return tuple(
@@ -115,11 +142,25 @@ class _Body:
         """Adds the rule where *test* holds. Where it fails: deny and approve rules count as matched, allow rules not."""
         failed = -1 - number
         strict = (failed,) if rule.effect is DecisionEffect.ALLOW else (number, failed)
-        handler = ast.ExceptHandler(self.lowering.bind(Exception), None, [self._add(strict)], **PLACE)
-        return ast.Try([ast.If(test, [self._add((number,))], [], **PLACE)], [handler], [], [], **PLACE)
+        handler = ast.ExceptHandler(self.lowering.bind(Exception), None, [_add(self.lowering.bind(strict))], **PLACE)
+        matched = ast.If(test, [_add(self.lowering.bind((number,)))], [], **PLACE)
+        return ast.Try([matched], [handler], [], [], **PLACE)
 
-    def _add(self, found: tuple[int, ...]) -> ast.stmt:
-        return ast.AugAssign(ast.Name("m", ast.Store(), **PLACE), ast.Add(), self.lowering.bind(found), **PLACE)
+
+@dataclass
+class _Unmade:
+    """Rules that ask for one text, before they are asked for the first time: then they become a function in the index."""
+
+    index: dict[str, Bucket]
+    text: str
+    statements: list[ast.stmt]
+    lowering: Lowering
+
+    def __call__(self, *values: object) -> tuple[int, ...]:
+        result = ast.Return(load("m"), **PLACE)
+        body = [_set("m", self.lowering.bind(())), *self.statements, result]
+        made = self.index[self.text] = cast(Bucket, _function(body, self.lowering, self.lowering.locals))
+        return made(*values)
 
 
 def _condition(type_: str, rule: Rule, lowering: Lowering) -> ast.expr | None:
@@ -134,18 +175,29 @@ def _condition(type_: str, rule: Rule, lowering: Lowering) -> ast.expr | None:
     return ast.BoolOp(ast.And(), parts, **PLACE)
 
 
-def _function(statements: list[ast.stmt], lowering: Lowering) -> FunctionType:
-    """The Python function of `a`, the action, and `c`, the context, that *statements* are the body of."""
-    module = ast.parse("def decide(a, c): pass")
-    (definition,) = module.body
-    assert isinstance(definition, ast.FunctionDef)
+def _decision(statements: list[ast.stmt], lowering: Lowering) -> FunctionType:
+    """The Python function of `a`, the action, and `c`, the context, whose body loads what is read, and then *statements*."""
     attributes = lowering.attributes.items()
     loads = [_set(local, ast.Attribute(load("a"), attribute, ast.Load(), **PLACE)) for attribute, local in attributes]
     folds = [_set(local, made) for local, made in lowering.folded.items()]
-    definition.body = [*loads, *folds, *statements]
+    for call in lowering.calls:
+        call.args = [load(local) for local in lowering.locals]
+    return _function([*loads, *folds, *statements], lowering, ("a", "c"))
+
+
+def _function(statements: list[ast.stmt], lowering: Lowering, parameters: Sequence[str]) -> FunctionType:
+    """The Python function of *parameters* that *statements* are the body of."""
+    module = ast.parse(f"def decide({', '.join(parameters)}): pass")
+    (definition,) = module.body
+    assert isinstance(definition, ast.FunctionDef)
+    definition.body = statements
     code = compile(module, "<policy>", "exec")
     (inner,) = (constant for constant in code.co_consts if isinstance(constant, CodeType))
     return FunctionType(inner, dict(lowering.names))
+
+
+def _add(found: ast.expr) -> ast.stmt:
+    return ast.AugAssign(ast.Name("m", ast.Store(), **PLACE), ast.Add(), found, **PLACE)
 
 
 def _call_with_matched(function: ast.expr) -> ast.expr:

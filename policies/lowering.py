@@ -42,6 +42,7 @@ from .world import World, fail_currency, fail_missing, fold, fold_each
 # Enough digits for the longest condition over the longest values; should it ever round, the condition fails instead.
 _EXACT = DecimalContext(prec=10_000, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
 PLACE = {"lineno": 1, "col_offset": 0}  # of all that is made: Python wants one, and adding it afterwards takes longer
+MAX_KEYS = 64  # texts of one condition that an index is made over
 _OPERATIONS: dict[str, Callable[..., object]] = {"+": _EXACT.add, "-": _EXACT.subtract, "*": _EXACT.multiply}
 _PYTHON: dict[str, Callable[[], ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult}
 _COMPARATORS: dict[str, Callable[[], ast.cmpop]] = {
@@ -58,10 +59,16 @@ class Lowering:
     names: dict[str, object] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)  # of the action: local name of each that is read
     folded: dict[str, ast.expr] = field(default_factory=dict)  # by the local name of what is folded: how it is made
+    calls: list[ast.Call] = field(default_factory=list)  # of functions that are given all local names
 
     def __post_init__(self) -> None:
         self._bound: dict[tuple[str, object], str] = {}
         self._shapes: Mapping[Expression, Shape] = {}
+
+    @property
+    def locals(self) -> tuple[str, ...]:
+        """The names of everything that the conditions read: the action, the context, and what was loaded of them."""
+        return ("a", "c", *self.attributes.values(), *self.folded)
 
     def bind(self, value: object) -> ast.expr:
         """A global name that holds *value*."""
@@ -77,6 +84,32 @@ class Lowering:
         """The Python expression for the condition *tree*."""
         self._shapes = shapes
         return self._lower(tree)
+
+    def key(self, test: ast.expr) -> tuple[str, tuple[str, ...]] | None:
+        """The local name of the text that *test* asks for first, and the texts with which alone it can be true.
+
+        None where it asks for something else first, whose failing would count, or for too many texts.
+        """
+        for part in test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]:
+            match part:
+                case ast.Compare(left=ast.Name(id=local), ops=[ast.Eq() | ast.In()], comparators=[ast.Name(id=bound)]):
+                    wanted = self.names.get(bound)
+                    texts = (wanted,) if isinstance(wanted, str) else wanted
+                    if self._is_text(local) and isinstance(texts, tuple | frozenset) and len(texts) <= MAX_KEYS:
+                        return local, tuple(texts)
+                    return None
+                case ast.Compare(left=ast.Name(id=local), ops=[ast.IsNot()], comparators=[ast.Constant()]):
+                    continue  # has(): it cannot fail
+            return None
+        return None
+
+    def _is_text(self, local: str) -> bool:
+        """Whether *local* holds one text, or None where that was not given."""
+        attribute = next((name for name, held in self.attributes.items() if held == local.removeprefix("f")), None)
+        return any(
+            field.attribute == attribute and field.kind in (Kind.TEXT, Kind.CURRENCY) and not field.many
+            for field in self.fields.values()
+        )
 
     def attribute(self, field: Field) -> ast.expr:
         """The value of a field, from the local name that it is loaded into first."""
