@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import cast
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from signoff.actions import Action, Registry
 from signoff.actor import Actor
 from signoff.canonical import Json
-from signoff.policies import Context, DecisionEffect, Policy, compare_policies, parse_policy
+from signoff.policies import Context, DecisionEffect, Policy, compare_policies, compiler, parse_policy
 
 FAMILY = ("Alice", "Bob")
 START = (
@@ -312,11 +313,14 @@ def expected(drawn: list[Drawn], case: Case, default: str) -> tuple[DecisionEffe
 def test_the_compiled_policy_agrees_with_a_plain_one(
     registry: Registry, drawn: list[Drawn], several: list[Case], default: str
 ) -> None:
-    """A compiled policy decides as a plain reading of its rules does, failures included."""
+    """A compiled policy decides as a plain reading of its rules does, failures included, with an index and without."""
     policy = load(registry, drawn, default)
+    with patch.object(compiler, "MIN_INDEXED", 1):
+        indexed = load(registry, drawn, default)
     for case in several:
         action: Action = registry.read(case.fields)
         decision = policy.decide(action, case.context)
+        assert indexed.decide(action, case.context) == decision
         assert (decision.effect, set(decision.rules), set(decision.failed)) == expected(drawn, case, default)
         explained = {explanation.rule: bool(explanation.failed) for explanation in policy.explain(action, case.context)}
         assert explained.keys() == {*decision.rules, *decision.failed}
