@@ -50,12 +50,15 @@ def demo(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff demo`: at a terminal to talk to, without one as a tour."""
     if settings.json:
         raise UsageError("the demo is for people and has no --json; `signoff run --json` has")
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    from .registries import load_registry
+    from .signing import is_at_terminal
+
+    if not is_at_terminal():
         from .tour import play_tour
 
         if options.planner == "llm":
             raise UsageError("without a terminal the demo plays a tour that the rules planner plans; leave --planner out")
-        play_tour(settings.policies, output.console())
+        play_tour(settings.policies, load_registry(settings.actions), output.console())
         return Exit.DONE
     from .demo import Demo
 
@@ -144,12 +147,12 @@ def show(options: argparse.Namespace, settings: Settings) -> Exit:
 def approve(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff approve ID --as WHO`: the vote, and then what it released."""
     _check_database(settings)
-    if options.digest is None and (settings.json or not (sys.stdin.isatty() and sys.stdout.isatty())):
+    from .signing import ask_to_sign, is_at_terminal
+
+    if options.digest is None and (settings.json or not is_at_terminal()):
         raise UsageError(
             f"nobody signs unseen: look with `signoff show {options.id}`, then give --digest and its first 8 digits or more"
         )
-    from .signing import ask_to_sign
-
     with _engine(settings) as engine:
         card = engine.card(options.id)
         digest = (

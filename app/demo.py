@@ -36,6 +36,10 @@ EXAMPLES = (
 )
 SHOWN_ENTRIES = 15  # of the log
 SHOWN_CARDS = 3  # of one plan
+SHOWN_QUEUE = 50  # approvals that wait
+MAX_DIGITS = 4  # of an action's number
+
+LEAVE = ("/quit", "quit", "exit")
 
 COMMANDS = {
     "/as": ("WHO", "speak as WHO from now on: a customer who asks, or somebody who signs"),
@@ -65,6 +69,7 @@ class Demo:
         self._rules = RulesFile(self._engine, settings.policies, console)
         self._open = OpenPlans(self._engine)
         self._last: str | None = None  # the plan that was shown last
+        self._trouble = ""  # what kept us from telling news, as it was told
 
     def talk(self) -> None:
         """Read lines and do what they say, until somebody leaves."""
@@ -72,43 +77,46 @@ class Demo:
         self.greet()
         while True:
             try:
-                line = terminal.read(self.prompt, self._has_news, self.tell_news).strip()
+                line = terminal.read(lambda: self.prompt, self._has_news, self.tell_news).strip()
+                if line in LEAVE:
+                    return
+                self.hear(line)
             except KeyboardInterrupt:
                 self._say("/quit or Ctrl-D leaves")
-                continue
             except EOFError:
                 return
-            if line in ("/quit", "quit", "exit"):
-                return
-            self.hear(line)
 
     def hear(self, line: str) -> None:
         """Do what one line says. What goes wrong is told, and changes nothing."""
         try:
+            line.encode()
             self.tell_news()
             if line.startswith("/"):
                 self._obey(line)
             elif line:
                 self._ask(line)
+        except UnicodeEncodeError:
+            self._tell_error(UsageError("this line is not UTF-8; type it anew"))
         except SignoffError as error:
             self._tell_error(error)
+            self._open.look_again()  # a plan may have been accepted that was not shown
         except KeyboardInterrupt:
             self._say("Interrupted. What was accepted is stored; /resume goes on with it.")
+            self._open.look_again()
 
     # -- requests
 
     def _ask(self, request: str) -> None:
         """Plan *request*, show what is decided about each action, run what is allowed, and show what must be signed."""
+        self._console.print(Text(f"Planning: {show_text(self._planner.label)}", style="dim"))
+        planned = self._planner.plan(request, self._actor)
+        self._rules.take_up()  # a model takes its time: they may have been edited meanwhile
         if self._rules.broken:
             self._say(f"{self._engine.policy.name} is broken; the rules from before decide.")
-        with self._console.status(Text(f"Asking: {show_text(self._planner.label)}")):
-            planned = self._planner.plan(request, self._actor)
-        self._rules.take_up()  # a model takes its time: they may have been edited meanwhile
         if planned.plan is None:
             output.print_no_plan(planned.outcome.value, planned.message, planned.planner, self._console)
             return
         judged = self._engine.preview(planned.plan, self._actor, request=request)
-        self._console.print(Text(f"Planned by: {show_text(planned.planner)}", style="dim"))
         self._console.print(output.format_judgements(judged))
         allowed = sum(one.decision.effect is DecisionEffect.ALLOW for one in judged)
         with self._running(allowed):
@@ -138,11 +146,11 @@ class Demo:
             yield
             return
         columns = (TextColumn("Running"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
-        with Progress(*columns, console=self._console) as progress:
+        with Progress(*columns, console=self._console, auto_refresh=False) as progress:
             task = progress.add_task("", total=total)
 
             def show(record: ActionRecord) -> None:
-                progress.update(task, description=show_text(record.title), advance=record.status in ENDED)
+                progress.update(task, description=show_text(record.title), advance=record.status in ENDED, refresh=True)
 
             with self._engine.watched(show):
                 yield
@@ -203,8 +211,10 @@ class Demo:
         with self._engine.store.read() as tx:
             rows = [(approval, action) for approval, action in tx.queue() if approval.expires > now]
             doubts = tx.in_doubt()
-        self._console.print(output.format_queue(rows, now) if rows else "Nothing waits for sign-off.")
-        for action in doubts:
+        self._console.print(output.format_queue(rows[:SHOWN_QUEUE], now) if rows else "Nothing waits for sign-off.")
+        if len(rows) > SHOWN_QUEUE:
+            self._say(f"and {len(rows) - SHOWN_QUEUE} more: `signoff queue` lists all")
+        for action in doubts[:SHOWN_QUEUE]:
             self._console.print(output.format_doubt(action))
 
     def _show(self, id_: str) -> None:
@@ -220,20 +230,21 @@ class Demo:
             return
         self._rules.take_up()  # it may have been edited while the card stood there
         approval = self._engine.approve(id_, self._actor, digest=digest)
-        for record in self._resume(approval.plan):
-            self._show_outcome(record)
+        self._go_on(approval.plan)
 
-    def _go_on(self) -> None:
-        records = self._resume(None)
+    def _go_on(self, plan: str | None = None) -> None:
+        """Go on with *plan*, or with all, and show what came of it."""
+        records = self._resume(plan)
         for record in records:
             self._show_outcome(record)
+            self._show_cards(record)
         if not records:
             self._say("Nothing can go on.")
 
     def _explain(self, number: str, plan: str | None) -> None:
         if plan is None:
             raise UsageError("no plan was shown yet; write /why N PLAN")
-        if not (number.isascii() and number.isdigit()):
+        if not (number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS):
             raise UsageError(f'/why: "{number[:20]}" is no action\'s number; write /why 1')
         self._console.print(format_why(*self._engine.explain(plan, int(number)), self._engine.policy))
 
@@ -260,16 +271,29 @@ class Demo:
     # -- news
 
     def _has_news(self) -> bool:
-        return self._rules.is_edited() or self._open.have_news()
+        try:
+            return self._rules.is_edited() or self._open.have_news()
+        except SignoffError as error:
+            return str(error) != self._trouble
 
     def tell_news(self) -> None:
-        """Take up the rules as they are now, and tell what others did."""
+        """Take up the rules as they are now, and tell what others did. The same trouble is told once."""
+        trouble = ""
         try:
             self._rules.take_up()
             for piece in self._open.news(self._actor):
-                self._console.print(piece)
+                if isinstance(piece, SignoffError):
+                    trouble = self._tell_once(piece)
+                else:
+                    self._console.print(piece)
         except SignoffError as error:
+            trouble = self._tell_once(error)
+        self._trouble = trouble
+
+    def _tell_once(self, error: SignoffError) -> str:
+        if str(error) != self._trouble:
             self._tell_error(error)
+        return str(error)
 
     # -- telling
 
@@ -301,8 +325,11 @@ class Demo:
 
     def _words(self) -> list[str]:
         """What the tab key completes to."""
-        with self._engine.store.read() as tx:
-            approvals = [approval.id for approval, _ in tx.queue()]
+        try:
+            with self._engine.store.read() as tx:
+                approvals = [approval.id for approval, _ in tx.queue()]
+        except SignoffError:  # told elsewhere
+            approvals = []
         people = {person for people in self._engine.policy.roles.values() for person in people}
         words = [*COMMANDS, *EXAMPLES, *(f"/as {person}" for person in sorted(people))]
         return words + [f"{name} {id_}" for name in ("/approve", "/reject", "/show") for id_ in approvals]

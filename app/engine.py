@@ -144,12 +144,12 @@ class Engine:
         shown = _storable("the digest", digest)
 
         def check(tx: Writing, found: Approval) -> None:
+            check_voter(self.policy, found, actor, Choice.APPROVE, tx.votes(approval))
             if len(shown) < MIN_DIGEST or not found.digest.startswith(shown.lower()):
                 raise Refused(
                     f'"{shown[:64]}" is not the digest of {approval} (8 digits or more); '
                     f"look at it with `signoff show {approval}` and give the digest that it shows"
                 )
-            check_voter(self.policy, found, actor, Choice.APPROVE, tx.votes(approval))
 
         def count(tx: Writing, record: ActionRecord, found: Approval) -> None:
             if seats_filled(self.policy, as_seats(found), found, tx.votes(approval)):

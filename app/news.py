@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from time import sleep
 
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -13,10 +14,14 @@ from signoff.policies import PoliciesInvalid, PolicyChange, Severity, compare_po
 
 from .actor import Actor
 from .engine import Engine
-from .errors import Busy
+from .errors import Busy, LogInvalid, SignoffError, UsageError
 from .output import format_outcomes, format_queue, plain, plain_lines
 
 SHOWN_NEW = 5  # approvals that were asked for elsewhere
+FOLLOWED = 50  # plans that are looked after; of more the oldest are left to /queue
+SETTLING = 0.1  # seconds in which a file that is being saved must not change
+MAX_LOOKS = 10
+AGAIN = timedelta(seconds=2)  # after which something is tried again that could not be done
 
 
 class RulesFile:
@@ -41,7 +46,7 @@ class RulesFile:
     def take_up(self) -> None:
         """Decide by the file as it is now, and tell what changed."""
         before = self._engine.policy
-        self._state = self._look()
+        self._state = self._settled()
         try:
             self._engine.take_up(lambda: load_policy(self._path, self._engine.registry))
         except PoliciesInvalid as error:
@@ -58,6 +63,16 @@ class RulesFile:
             change = compare_policies(before.outline(), after.outline())
             self._console.print(Text(f"{after.name} was edited, and decides from now on:", style="bold"))
             self._console.print(plain_lines(_changes(change)))
+
+    def _settled(self) -> tuple[int, ...]:
+        """What tells this state of the file apart, once nobody has written to it for a moment: a half-saved file may be valid."""
+        found = self._look()
+        for _ in range(MAX_LOOKS if found != self._state else 0):
+            sleep(SETTLING)
+            before, found = found, self._look()
+            if found == before:
+                break
+        return found
 
     def _look(self) -> tuple[int, ...]:
         """What tells two states of the file apart; empty where there is none."""
@@ -76,65 +91,82 @@ class OpenPlans:
         self._shown: dict[str, _Shown] = {}
         self._queued: set[str] = set()  # approvals that were told of
         self._version = 0  # of the database, at the last look
-        self._deadline: datetime | None = None  # the next one to pass
+        self._next: datetime | None = None  # when to look again in any case: the next deadline, or what is tried again
 
     def note(self, plan: PlanRecord) -> None:
         """Remember *plan* as it was shown, as long as anything in it is open."""
         self._shown.pop(plan.id, None)
         if any(action.status not in ENDED for action in plan.actions):
             self._shown[plan.id] = _Shown(plan=plan, votes=self._votes(plan.id))
+            self._queued |= {approval.id for approval in self._engine.approvals_of(plan.id)}
+        for oldest in list(self._shown)[:-FOLLOWED]:
+            del self._shown[oldest]
+
+    def look_again(self) -> None:
+        """Have news, whether or not another process wrote: something of ours was not shown."""
+        self._version = 0
 
     def have_news(self) -> bool:
         """Whether another process has written to the database since the last look, or a deadline has passed."""
         with self._engine.store.read() as tx:
             moved = tx.version() != self._version
-        return moved or (self._deadline is not None and self._deadline <= self._engine.store.clock())
+        return moved or (self._next is not None and self._next <= self._engine.store.clock())
 
-    def news(self, actor: Actor) -> Iterator[RenderableType]:
-        """What is new since the last look. What others have released goes on, told by *actor*."""
+    def news(self, actor: Actor) -> Iterator[RenderableType | SignoffError]:
+        """What is new since the last look, and what went wrong. What others have released goes on, told by *actor*."""
         now = self._engine.store.clock()
         with self._engine.store.read() as tx:
             self._version = tx.version()
             queue = [(approval, action) for approval, action in tx.queue() if approval.expires > now]
-        self._deadline = min((approval.expires for approval, _ in queue), default=None)
+        self._next = min((approval.expires for approval, _ in queue), default=None)
         for id_ in list(self._shown):
-            yield from self._news_of(id_, actor)
-        new = [row for row in queue if row[0].id not in self._queued and row[0].plan not in self._shown]
+            try:
+                yield from self._news_of(id_, actor)
+            except (LogInvalid, UsageError) as error:
+                del self._shown[id_]  # nothing of it can be shown any more
+                yield error
+            except SignoffError as error:
+                self._next = now + AGAIN
+                yield error
+        new = [row for row in queue if row[0].id not in self._queued]
         self._queued = {approval.id for approval, _ in queue}
-        for approval, _ in new[:SHOWN_NEW]:
-            self.note(self._engine.plan(approval.plan))
         if new:
             yield Text("It waits for sign-off:")
             yield format_queue(new[:SHOWN_NEW], now)
-            if len(new) > SHOWN_NEW:
-                yield Text(f"and {len(new) - SHOWN_NEW} more")
+        if len(new) > SHOWN_NEW:
+            yield Text(f"and {len(new) - SHOWN_NEW} more: /queue")
+        for id_ in {approval.plan for approval, _ in new[:SHOWN_NEW]} - self._shown.keys():
+            self.note(self._engine.plan(id_))
 
     def _news_of(self, id_: str, actor: Actor) -> Iterator[RenderableType]:
-        shown = self._shown.pop(id_)  # what cannot be read is told once
-        plan = self._go_on(id_, actor)
-        votes = self._votes(id_)
-        self.note(plan)
-        moved = [new for new, old in zip(plan.actions, shown.plan.actions, strict=True) if new.status != old.status]
+        shown, votes, plan = self._shown[id_], self._votes(id_), self._engine.plan(id_)
         voted = [vote for vote in votes if vote not in shown.votes]
-        if moved or voted:
+        moved = [new for new, old in zip(plan.actions, shown.plan.actions, strict=True) if new.status != old.status]
+        if voted or moved:
             yield Text(f"Plan {id_} has moved:", style="bold")
         for vote in voted:
             verb = "signed" if vote.choice is Choice.APPROVE else "rejected"
             yield plain(f"{vote.voter} {verb} {vote.approval}" + (f": {vote.reason}" if vote.reason else ""))
+        self._shown[id_] = replace(shown, votes=votes)
+        plan = self._go_on(plan, actor)
+        moved = [new for new, old in zip(plan.actions, shown.plan.actions, strict=True) if new.status != old.status]
         if moved:
             yield format_outcomes(moved)
+        self._shown[id_] = _Shown(plan=plan, votes=votes)
+        if all(action.status in ENDED for action in plan.actions):
+            del self._shown[id_]
 
-    def _go_on(self, id_: str, actor: Actor) -> PlanRecord:
-        """The plan *id_*, after what can go on in it went on, unless another process is just executing."""
-        plan = self._engine.plan(id_)
-        if any(plan.can_run(action) for action in plan.actions):
-            try:
-                with self._engine.store.executing(timeout=0):
-                    pass
-                self._engine.resume(actor, plan=id_)
-            except Busy:
-                self._version = 0  # look again soon
-        return self._engine.plan(id_)
+    def _go_on(self, plan: PlanRecord, actor: Actor) -> PlanRecord:
+        """*plan* after what can go on in it went on, unless another process is just executing: then later."""
+        if not any(plan.can_run(action) for action in plan.actions):
+            return plan
+        try:
+            with self._engine.store.executing(timeout=0):
+                pass
+            (plan,) = self._engine.resume(actor, plan=plan.id)
+        except Busy:
+            self._next = self._engine.store.clock() + AGAIN
+        return plan
 
     def _votes(self, plan: str) -> tuple[Vote, ...]:
         with self._engine.store.read() as tx:

@@ -63,7 +63,7 @@ def format_plan(plan: PlanRecord) -> Table:
             _action(action.title, orjson.loads(action.body)),
             _numbers(action.needs),
             format_state(action.status),
-            ", ".join(action.rules) or "default",
+            plain(", ".join(action.rules) or "default"),
             plain(outcome_of(action.error, action.result)),
         )
     return table
@@ -86,11 +86,11 @@ def format_queue(rows: Sequence[tuple[Approval, ActionRecord]], now: datetime) -
     table = _table("approval", "action", "plan", "asked by", "needs", "expires in")
     for approval, action in rows:
         table.add_row(
-            approval.id,
+            plain(approval.id),
             _action(action.title, orjson.loads(action.body)),
-            f"{approval.plan} #{approval.number}",
+            plain(f"{approval.plan} #{approval.number}"),
             plain(approval.requester),
-            format_seats(approval.seats),
+            plain(format_seats(approval.seats)),
             format_span(approval.expires - now),
         )
     return table
@@ -103,7 +103,7 @@ def format_entries(entries: Iterable[Entry]) -> Table:
         table.add_row(
             str(entry.number),
             f"{entry.at:%Y-%m-%d %H:%M:%S}",
-            entry.chain,
+            plain(entry.chain),
             "" if entry.action is None else str(entry.action),
             format_state(entry.event),
             plain(entry.actor.id),
@@ -148,7 +148,7 @@ def plain_lines(lines: Iterable[str]) -> Text:
 
 
 def format_state(state: str) -> Text:
-    return Text(state, style=_STYLES.get(state, _BAD if state in _ALARMING else ""))
+    return Text(show_text(state), style=_STYLES.get(state, _BAD if state in _ALARMING else ""))
 
 
 _ALARMING = frozenset({"deny", "denied", "failed", "rejected", "expired", "cancelled", "skipped", "refused"})

@@ -1,6 +1,7 @@
 """Which actions there are: the demo bank's, or those of a program of one's own."""
 
 import sys
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 
@@ -23,7 +24,8 @@ def load_registry(named: str | None) -> Registry:
     if here not in sys.path:
         sys.path.append(here)  # last, so that a file here hides no module of Python or of a library
     try:
-        found = getattr(import_module(module), name, None)
+        with redirect_stdout(sys.stderr):  # what it prints is no output of the command
+            found = getattr(import_module(module), name, None)
     except (Exception, SystemExit) as error:  # whatever the code of that module does
         raise UsageError(f'--actions: "{module[:80]}" cannot be imported: {type(error).__name__}: {error}') from error
     if not isinstance(found, Registry):

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.text import Text
 
-from signoff.actions import bank_registry, check_ledger
+from signoff.actions import Registry, bank_registry, check_ledger
 from signoff.audit import Approval, PlanRecord, Store, verify_store
 from signoff.planner import RulesPlanner
 from signoff.policies import PoliciesInvalid, Severity, format_diagnostic, load_policy, parse_policy
@@ -18,7 +18,7 @@ from signoff.policies import PoliciesInvalid, Severity, format_diagnostic, load_
 from . import drawing, output
 from .actor import Actor
 from .engine import Engine
-from .errors import Refused
+from .errors import Refused, UsageError
 
 REQUEST = "Check my balance, then send $150 to Alice and deposit 40"
 LARGE = "send $400 to Bob"
@@ -169,9 +169,13 @@ class Tour:
         self._console.print(Text(text, style="italic"))
 
 
-def play_tour(policies: Path, console: Console) -> None:
-    """Play the tour under the rules in the file *policies*, in a database that is thrown away at the end."""
-    registry = bank_registry()
+def play_tour(policies: Path, registry: Registry, console: Console) -> None:
+    """Play the tour under the rules in the file *policies*, in a database that is thrown away at the end.
+
+    Raises UsageError where *registry* lacks the demo bank's actions.
+    """
+    if not bank_registry().keys() <= registry.keys():
+        raise UsageError("the tour is of the demo bank, whose actions --actions leaves out; add those of bank_registry()")
     policy = load_policy(policies, registry)
     with (
         TemporaryDirectory(prefix="signoff-demo-") as folder,

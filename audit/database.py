@@ -74,6 +74,7 @@ class Database:
         try:
             with self._translated():
                 self._configure(version, create=create)
+            self._file = _identity(self.path)
         except BaseException:
             self._connection.close()
             raise
@@ -89,7 +90,8 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Several statements that see one and the same state."""
+        """Several statements that see one and the same state. Raises DatabaseError where the file is not at its path any more."""
+        self._check_file()
         self.execute("BEGIN")
         try:
             yield
@@ -100,10 +102,11 @@ class Database:
     def writing(self) -> Iterator[None]:
         """A transaction that is durable when the block ends, or did not happen when it raises.
 
-        Raises Busy where another process writes for too long. An error of the commit itself means that the outcome
-        is not known: open the file again and read.
+        Raises Busy where another process writes for too long, and DatabaseError where the file is not at its path any
+        more. An error of the commit itself means that the outcome is not known: open the file again and read.
         """
         with self._locked_for_writing():
+            self._check_file()
             self.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -217,6 +220,11 @@ class Database:
                     pending(name=name)(_Script(self, sql))
                 pending.apply(database)
 
+    def _check_file(self) -> None:
+        """Raises DatabaseError where others would not see what is written: they open what is at the path now."""
+        if _identity(self.path) != self._file:
+            raise DatabaseError(f'"{self._shown}" was removed or replaced while it was open; start again')
+
     def _locked_for_writing(self) -> AbstractContextManager[None]:
         return locked(self._sibling(".lock"), f'another process writes to "{self._shown}"; try again', self._timeout)
 
@@ -294,6 +302,15 @@ def split_statements(sql: str) -> Iterator[str]:
             statement = ""
     if (statement + rest).strip():
         raise ValueError(f"a migration's last statement does not end: {(statement + rest).strip()[:60]}")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells one file from another at the same path; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _translate(error: sqlite.DatabaseError, shown: str) -> Exception:

@@ -1,6 +1,8 @@
 """From the bytes of a policies file to a Policy."""
 
+import errno
 import os
+import stat
 import unicodedata
 from pathlib import Path
 
@@ -21,15 +23,24 @@ def load_policy(path: Path, registry: Registry) -> Policy:
     """
     report = Report(path.name)
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_open_regular) as file:  # Path.open takes no opener
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         report.error("file", f"there is no file {path}", None, "write one, or name another with --policies")
     except OSError as error:
-        report.error("file", f"{path} cannot be read: {os.strerror(error.errno or 0).lower()}", None)
+        report.error("file", f"{path} cannot be read: {(error.strerror or 'no reason given').lower()}", None)
     if report.failed:
         raise PoliciesInvalid(report.diagnostics)
     return parse_policy(data, path.name, registry)
+
+
+def _open_regular(path: str, flags: int) -> int:
+    """Open a regular file. Anything else, such as a pipe that nobody writes to, could wait for ever."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "no regular file")
 
 
 def parse_policy(data: bytes, name: str, registry: Registry) -> Policy:

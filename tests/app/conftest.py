@@ -18,6 +18,7 @@ from signoff.actions import Migration, Registry, bank_registry
 from signoff.cli import main
 from tests.app.banking import OUTBOX, Open, scribble, send_message
 from tests.app.sessions import INTERRUPT, Session
+from tests.app.talks import SHIPPED, Talk, talking
 from tests.conftest import RULES
 
 SIGNOFF = (sys.executable, "-m", "signoff")
@@ -197,3 +198,17 @@ def open_wide(open_engine: Open, changed_rules: Callable[..., Any]) -> Engine:
     registry = Registry(*bank.values(), send_message, scribble, migrations=[*bank.migrations, notes])
     asked = "  - {id: ask, approve: send_message, when: to == 'boss'}\n  - id: blocked"
     return open_engine(changed_rules("  - id: blocked", asked, registry), registry)
+
+
+@pytest.fixture
+def bank(cli: CommandLine) -> CommandLine:
+    """The demo bank's files, under the rules that ship."""
+    cli.policies.write_bytes(SHIPPED.read_bytes())
+    return cli
+
+
+@pytest.fixture
+def demo(bank: CommandLine) -> Iterator[Talk]:
+    """A demo that waits for a line."""
+    with talking(bank) as talk:
+        yield talk

@@ -81,9 +81,9 @@ class Session:
         return self._wait(lambda shown: shown.endswith(text) and shown.count(text) >= times, f"{text!r} at the end", PATIENCE)
 
     def type(self, text: str) -> None:
-        """Type *text*, as keys."""
+        """Type *text*, as keys; a lone surrogate stands for a byte that is no UTF-8."""
         self._mark = len(self._screen.history.top) + self._screen.cursor.y
-        os.write(self._terminal, text.encode())
+        os.write(self._terminal, text.encode(errors="surrogateescape"))
 
     def say(self, line: str, until: str) -> str:
         """Type *line* and the enter key, and wait for *until*."""

@@ -4,86 +4,20 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from signoff.canonical import Json
-from tests.app.conftest import CommandLine, Ran
+from tests.app.conftest import CommandLine
 from tests.app.sessions import END, INTERRUPT, Session
-
-SHIPPED = Path(__file__).parents[2] / "policies.yaml"
-REQUEST = "Check my balance, then send $150 to Alice and deposit 40"
-
-
-class Talk:
-    """A demo that runs, on a bank of its own under the rules that ship."""
-
-    def __init__(self, cli: CommandLine, session: Session) -> None:
-        self.cli = cli
-        self.session = session
-        self.say = session.say
-
-    def answer(self, line: str, prompt: str = "dana>") -> str:
-        """Type *line*, and give all that is shown until the next line can be typed."""
-        self.session.type(line + "\r")
-        return self.session.wait_for_end(prompt, times=2)
-
-    def ask(self, request: str = REQUEST) -> str:
-        """Ask for what must be signed, and give the id of its approval."""
-        found = re.search(r"APPROVAL (\w+)", self.say(request, until="in a second terminal:"))
-        assert found
-        return found[1]
-
-    def edit(self, old: str, new: str) -> None:
-        """Edit the policies file."""
-        text = self.cli.policies.read_text()
-        assert old in text
-        self.cli.policies.write_text(text.replace(old, new))
-
-
-@contextmanager
-def talking(cli: CommandLine, *arguments: str, columns: int = 80, **environment: str) -> Iterator[Talk]:
-    """Start a demo, and wait until it can be talked to."""
-    with cli.session("demo", *arguments, columns=columns, **environment) as session:
-        session.wait_for("/quit or Ctrl-D leaves.")
-        session.wait_for("dana>")
-        yield Talk(cli, session)
-
-
-@pytest.fixture
-def bank(cli: CommandLine) -> CommandLine:
-    """The demo bank's files, under the rules that ship."""
-    cli.policies.write_bytes(SHIPPED.read_bytes())
-    return cli
-
-
-@pytest.fixture
-def demo(bank: CommandLine) -> Iterator[Talk]:
-    """A demo that waits for a line."""
-    with talking(bank) as talk:
-        yield talk
-
-
-def sign(cli: CommandLine, approval: str, *options: str) -> Ran:
-    """Sign *approval* from a second process."""
-    digest = cli("show", approval, "--json").json["digest"]
-    return cli.process("approve", approval, "--as", "mira", "--digest", digest[:8], *options)
-
-
-def statuses(cli: CommandLine) -> list[Json]:
-    """Where the actions of all plans stand, by number."""
-    plans = dict.fromkeys(entry["chain"] for entry in cli("audit", "log", "--json").json if entry["chain"] != "system")
-    return [action["status"] for plan in plans for action in cli("show", plan, "--json").json["actions"]]
+from tests.app.talks import REQUEST, Talk, sign, statuses, talking
 
 
 def test_request_is_decided_run_and_paused(demo: Talk) -> None:
     """A request shows who planned it, each action's decision and rule, runs what is allowed, and shows the card of the rest."""
     shown = demo.say(REQUEST, until="in a second terminal: signoff approve")
     for part in (
-        *("Planned by: built-in rules planner, no AI model", "allow everyday", "approve large-transfer", "2/2"),
+        *("Planning: built-in rules planner, no AI model", "allow everyday", "approve large-transfer", "2/2"),
         *("1 done Check balance: account checking, balance 1000.00", "2 waiting", "3 done Deposit 40.00 USD"),
         *("APPROVAL", "(untrusted)", "amount was 150.00 USD", "1 manager (mira, omar)", "Digest"),
     ):
@@ -259,6 +193,9 @@ MISTAKES = {
     "send $5 to Zed": "which is no payee",
     "send $5 to Mallory Ltd": "denied by blocked: the payee is blocked",
     "send $5 to Bob \x1b]0;owned\x07": "No plan: question",
+    "/show \udcff": "not UTF-8",
+    "send $5 to \udcff": "not UTF-8",
+    f"/why {'9' * 50}": "is no action's number",
 }
 
 

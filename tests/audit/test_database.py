@@ -291,3 +291,15 @@ def in_another_process(path: Path, sql: str) -> None:
         "c = s.connect(sys.argv[1], isolation_level=None)\nc.executescript(sys.argv[2])\nc.close()"
     )
     subprocess.run([sys.executable, "-c", code, str(path), sql], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("replaced", [False, True], ids=["removed", "replaced"])
+def test_file_that_is_not_at_its_path_any_more(database: Database, replaced: bool) -> None:
+    """Where the file was removed, or another one put in its place, nothing is read or written any more: nobody would see it."""
+    for suffix in ("", "-wal", "-shm"):
+        database.path.with_name(database.path.name + suffix).unlink(missing_ok=True)
+    if replaced:
+        Database(database.path, create=True).close()
+    for transaction in (database.reading, database.writing):
+        with pytest.raises(DatabaseError, match="removed or replaced"), transaction():
+            pass

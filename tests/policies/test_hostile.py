@@ -1,14 +1,16 @@
 """A hostile file costs little time, and ends in diagnostics."""
 
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from signoff.actions import Registry
-from signoff.policies import Diagnostic, PoliciesInvalid, Severity, format_diagnostic, parse_policy
+from signoff.policies import Diagnostic, PoliciesInvalid, Severity, format_diagnostic, load_policy, parse_policy
 
 MIB = 2**20
 START = "version: 1\ncurrency: USD\napprovers: m\nroles: {m: [x]}\nrules:\n- id: a\n  approve: transfer\n"
@@ -132,3 +134,12 @@ def test_any_condition_loads_or_is_reported(registry: Registry, condition: str) 
 def test_any_file_loads_or_is_reported(registry: Registry, data: bytes) -> None:
     """Whatever a file holds, it loads or the report says why not, and where."""
     assert all(diagnostic.message and format_diagnostic(diagnostic) for diagnostic in findings(data, registry))
+
+
+def test_a_pipe_is_no_policies_file(tmp_path: Path, registry: Registry) -> None:
+    """A pipe that nobody writes to is refused at once, and so is a folder: neither is waited for."""
+    pipe = tmp_path / "policies.yaml"
+    os.mkfifo(pipe)
+    for path in (pipe, tmp_path, Path("/dev/zero")):
+        with pytest.raises(PoliciesInvalid, match="cannot be read"):
+            load_policy(path, registry)
