@@ -15,12 +15,12 @@ def choose_planner(settings: Settings, registry: "Registry") -> "Planner":
 
     The clients that a model is asked through are imported only where one is asked: that takes most of a second.
     """
-    model = settings.model
-    if settings.planner is PlannerChoice.LLM and not model.is_set_up:
+    choice, model = settings.planner, settings.model
+    if choice is PlannerChoice.LLM and not model.is_set_up:
         raise UsageError(
             "no model is set up; set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that needs no key, or use --planner rules"
         )
-    if settings.planner is PlannerChoice.RULES or not model.is_set_up:
+    if choice is PlannerChoice.RULES or not model.is_set_up:
         from signoff.planner import RulesPlanner
 
         return RulesPlanner(registry)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
-from signoff.planner import Mode
+from signoff.planner import MODEL_TIMEOUT, Mode
 
 from .actor import Actor, Identification
 from .errors import UsageError
@@ -22,7 +22,7 @@ MAX_TIMEOUT = 3_600
 DEFAULT_REQUESTER = "dana"  # the demo bank's customer
 DEFAULT_MODEL = "gpt-5.6-luna"  # OpenAI's small one
 DEFAULT_MODE = Mode.JSON_SCHEMA  # OpenAI's newer models refuse tools in chat completions unless they do not reason
-DEFAULT_MODEL_TIMEOUT = "120"  # seconds; a model on one's own machine is slow
+DEFAULT_MODEL_TIMEOUT = f"{MODEL_TIMEOUT:g}"  # seconds
 
 
 class PlannerChoice(StrEnum):
@@ -35,13 +35,23 @@ class PlannerChoice(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings:
-    """Which model plans, and how it is reached."""
+    """Which model plans, and how it is reached. What was said of it is checked where it is used: most commands use no model."""
 
     name: str
     base_url: str | None = field(repr=False)  # None: OpenAI's own; may hold a password
     key: str | None = field(repr=False)
-    mode: Mode
-    timeout: float  # seconds to wait for one answer
+    said_mode: str | None
+    said_timeout: str | None
+
+    @property
+    def mode(self) -> Mode:
+        """How the model is asked. Raises UsageError for a mode that there is not."""
+        return _one_of(Mode, "SIGNOFF_MODE", self.said_mode, DEFAULT_MODE)
+
+    @property
+    def timeout(self) -> float:
+        """Seconds to wait for one answer. Raises UsageError for what is no number of them."""
+        return _seconds("SIGNOFF_MODEL_TIMEOUT", self.said_timeout, DEFAULT_MODEL_TIMEOUT)
 
     @property
     def is_set_up(self) -> bool:
@@ -59,7 +69,7 @@ class Settings:
     claimed: str | None  # who the user says they are (`--as`)
     json: bool  # whether output is JSON
     timeout: float  # seconds to wait for another process
-    planner: PlannerChoice
+    said_planner: str | None  # checked where a planner is chosen
     model: ModelSettings
     os_user: int
     os_name: str
@@ -87,12 +97,17 @@ class Settings:
             actions=actions or environment.get("SIGNOFF_ACTIONS") or None,
             claimed=claimed,
             json=json,
-            timeout=_seconds("SIGNOFF_TIMEOUT", environment, DEFAULT_TIMEOUT),
-            planner=_one_of(PlannerChoice, "SIGNOFF_PLANNER", planner or environment.get("SIGNOFF_PLANNER"), PlannerChoice.AUTO),
+            timeout=_seconds("SIGNOFF_TIMEOUT", environment.get("SIGNOFF_TIMEOUT"), DEFAULT_TIMEOUT),
+            said_planner=planner or environment.get("SIGNOFF_PLANNER"),
             model=_model(environment),
             os_user=os.getuid(),
             os_name=_login_name(os.getuid()),
         )
+
+    @property
+    def planner(self) -> PlannerChoice:
+        """Which planner plans. Raises UsageError for one that there is not."""
+        return _one_of(PlannerChoice, "SIGNOFF_PLANNER", self.said_planner, PlannerChoice.AUTO)
 
     @property
     def requester(self) -> Actor:
@@ -122,8 +137,8 @@ def _model(environment: Mapping[str, str]) -> ModelSettings:
         name=environment.get("SIGNOFF_MODEL") or DEFAULT_MODEL,
         base_url=environment.get("OPENAI_BASE_URL", "").strip() or None,
         key=environment.get("OPENAI_API_KEY", "").strip() or None,
-        mode=_one_of(Mode, "SIGNOFF_MODE", environment.get("SIGNOFF_MODE"), DEFAULT_MODE),
-        timeout=_seconds("SIGNOFF_MODEL_TIMEOUT", environment, DEFAULT_MODEL_TIMEOUT),
+        said_mode=environment.get("SIGNOFF_MODE"),
+        said_timeout=environment.get("SIGNOFF_MODEL_TIMEOUT"),
     )
 
 
@@ -135,9 +150,9 @@ def _one_of(choices: type[Choice], name: str, text: str | None, default: Choice)
         raise UsageError(f'{name} is "{(text or "")[:40]}"; write one of {", ".join(choices)}') from error
 
 
-def _seconds(name: str, environment: Mapping[str, str], default: str) -> float:
-    """Raises UsageError where the text under *name* is no number of seconds that somebody could mean."""
-    text = environment.get(name) or default
+def _seconds(name: str, said: str | None, default: str) -> float:
+    """Raises UsageError where what was *said* under *name* is no number of seconds that somebody could mean."""
+    text = said or default
     try:
         seconds = float(text)
     except ValueError:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .answer import Planner as Planner
     from .answer import check_request as check_request
     from .llm import LLMPlanner as LLMPlanner
+    from .mode import MODEL_TIMEOUT as MODEL_TIMEOUT
     from .mode import Mode as Mode
     from .plan import MAX_ACTIONS as MAX_ACTIONS
     from .plan import ActionPlan as ActionPlan
@@ -28,6 +29,7 @@ __all__ = [
     "MAX_ACTIONS",
     "MAX_PLAN_BYTES",
     "MAX_REQUEST",
+    "MODEL_TIMEOUT",
     "ActionPlan",
     "Amount",
     "LLMPlanner",
@@ -51,7 +53,7 @@ __getattr__ = front_door(
         "amounts": ["Amount", "amounts_in"],
         "answer": ["MAX_REQUEST", "Outcome", "Planned", "Planner", "check_request"],
         "llm": ["LLMPlanner"],
-        "mode": ["Mode"],
+        "mode": ["MODEL_TIMEOUT", "Mode"],
         "plan": ["MAX_ACTIONS", "ActionPlan", "PlannedAction", "write_plan"],
         "reading": ["read_plan"],
         "rules": ["RulesPlanner"],

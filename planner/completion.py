@@ -11,23 +11,25 @@ from signoff.canonical import MAX_INTEGER, Json
 
 from .answer import Outcome
 from .mode import Mode
-from .strict_json import MAX_PLAN_BYTES, nests_deeper
+from .strict_json import MAX_PLAN_BYTES, JsonObject, json_object, nests_deeper
 from .wire import NAME
 
 MAX_ANSWER_DEPTH = 32  # of a server's whole answer; the plan in it is text of its own
 
-# Why a model stopped, where that means that its answer is no whole one. Other words for the same are those of other servers.
+# Why a model stopped, in the words of OpenAI and of other servers: where its answer is a whole one, and where it is none.
+# A word that stands in neither may mean anything, so an answer that ends with it is not used.
+_ENDED = {"", "stop", "tool_calls", "function_call", "eos", "eos_token", "end_turn", "tool_use", "stop_sequence"}
 _STOPPED = {
-    "length": Outcome.TRUNCATED,
-    "max_tokens": Outcome.TRUNCATED,
-    "max_output_tokens": Outcome.TRUNCATED,
-    "content_filter": Outcome.FILTERED,
-    "safety": Outcome.FILTERED,
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length", "context_length"), Outcome.TRUNCATED),
+    **dict.fromkeys(("content_filter", "safety", "recitation", "blocklist"), Outcome.FILTERED),
+    **dict.fromkeys(("prohibited_content", "spii", "sensitive"), Outcome.FILTERED),
+    "refusal": Outcome.REFUSAL,
     "error": Outcome.PROVIDER_ERROR,
 }
-_MEANING = {
+MEANING = {
     Outcome.TRUNCATED: "the model's answer was cut off at its limit, so nothing of it is used; ask for less at once",
     Outcome.FILTERED: "the provider's content filter stopped the answer; word the request differently",
+    Outcome.REFUSAL: "the model refuses",
     Outcome.PROVIDER_ERROR: "the server reports an error in its answer; try again later",
 }
 
@@ -42,13 +44,19 @@ class Reply:
     tokens: int | None = None  # None where the server counts none
     final: bool = True  # whether asking the model again is of no use
 
-    def complete(self, mode: Mode, model: str) -> dict[str, Json]:
-        """The one message that was understood, in the form of a chat completion: all that the clients are given."""
-        planned = self.text if self.outcome is Outcome.PLAN else ""
-        call: Json = {"id": "call_1", "type": "function", "function": {"name": NAME, "arguments": planned}}
-        message: dict[str, Json] = {"role": "assistant", "content": planned if mode is Mode.JSON_SCHEMA else None}
-        if mode is Mode.TOOLS and planned:
-            message["tool_calls"] = [call]
+    def as_completion(self, mode: Mode, model: str) -> dict[str, Json]:
+        """What the model wrote, as a chat completion: all that the clients are given, and send back to have it mended.
+
+        It is never empty, which servers refuse. In a tool call it is the arguments where they are a JSON object, because
+        servers read those again; else it stands beside the call.
+        """
+        text = self.text.encode(errors="replace").decode().strip() or "(nothing)"
+        message: dict[str, Json] = {"role": "assistant", "content": text}
+        if mode is Mode.TOOLS:
+            called = isinstance(_json(text), Mapping)
+            function: Json = {"name": NAME, "arguments": text if called else "{}"}
+            message["content"] = None if called else text
+            message["tool_calls"] = [{"id": "call_1", "type": "function", "function": function}]
         choice: Json = {"index": 0, "finish_reason": "stop", "message": message}
         return {"id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": model, "choices": [choice]}
 
@@ -62,8 +70,10 @@ def read_reply(body: str, mode: Mode) -> Reply:
         return Reply(outcome=Outcome.PROVIDER_ERROR, reason="the server answers with something that is no JSON")
     if not isinstance(value, Mapping):
         return Reply(outcome=Outcome.MALFORMED, reason="the server's answer is no chat completion")
+    if _repeats(value):
+        return Reply(outcome=Outcome.MALFORMED, reason="the server's answer holds a key twice, so it can be read in two ways")
     if value.get("error"):
-        return Reply(outcome=Outcome.PROVIDER_ERROR, reason=_MEANING[Outcome.PROVIDER_ERROR], text=error_text(value))
+        return Reply(outcome=Outcome.PROVIDER_ERROR, reason=MEANING[Outcome.PROVIDER_ERROR], text=error_text(value))
     return replace(_completion(value, mode), tokens=_tokens(value.get("usage")))
 
 
@@ -76,18 +86,27 @@ def error_text(value: object) -> str:
     return ""
 
 
-def read_error(body: str) -> str:
-    """What the error in *body* says; empty where it says nothing."""
-    return error_text(_json(body))
+def read_error(body: str) -> tuple[str, str]:
+    """What the error in *body* says, and its code; each empty where there is none."""
+    value = _json(body)
+    code = _mapping(_mapping(value).get("error")).get("code")
+    return error_text(value), code if isinstance(code, str) else ""
 
 
 def _json(body: str) -> object:
     """The value in *body*; None where it is no JSON that can be read."""
     try:
-        value: object = json.loads(body)
+        value: object = json.loads(body, object_pairs_hook=json_object)
     except (ValueError, RecursionError):
         return None
     return None if nests_deeper(value, MAX_ANSWER_DEPTH) else value
+
+
+def _repeats(value: object) -> bool:
+    """Whether *value* holds an object with a key that was written more than once."""
+    if isinstance(value, list):
+        return any(_repeats(item) for item in value)
+    return isinstance(value, JsonObject) and (bool(value.repeated) or any(_repeats(item) for item in value.values()))
 
 
 def _completion(value: Mapping[str, object], mode: Mode) -> Reply:
@@ -106,45 +125,76 @@ def _completion(value: Mapping[str, object], mode: Mode) -> Reply:
 
 
 def _message(choice: object) -> Mapping[str, object]:
-    message = choice.get("message") if isinstance(choice, Mapping) else None
-    return message if isinstance(message, Mapping) else {}
+    return _mapping(_mapping(choice).get("message"))
 
 
 def _stopped(choice: object, message: Mapping[str, object]) -> Reply | None:
     """Why this answer is no whole one, or is none at all. None where it may hold a plan."""
-    reason = choice.get("finish_reason") if isinstance(choice, Mapping) else None
-    outcome = _STOPPED.get(reason.lower()) if isinstance(reason, str) else None
-    if outcome is not None:
-        return Reply(outcome=outcome, reason=_MEANING[outcome])
+    word = _mapping(choice).get("finish_reason")
+    word = "" if word is None else word
+    if not isinstance(word, str):
+        return Reply(
+            outcome=Outcome.MALFORMED, reason="the server's answer is no chat completion: its `finish_reason` is no text"
+        )
     refusal = message.get("refusal")
+    if word.lower() not in _ENDED:
+        return _unfinished(word, refusal or message.get("content"))
     return Reply(outcome=Outcome.REFUSAL, text=refusal) if isinstance(refusal, str) and refusal.strip() else None
 
 
+def _unfinished(word: str, said: object) -> Reply:
+    """What an answer is that ended with *word*, beside which the model *said* something."""
+    outcome = _STOPPED.get(word.lower())
+    if outcome is None:
+        reason = "the answer ended for a reason that is not known, so nothing of it is used; try again later"
+        return Reply(outcome=Outcome.PROVIDER_ERROR, reason=reason, text=word)
+    text = _text(said) or "" if outcome is Outcome.REFUSAL else ""
+    return Reply(outcome=outcome, reason=MEANING[outcome], text=text)
+
+
 def _tool_call(message: Mapping[str, object]) -> Reply:
-    calls = message.get("tool_calls") or []
-    if not isinstance(calls, list) or not calls:
-        return _malformed("the model wrote text and made no plan", message.get("content"))
+    calls, content = _functions(message), _text(message.get("content"))
+    if not calls:
+        return _malformed("the model wrote text and made no plan" if content else "the model's answer is empty", content)
+    written = "\n".join(f"{call.get('name')}({call.get('arguments')})" for call in calls)
     if len(calls) > 1:
-        return _malformed(f"the model made {len(calls)} tool calls where one holds the whole plan")
-    function = calls[0].get("function") if isinstance(calls[0], Mapping) else None
-    name = function.get("name") if isinstance(function, Mapping) else None
-    if not isinstance(function, Mapping) or name != NAME:
-        return _malformed("the model called another tool than the one that was offered", name)
-    arguments = function.get("arguments")
-    if not isinstance(arguments, str) or not arguments:
-        return _malformed("the model's tool call holds no arguments as text")
+        return _malformed(f"the model made {len(calls)} tool calls where one holds the whole plan", written)
+    if calls[0].get("name") != NAME:
+        return _malformed("the model called another tool than the one that was offered", written)
+    arguments = calls[0].get("arguments")
+    if not isinstance(arguments, str) or not arguments.strip():
+        return _malformed("the model's tool call holds no arguments as text", written)
     return _candidate(arguments)
 
 
+def _functions(message: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """What the model calls in *message*, by the name of today (`tool_calls`) or of old (`function_call`)."""
+    calls = [_mapping(_mapping(call).get("function")) for call in _list(message.get("tool_calls"))]
+    old = _mapping(message.get("function_call"))
+    return [*calls, old] if any(old.values()) else calls
+
+
 def _content(message: Mapping[str, object]) -> Reply:
-    content = message.get("content")
-    if message.get("tool_calls"):
+    content = _text(message.get("content"))
+    if message.get("tool_calls") or _functions(message):
         return _malformed("the model called a tool although none was offered", content)
-    if not isinstance(content, str) or not content.strip():
+    if content is None:
+        return _malformed("the model's content is no text")
+    if not content.strip():
         return _malformed("the model's answer is empty")
     if not content.lstrip().startswith(("{", "[")):
-        return _malformed("the model wrote text and made no plan", content)
+        around = "{" in content
+        return _malformed("the model wrote text around its JSON" if around else "the model wrote text and made no plan", content)
     return _candidate(content)
+
+
+def _text(content: object) -> str | None:
+    """The text of *content*, which some servers give as a list of parts. None where it is anything but text."""
+    if isinstance(content, str | None):
+        return content or ""
+    parts = [_mapping(part) for part in _list(content)] or [{}]
+    texts = [part.get("text") if part.get("type") == "text" else None for part in parts]
+    return "".join(map(str, texts)) if all(isinstance(text, str) for text in texts) else None
 
 
 def _candidate(text: str) -> Reply:
@@ -155,17 +205,18 @@ def _candidate(text: str) -> Reply:
     return Reply(outcome=Outcome.PLAN, text=text, final=False)
 
 
-def _malformed(reason: str, text: object = "") -> Reply:
-    return Reply(outcome=Outcome.MALFORMED, reason=reason, text=text if isinstance(text, str) else "", final=False)
+def _malformed(reason: str, text: str | None = None) -> Reply:
+    """No plan, but an answer that the model is asked to mend where it is not too large to be sent back."""
+    text = text or ""
+    return Reply(outcome=Outcome.MALFORMED, reason=reason, text=text, final=len(text) > MAX_PLAN_BYTES)
 
 
 def _other_api(value: Mapping[str, object]) -> Reply:
     """An answer in the form of OpenAI's Responses API, which some servers give at this address too."""
-    details = value.get("incomplete_details")
-    reason = details.get("reason") if isinstance(details, Mapping) else None
+    reason = _mapping(value.get("incomplete_details")).get("reason")
     outcome = _STOPPED.get(reason) if isinstance(reason, str) else None
     if outcome is not None:
-        return Reply(outcome=outcome, reason=_MEANING[outcome])
+        return Reply(outcome=outcome, reason=MEANING[outcome])
     return Reply(outcome=Outcome.MALFORMED, reason="the server answers in the form of another API and not as a chat completion")
 
 
@@ -174,10 +225,10 @@ def _stream(body: str) -> Reply:
     events = [event for event in _events(body) if isinstance(event, Mapping)]
     errors = [error_text(event) for event in events if event.get("error")]
     if errors:
-        return Reply(outcome=Outcome.PROVIDER_ERROR, reason=_MEANING[Outcome.PROVIDER_ERROR], text=errors[0])
+        return Reply(outcome=Outcome.PROVIDER_ERROR, reason=MEANING[Outcome.PROVIDER_ERROR], text=errors[0])
     choices = [choice for event in events for choice in _list(event.get("choices")) if isinstance(choice, Mapping)]
     tokens = next((found for event in events if (found := _tokens(event.get("usage"))) is not None), None)
-    refusal = "".join(str(delta["refusal"]) for choice in choices if (delta := _delta(choice)).get("refusal"))
+    refusal = "".join(str(delta["refusal"]) for choice in choices if (delta := _mapping(choice.get("delta"))).get("refusal"))
     if refusal:
         return Reply(outcome=Outcome.REFUSAL, text=refusal, tokens=tokens)
     stopped = (_stopped(choice, {}) for choice in choices)
@@ -190,9 +241,8 @@ def _events(body: str) -> Iterator[object]:
     return (_json(line.removeprefix("data:")) for line in body.splitlines() if line.startswith("data:"))
 
 
-def _delta(choice: Mapping[str, object]) -> Mapping[str, object]:
-    delta = choice.get("delta")
-    return delta if isinstance(delta, Mapping) else {}
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _list(value: object) -> list[object]:

@@ -1,17 +1,25 @@
 """Where a model is, and what is shown there. What is secret in it is shown nowhere."""
 
+import json
+import re
 from base64 import b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
+
+from httpx2 import URL, InvalidURL
 
 from signoff.actions import show_text
 from signoff.errors import UsageError
 
+from .plan import ActionPlan
+
 OPENAI = "https://api.openai.com/v1"
 NO_KEY = "none"  # what servers that need no key are shown
-LONG_SECRET = 8  # characters; a shorter one may stand in an answer by chance
+LONG_SECRET = 8  # characters; a shorter one is a placeholder, or may stand in a text by chance
+MAX_URL = 2_000  # characters of a base URL
 MAX_SAID = 300  # characters of a text from a server that a message repeats
+
+_HOST = re.compile(r"[a-z0-9._:-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,10 +27,11 @@ class Endpoint:
     """A server that speaks chat completions."""
 
     url: str  # without user, password and query
-    query: Mapping[str, str] = field(repr=False)
+    query: bytes = field(repr=False)  # sent with every request; it may hold a key
     host: str  # with its port, for people
     authorization: str = field(repr=False)  # the header's value
-    secrets: tuple[str, ...] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)  # key and password, where they are long enough to be any
+    hidden: tuple[str, ...] = field(repr=False)  # what is shown nowhere: the secrets, and what the query holds
 
     @classmethod
     def at(cls, base_url: str | None, api_key: str | None) -> "Endpoint":
@@ -34,39 +43,49 @@ class Endpoint:
         if not (key.isascii() and key.isprintable() and " " not in key):
             raise UsageError("the key (OPENAI_API_KEY) holds a space or a character that no key has; set it anew")
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
-        query = dict(parse_qsl(parts.query))
+        secrets = _long(key, password, parts.password or "")
         address = parts.netloc.rpartition("@")[2]
         return cls(
             url=urlunsplit(parts._replace(netloc=address, query="", fragment="")),
-            query=query,
+            query=URL(base_url or OPENAI).query,
             host=show_text(address),
             authorization=_basic(user, password) if parts.username is not None else f"Bearer {key or NO_KEY}",
-            secrets=tuple(secret for secret in (key, password, parts.password or "", *query.values()) if secret),
+            secrets=secrets,
+            hidden=(*secrets, *_long(*(value for _, value in parse_qsl(parts.query)))),
         )
 
-    def hide(self, text: str, *, shortest: int = 1) -> str:
-        """*text* from outside with no secret of ours of at least *shortest* characters left in it."""
-        for secret in self.secrets:
-            if len(secret) >= shortest:
-                text = text.replace(secret, "***")
+    def hide(self, text: str) -> str:
+        """*text* from outside with nothing of ours left in it that is shown nowhere. Never for a plan, which it would alter."""
+        for secret in self.hidden:
+            text = text.replace(secret, "***")
         return text
 
-    def redact(self, text: str) -> str:
+    def redact(self, text: str, longest: int = MAX_SAID) -> str:
         """*text* from outside for a message: without secrets, on one line, visible and cut."""
         text = " ".join(self.hide(text).split())
-        return show_text(text[:MAX_SAID]) + (" …" if len(text) > MAX_SAID else "")
+        return show_text(text[:longest]) + (" …" if len(text) > longest else "")
+
+    def is_repeated_in(self, plan: ActionPlan) -> bool:
+        """Whether *plan* holds the key or the password, which a server must not bring into what is stored."""
+        written = json.dumps(plan.wire())
+        return any(json.dumps(secret)[1:-1] in written for secret in self.secrets)
 
 
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isascii() and url.isprintable()
-        _ = parts.port  # raises ValueError for one that is no number
-    except ValueError:
+        usable = parts.scheme in ("http", "https") and url.isascii() and url.isprintable() and len(url) <= MAX_URL
+        usable = usable and _HOST.fullmatch(parts.hostname or "") is not None
+        _ = parts.port, URL(url)  # raise for a port that is no number, and for what the client cannot send to
+    except (ValueError, InvalidURL):
         usable = False
     if not usable:
         raise UsageError("the base URL (OPENAI_BASE_URL) is none; write one such as http://localhost:11434/v1")
     return parts
+
+
+def _long(*secrets: str) -> tuple[str, ...]:
+    return tuple(secret for secret in secrets if len(secret) >= LONG_SECRET)
 
 
 def _basic(user: str, password: str) -> str:

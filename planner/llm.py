@@ -5,6 +5,8 @@ like a plan from a stranger. What it says beside a plan changes nothing.
 """
 
 import logging
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, Self
 
 import instructor
@@ -22,22 +24,31 @@ from signoff.errors import PlanInvalid, UsageError
 from .answer import Outcome, Planned, check_request
 from .completion import Reply
 from .endpoint import Endpoint
-from .mode import Mode
+from .mode import MODEL_TIMEOUT, Mode
 from .plan import ActionPlan
 from .prompt import system_prompt
 from .transport import Channel
 from .wire import DESCRIPTION, NAME, Answer, Schema, read_answer, wire_schema
 
-DEFAULT_TIMEOUT = 120.0  # seconds for one answer
 DEFAULT_RETRIES = 2  # how often a model is asked again after a malformed answer
 MAX_RETRIES = 10
 MAX_MODEL = 200  # characters of a model's name
-MAX_PROBLEMS = 3  # of a malformed answer that the user is shown
+MAX_WORDS = 1_000  # characters of a question or a refusal that the user is shown
+PROBLEMS_TOLD = 3  # of a malformed answer that the user is shown
 
+# What a model is told beside its mistakes. The question is there because a model that must mend an answer tends to guess.
+_MEND = {
+    Mode.JSON_SCHEMA: "write the JSON object alone, without ``` or other text, or ask a question where the user did not say",
+    Mode.TOOLS: f"call `{NAME}` once, with all of it as the arguments, or ask a question there where the user did not say",
+}
 _MODES = {Mode.JSON_SCHEMA: instructor.Mode.JSON_SCHEMA, Mode.TOOLS: instructor.Mode.TOOLS}
 
 # instructor logs every failed attempt as an error, with what the model wrote; without a handler Python prints that.
 logging.getLogger("instructor").addHandler(logging.NullHandler())
+
+# Reads the reply that came last to the request that is being planned in this thread. instructor hands its form only the text
+# that it was given itself, and that is no reply: secrets are hidden in it.
+_read_last: ContextVar[Callable[[], Answer]] = ContextVar("_read_last")
 
 
 class LLMPlanner:
@@ -54,7 +65,7 @@ class LLMPlanner:
         base_url: str | None = None,  # OpenAI's own where there is none
         api_key: str | None = None,
         mode: Mode = Mode.JSON_SCHEMA,
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: float = MODEL_TIMEOUT,
         max_retries: int = DEFAULT_RETRIES,
     ) -> None:
         if not (model.strip() and model.isprintable() and len(model) <= MAX_MODEL):
@@ -63,13 +74,14 @@ class LLMPlanner:
             raise UsageError("the time to wait for a model (SIGNOFF_MODEL_TIMEOUT) must be more than 0 seconds")
         if not 0 <= max_retries <= MAX_RETRIES:
             raise UsageError(f"a model is asked again 0 to {MAX_RETRIES} times, not {max_retries}")
+        if not registry:
+            raise UsageError("the registry (--actions) holds no action, so there is nothing to plan; give it one")
         self._registry = registry
         self._endpoint = Endpoint.at(base_url, api_key)
         self._model = model
         self._mode = mode
         self._timeout = timeout
         self._retries = max_retries
-        self._form = _form(registry)
         self._strict = _strict(mode, wire_schema(registry))
         self._prompt = system_prompt(registry)
 
@@ -86,29 +98,30 @@ class LLMPlanner:
             channel = Channel(self._endpoint, self._model, self._mode, self._timeout, replies.append)
         except (OSError, ValueError, ImportError) as error:  # a proxy or a certificate that cannot be used
             return self._without([_no_way(self._endpoint.host, error)])
-        with channel:
-            try:
-                answer = self._ask(request, channel)
-            except InstructorRetryException as error:  # raised for whatever fails; what failed is in the replies
-                return self._without(replies or [_unsent(error)])
-        if answer.plan is not None:
-            return self._planned(replies, Outcome.PLAN, plan=answer.plan)
-        words = self._endpoint.hide(answer.words)
-        said = f'the model refuses: "{words}"' if answer.outcome is Outcome.REFUSAL else words
-        return self._planned(replies, answer.outcome, message=said)
+        reading = _read_last.set(lambda: self._taken(replies[-1]))
+        try:
+            with channel:
+                answer = self._ask(request, self._client(channel))
+        except InstructorRetryException as error:  # raised for whatever fails; what failed is in the replies
+            return self._without(replies or [_unsent(error)])
+        finally:
+            _read_last.reset(reading)
+        return self._answered(replies, answer)
 
-    def _ask(self, request: str, channel: Channel) -> Answer:
-        """Ask until an answer can be read. The key is not the clients' to know: the channel adds it."""
-        client = OpenAI(
+    def _client(self, channel: Channel) -> OpenAI:
+        """OpenAI's client. The key and the query are not its to know: the channel adds them."""
+        return OpenAI(
             api_key="added by the channel",
             base_url=self._endpoint.url,
-            default_query=self._endpoint.query,
             http_client=channel,
             timeout=self._timeout,
             max_retries=0,
         )
+
+    def _ask(self, request: str, client: OpenAI) -> Answer:
+        """Ask until an answer can be read."""
         form = instructor.from_openai(client, mode=_MODES[self._mode]).create(
-            response_model=self._form,
+            response_model=PlanForm,
             model=self._model,
             messages=[{"role": "system", "content": self._prompt}, {"role": "user", "content": request}],
             max_retries=self._retries,
@@ -116,27 +129,54 @@ class LLMPlanner:
         )
         return form.answer
 
+    def _taken(self, reply: Reply) -> Answer:
+        """The answer in *reply*. Raises ResponseParsingError, on which instructor asks again, with what was wrong."""
+        try:
+            return self._read(reply)
+        except PlanInvalid as error:
+            raise ResponseParsingError(f"{error}\n{_MEND[self._mode]}", mode=self._mode) from error
+
+    def _read(self, reply: Reply) -> Answer:
+        """The answer in *reply*. Raises PlanInvalid, in words that may be shown, with every problem in it."""
+        if reply.outcome is not Outcome.PLAN:
+            raise PlanInvalid([reply.reason])
+        try:
+            return read_answer(reply.text, self._registry)
+        except PlanInvalid as error:
+            raise PlanInvalid([self._endpoint.redact(problem) for problem in error.problems]) from None
+
+    def _answered(self, replies: list[Reply], answer: Answer) -> Planned:
+        """What *answer*, the last of *replies* as it was read, is for the user."""
+        if answer.plan is None:
+            words = self._endpoint.redact(answer.words, MAX_WORDS)
+            said = f'the model refuses: "{words}"' if answer.outcome is Outcome.REFUSAL else words
+            return self._planned(replies, answer.outcome, message=said)
+        if self._endpoint.is_repeated_in(answer.plan):
+            told = f"no valid plan came in {_attempts(replies)}: the answer repeats the key"
+            return self._planned(replies, Outcome.MALFORMED, message=told)
+        return self._planned(replies, Outcome.PLAN, plan=answer.plan)
+
     def _without(self, replies: list[Reply]) -> Planned:
         """What the last of *replies* is, none of which held a plan."""
         last = replies[-1]
         quoted = f'"{self._endpoint.redact(last.text)}"'
         match last.outcome:
             case Outcome.REFUSAL:
-                return self._planned(replies, last.outcome, message=f"the model refuses: {quoted}")
+                told = "the model refuses" + (f": {quoted}" if last.text else "")
+                return self._planned(replies, last.outcome, message=told)
             case Outcome.PLAN | Outcome.MALFORMED:
-                times = "1 attempt" if len(replies) == 1 else f"{len(replies)} attempts"
-                wrong = last.reason or self._problems(last.text)
-                told = f"no valid plan came in {times}: {wrong}" + (f"; it wrote: {quoted}" if last.text else "")
+                told = f"no valid plan came in {_attempts(replies)}: {self._problems(last)}"
+                told += f"; it wrote: {quoted}" if last.text else ""
                 return self._planned(replies, Outcome.MALFORMED, message=told)
         told = last.reason + (f"; it says: {quoted}" if last.text else "")
         return self._planned(replies, last.outcome, message=told)
 
-    def _problems(self, text: str) -> str:
+    def _problems(self, reply: Reply) -> str:
         try:
-            read_answer(text, self._registry)
+            self._read(reply)
         except PlanInvalid as error:
-            more = len(error.problems) - MAX_PROBLEMS
-            shown = [self._endpoint.redact(problem) for problem in error.problems[:MAX_PROBLEMS]]
+            more = len(error.problems) - PROBLEMS_TOLD
+            shown = error.problems[:PROBLEMS_TOLD]
             return "; ".join([*shown, f"and {more} more problems"] if more > 0 else shown)
         return "the clients did not take it"
 
@@ -154,26 +194,18 @@ class LLMPlanner:
 
 
 class PlanForm(instructor.OpenAISchema):
-    """What instructor is given as the model of an answer: it reads the raw text with our own reader."""
+    """What instructor is given as the model of an answer: it has the reply read that came last, by our own reader."""
 
     answer: InstanceOf[Answer]
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """None to speak of: the schema that is sent is given past instructor."""
+        return {"title": NAME, "type": "object", "properties": {}}
 
-def _form(registry: Registry) -> type[PlanForm]:
-    class RegisteredForm(PlanForm):
-        @classmethod
-        def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-            return {"title": NAME, "description": DESCRIPTION, **wire_schema(registry)}
-
-        @classmethod
-        def model_validate_json(cls, json_data: str | bytes | bytearray, **_: Any) -> Self:
-            try:
-                return cls(answer=read_answer(str(json_data), registry))
-            except PlanInvalid as error:
-                raise ResponseParsingError(str(error), mode=NAME) from error
-
-    RegisteredForm.__name__ = NAME
-    return RegisteredForm
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **_: Any) -> Self:
+        return cls(answer=_read_last.get()())
 
 
 def _strict(mode: Mode, schema: Schema) -> dict[str, Json]:
@@ -187,8 +219,14 @@ def _strict(mode: Mode, schema: Schema) -> dict[str, Json]:
     }
 
 
+def _attempts(replies: list[Reply]) -> str:
+    return "1 attempt" if len(replies) == 1 else f"{len(replies)} attempts"
+
+
 def _unsent(error: InstructorRetryException) -> Reply:
-    return Reply(outcome=Outcome.PROVIDER_ERROR, reason=f"the model could not be asked: {type(error.__cause__).__name__}")
+    remedy = "unset OPENAI_CUSTOM_HEADERS, and check OPENAI_BASE_URL"
+    reason = f"the model could not be asked: {type(error.__cause__).__name__}; {remedy}"
+    return Reply(outcome=Outcome.PROVIDER_ERROR, reason=reason)
 
 
 def _no_way(host: str, error: Exception) -> Reply:

@@ -1,6 +1,8 @@
-"""How a model is asked for a plan. Imports nothing heavy: settings name a mode before a model is used."""
+"""How a model is asked for a plan. Imports nothing heavy: settings name these before a model is used."""
 
 from enum import StrEnum
+
+MODEL_TIMEOUT = 120.0  # seconds for one answer; a model on one's own machine is slow
 
 
 class Mode(StrEnum):

@@ -24,7 +24,7 @@ def read_json(data: bytes | str) -> object:
     """The value that *data* holds. Raises PlanInvalid where it is not JSON, too large or nested too deeply."""
     text = _decode(data)
     try:
-        value: object = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+        value: object = json.loads(text, object_pairs_hook=json_object, parse_int=_integer)
     except json.JSONDecodeError as error:
         reason = f"{error.msg[:1].lower()}{error.msg[1:]}"
         raise PlanInvalid([f"the plan is not JSON: line {error.lineno}, column {error.colno}: {reason}"]) from error
@@ -50,7 +50,8 @@ def _decode(data: bytes | str) -> str:
     return data
 
 
-def _object(pairs: list[tuple[str, object]]) -> JsonObject:
+def json_object(pairs: list[tuple[str, object]]) -> JsonObject:
+    """The object that *pairs* make, as json.loads hands them on."""
     made = JsonObject(pairs)
     if len(made) != len(pairs):
         made.repeated = tuple(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)

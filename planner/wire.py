@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from signoff.actions import Action, Field, Kind, Registry, show_text
+from signoff.actions import Action, Field, Kind, Registry
 from signoff.canonical import Json
 from signoff.errors import PlanInvalid
 
@@ -22,7 +22,6 @@ Schema: TypeAlias = dict[str, Json]
 
 NAME = "plan"  # of the tool, or of the response format
 DESCRIPTION = "Answer the request: with the actions it asks for, with a question, or with a refusal."
-MAX_WORDS = 1_000  # characters of a question or a refusal that are shown
 MAX_DESCRIPTION = 1_000  # characters of an action's or a field's own description
 
 _AMOUNT = r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?"
@@ -48,6 +47,7 @@ _NEEDS: Schema = {
     "description": "numbers of the earlier actions that must be done first, counted from 1; empty where there are none",
 }
 _OTHERWISE = {"question": Outcome.QUESTION, "refusal": Outcome.REFUSAL}
+_VACUOUS = {"", "null", "none"}  # what models write for null
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class Answer:
 
     outcome: Outcome
     plan: ActionPlan | None = None
-    words: str = ""  # the model's own, of a question or a refusal
+    words: str = ""  # the model's own, of a question or a refusal; unchecked
 
 
 def wire_schema(registry: Registry) -> Schema:
@@ -86,7 +86,10 @@ def read_answer(text: str, registry: Registry) -> Answer:
         return Answer(outcome=Outcome.PLAN, plan=plan_of(value, registry))
     words = {key: _words(key, value.pop(key, None)) for key in _OTHERWISE}
     said = [key for key, text in words.items() if text]
-    if value.get("actions") in (None, []) and len(said) == 1 and value.keys() <= {"actions"} and not value.repeated:
+    alone = value.get("actions") in (None, []) and value.keys() <= {"actions"} and not value.repeated
+    if alone and not said:
+        raise PlanInvalid(["the answer holds nothing; ask a question, or refuse, where no action fits"])
+    if alone and len(said) == 1:
         return Answer(outcome=_OTHERWISE[said[0]], words=words[said[0]])
     if said:
         raise PlanInvalid([f"the answer holds {' and '.join(said)} beside something else; write actions, or one of them"])
@@ -96,7 +99,8 @@ def read_answer(text: str, registry: Registry) -> Answer:
 def _words(key: str, value: object) -> str:
     if value is not None and not isinstance(value, str):
         raise PlanInvalid([f"`{key}` must be text or null"])
-    return show_text((value or "").strip()[:MAX_WORDS])
+    text = (value or "").strip()
+    return "" if text.casefold() in _VACUOUS else text
 
 
 def _without_nulls(value: JsonObject, registry: Registry) -> JsonObject:

@@ -122,6 +122,16 @@ def test_a_planner_that_is_none_is_wrong_use(cli: CommandLine) -> None:
     assert cli("queue", "--planner", "rules").code == 2
 
 
+@pytest.mark.parametrize("name", ["SIGNOFF_MODE", "SIGNOFF_MODEL_TIMEOUT", "SIGNOFF_PLANNER"])
+def test_a_mistake_about_the_model_stops_no_other_command(model: CommandLine, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Commands that plan tell it as wrong use; those that ask no model, and `--planner rules`, go on."""
+    model.submit({"type": "check_balance", "needs": []})
+    monkeypatch.setenv(name, "tpyo")
+    model("plan", "check my balance").failed(2, f'{name} is "tpyo"')
+    assert model("queue").code == 0
+    assert model("plan", "check my balance", "--planner", "rules").code == 0
+
+
 def test_a_plan_from_a_file_asks_no_model(model: CommandLine, chat_server: ChatServer) -> None:
     """`run --plan FILE` needs no planner."""
     model.submit({"type": "check_balance", "needs": []})

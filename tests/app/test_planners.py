@@ -8,7 +8,7 @@ import pytest
 
 from signoff.actions import bank_registry
 from signoff.errors import UsageError
-from signoff.planner import LLMPlanner, Mode, RulesPlanner
+from signoff.planner import MODEL_TIMEOUT, LLMPlanner, Mode, RulesPlanner
 from signoff.planners import choose_planner
 from signoff.settings import DEFAULT_MODEL, PlannerChoice, Settings
 
@@ -73,17 +73,32 @@ def test_a_model_that_cannot_be_asked_is_wrong_use(environment: Mapping[str, str
     ],
 )
 def test_a_setting_of_ours_is_checked(environment: Mapping[str, str], told: str) -> None:
-    """A setting with a value that it cannot have is told with those it can."""
+    """A setting with a value that it cannot have is told with those it can, where a planner is chosen by it."""
+    settings = Settings.read({"OPENAI_API_KEY": KEY, **environment})
     with pytest.raises(UsageError) as caught:
-        Settings.read(environment)
+        choose_planner(settings, bank_registry())
     assert str(caught.value) == told
+
+
+@pytest.mark.parametrize(
+    ("choice", "environment"),
+    [
+        ("rules", {"SIGNOFF_MODE": "json"}),
+        ("rules", {"SIGNOFF_PLANNER": "gpt"}),
+        (None, {"SIGNOFF_PLANNER": "rules", "SIGNOFF_MODE": "json", "SIGNOFF_MODEL_TIMEOUT": "soon"}),
+    ],
+)
+def test_the_rules_need_no_setting_of_a_model(choice: str | None, environment: Mapping[str, str]) -> None:
+    """A mistake in what only a model would use does not stop the rules planner."""
+    settings = Settings.read({"OPENAI_API_KEY": KEY, **environment}, planner=choice)
+    assert type(choose_planner(settings, bank_registry())) is RulesPlanner
 
 
 def test_settings_have_defaults() -> None:
     """Without an environment the planner is chosen by what is set up, and the model and its mode have names."""
     settings = Settings.read({})
     assert (settings.planner, settings.model.name, settings.model.mode) == (PlannerChoice.AUTO, DEFAULT_MODEL, Mode.JSON_SCHEMA)
-    assert (settings.model.key, settings.model.base_url, settings.model.timeout) == (None, None, 120)
+    assert (settings.model.key, settings.model.base_url, settings.model.timeout) == (None, None, MODEL_TIMEOUT)
 
 
 def test_the_default_model_is_one_that_the_client_knows() -> None:

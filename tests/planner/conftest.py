@@ -7,7 +7,7 @@ import pytest
 
 from signoff.actions import Registry, bank_registry
 from signoff.actor import Actor
-from signoff.planner import LLMPlanner, Mode, RulesPlanner
+from signoff.planner import LLMPlanner, Mode, Outcome, Planned, RulesPlanner
 from tests.chat_server import MODEL, ChatServer
 
 KEY = "sk-test-3f9a"
@@ -50,3 +50,12 @@ def llm(registry: Registry, chat_server: ChatServer) -> Ask:
         return LLMPlanner(asked.pop("registry", registry), mode=mode, **asked)
 
     return make
+
+
+def failed(planned: Planned, outcome: Outcome = Outcome.PROVIDER_ERROR) -> str:
+    """The message of an answer without a plan, once it is one line with no secret and nothing hidden in it."""
+    assert (planned.outcome, planned.plan) == (outcome, None)
+    assert planned.message.isprintable()
+    assert len(planned.message) < 700
+    assert KEY not in repr(planned)
+    return planned.message

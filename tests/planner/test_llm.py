@@ -173,7 +173,7 @@ def test_text_beside_a_tool_call_changes_nothing(llm: Ask, chat_server: ChatServ
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('{"actions": [], "question": null, "refusal": null}', "the plan is empty"),
+        ('{"actions": [], "question": null, "refusal": null}', "the answer holds nothing"),
         ('{"actions": [{"type": "check_balance", "needs": []}], "question": "Sure?"}', "holds question beside something else"),
         ('{"actions": [], "question": "Sure?", "refusal": "No"}', "holds question and refusal beside something else"),
         ('{"actions": [], "question": "Sure?", "done": true}', "holds question beside something else"),
@@ -214,6 +214,14 @@ def test_a_bad_request_is_not_sent(llm: Ask, chat_server: ChatServer, dana: Acto
         ({"base_url": "http://"}, "OPENAI_BASE_URL"),
         ({"base_url": "http://localhost:port/v1"}, "OPENAI_BASE_URL"),
         ({"base_url": "http://[::1/v1"}, "OPENAI_BASE_URL"),
+        ({"base_url": "http://[v1.x]/v1"}, "OPENAI_BASE_URL"),
+        ({"base_url": "http://1.2.3.400/v1"}, "OPENAI_BASE_URL"),
+        ({"base_url": "http://a b/v1"}, "OPENAI_BASE_URL"),
+        ({"base_url": "http://<host>/v1"}, "OPENAI_BASE_URL"),
+        ({"base_url": "http://a%20b/v1"}, "OPENAI_BASE_URL"),
+        ({"base_url": "http://localhost/" + "a" * 70_000}, "OPENAI_BASE_URL"),
+        ({"base_url": "http://localhost/v1?code=" + "a" * 70_000}, "OPENAI_BASE_URL"),
+        ({"registry": Registry()}, "holds no action"),
         ({"base_url": None, "api_key": None}, "OPENAI_API_KEY"),
         ({"api_key": "sk-one sk-two"}, "OPENAI_API_KEY"),
         ({"api_key": "sk-\u043e"}, "OPENAI_API_KEY"),

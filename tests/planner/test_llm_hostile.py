@@ -181,3 +181,11 @@ def test_what_a_model_says_is_shown_safely(llm: Ask, chat_server: ChatServer, da
         assert planned.plan is None
         assert planned.message.isprintable()
         assert len(planned.message) < 10_000
+
+
+def test_a_question_is_made_visible_and_cut(llm: Ask, chat_server: ChatServer, dana: Actor, mode: Mode) -> None:
+    """A question is shown with what is hidden in it, and no longer than a screen."""
+    chat_server.answer(wire({"question": " Which \u202e\x1b[2J\ud800?" + "x" * 5_000}))
+    message = llm(mode).plan(REQUEST, dana).message
+    assert message.startswith("Which \\u{202e}\\u{1b}[2J\\u{d800}?")
+    assert len(message) < 1_100

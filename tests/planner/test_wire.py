@@ -12,7 +12,6 @@ from pydantic import Field
 from signoff.actions import Action, Execution, Money, Registry
 from signoff.canonical import Json
 from signoff.errors import PlanInvalid
-from signoff.planner import Outcome
 from signoff.planner.wire import describe_actions, read_answer, wire_schema
 
 # What OpenAI's strict mode takes, of what its documentation on structured outputs lists: with anything else it refuses the
@@ -157,18 +156,10 @@ def test_null_is_refused_where_a_value_must_be(everything: Registry, name: str) 
         read_answer(json.dumps({"actions": [GIVEN | {name: None}]}), everything)
 
 
-def test_words_are_made_visible_and_cut(everything: Registry) -> None:
-    """A question is shown with what is hidden in it, and no longer than a screen."""
-    answer = read_answer(json.dumps({"question": " Which \u202e\x1b[2J\ud800?" + "x" * 5_000}), everything)
-    assert answer.outcome is Outcome.QUESTION
-    assert answer.words.startswith("Which \\u{202e}\\u{1b}[2J\\u{d800}?")
-    assert len(answer.words) < 1_100
-
-
-@pytest.mark.parametrize("blank", ["", " ", "\n\t", None])
+@pytest.mark.parametrize("blank", ["", " ", "\n\t", "null", "NONE", None])
 def test_a_blank_question_is_none(registry: Registry, blank: str | None) -> None:
     """Text that says nothing beside actions is not given; beside nothing it is no answer."""
     balance: dict[str, Any] = {"type": "check_balance", "account": None, "needs": []}
     assert read_answer(json.dumps({"actions": [balance], "question": blank, "refusal": blank}), registry).plan
-    with pytest.raises(PlanInvalid, match="the plan is empty"):
+    with pytest.raises(PlanInvalid, match="the answer holds nothing"):
         read_answer(json.dumps({"actions": [], "question": blank, "refusal": blank}), registry)
