@@ -4,19 +4,14 @@ Everything is kept in the same database as the other commands use: a second term
 process ends, nothing is lost.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
-from shlex import join
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from signoff.actions import show_text
-from signoff.audit import ENDED, ActionRecord, PlanRecord, Status
 from signoff.planner import Planner
 from signoff.policies import DecisionEffect
 
@@ -24,9 +19,10 @@ from . import output
 from .drawing import format_card, format_rules, format_why
 from .engine import Engine
 from .errors import SignoffError, UsageError
-from .news import OpenPlans, RulesFile
+from .news import RulesFile
 from .settings import Settings
 from .signing import ask_to_sign
+from .stage import Stage
 from .terminal import Terminal
 
 EXAMPLES = (
@@ -35,7 +31,6 @@ EXAMPLES = (
     "send $5 to Mallory Ltd",
 )
 SHOWN_ENTRIES = 15  # of the log
-SHOWN_CARDS = 3  # of one plan
 SHOWN_QUEUE = 50  # approvals that wait
 MAX_DIGITS = 4  # of an action's number
 
@@ -66,9 +61,8 @@ class Demo:
         self._actor = settings.requester
         self._settings = settings
         self._engine = engine
-        self._rules = RulesFile(self._engine, settings.policies, console)
-        self._open = OpenPlans(self._engine)
-        self._last: str | None = None  # the plan that was shown last
+        self._stage = Stage(console, engine, settings.named)
+        self._rules = RulesFile(engine, settings.policies, console)
         self._trouble = ""  # what kept us from telling news, as it was told
 
     def talk(self) -> None:
@@ -82,7 +76,7 @@ class Demo:
                     return
                 self.hear(line)
             except KeyboardInterrupt:
-                self._say("/quit or Ctrl-D leaves")
+                self._stage.say("/quit or Ctrl-D leaves")
             except EOFError:
                 return
 
@@ -96,13 +90,13 @@ class Demo:
             elif line:
                 self._ask(line)
         except UnicodeEncodeError:
-            self._tell_error(UsageError("this line is not UTF-8; type it anew"))
+            self._stage.tell_error(UsageError("this line is not UTF-8; type it anew"))
         except SignoffError as error:
-            self._tell_error(error)
-            self._open.look_again()  # a plan may have been accepted that was not shown
+            self._stage.tell_error(error)
+            self._stage.open_plans.look_again()  # a plan may have been accepted that was not shown
         except KeyboardInterrupt:
-            self._say("Interrupted. What was accepted is stored; /resume goes on with it.")
-            self._open.look_again()
+            self._stage.say("Interrupted. What was accepted is stored; /resume goes on with it.")
+            self._stage.open_plans.look_again()
 
     # -- requests
 
@@ -112,59 +106,18 @@ class Demo:
         planned = self._planner.plan(request, self._actor)
         self._rules.take_up()  # a model takes its time: they may have been edited meanwhile
         if self._rules.broken:
-            self._say(f"{self._engine.policy.name} is broken; the rules from before decide.")
+            self._stage.say(f"{self._engine.policy.name} is broken; the rules from before decide.")
         if planned.plan is None:
             output.print_no_plan(planned.outcome.value, planned.message, planned.planner, self._console)
             return
         judged = self._engine.preview(planned.plan, self._actor, request=request)
         self._console.print(output.format_judgements(judged))
         allowed = sum(one.decision.effect is DecisionEffect.ALLOW for one in judged)
-        with self._running(allowed):
+        with self._stage.running(allowed):
             record = self._engine.submit(planned.plan, self._actor, request=request, planner=planned.planner)
         self._console.print(Text(f"Plan {record.id}:", style="bold"))
-        self._show_outcome(record)
-        self._show_cards(record)
-
-    def _show_cards(self, plan: PlanRecord) -> None:
-        waiting = self._engine.approvals_of(plan.id)
-        for approval in waiting[:SHOWN_CARDS]:
-            card = self._engine.card(approval.id)
-            self._console.print(Text("─" * min(self._console.width, 80), style="dim"))
-            self._console.print(format_card(card))
-            signers = [person for people in card.people.values() for person in people]
-            who = signers[0] if signers else "WHO"
-            self._say(f"It waits. Sign it here: /as {who}, then /approve {approval.id}; or in a second terminal:")
-            command = join(("signoff", "approve", approval.id, "--as", who, *self._settings.named))
-            self._console.print(Text("  " + show_text(command)), soft_wrap=True)  # in one piece, to be copied
-        if len(waiting) > SHOWN_CARDS:
-            self._say(f"and {len(waiting) - SHOWN_CARDS} more wait: /queue")
-
-    @contextmanager
-    def _running(self, total: int) -> Iterator[None]:
-        """Show how far the *total* actions are that run inside."""
-        if not total:
-            yield
-            return
-        columns = (TextColumn("Running"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
-        with Progress(*columns, console=self._console, auto_refresh=False) as progress:
-            task = progress.add_task("", total=total)
-
-            def show(record: ActionRecord) -> None:
-                progress.update(task, description=show_text(record.title), advance=record.status in ENDED, refresh=True)
-
-            with self._engine.watched(show):
-                yield
-
-    def _resume(self, plan: str | None) -> tuple[PlanRecord, ...]:
-        """Go on with *plan*, or with all."""
-        ids = [plan] if plan else self._resumable()
-        records = [self._engine.plan(id_) for id_ in ids]
-        with self._running(sum(action.status in (Status.READY, Status.APPROVED) for one in records for action in one.actions)):
-            return self._engine.resume(self._actor, plan=plan)
-
-    def _resumable(self) -> list[str]:
-        with self._engine.store.read() as tx:
-            return tx.plans_to_resume(self._engine.store.clock())
+        self._stage.show_outcome(record)
+        self._stage.show_cards(record)
 
     # -- commands
 
@@ -182,13 +135,13 @@ class Demo:
                 self._approve(id_)
             case "/reject", [id_, reason]:
                 approval = self._engine.reject(id_, self._actor, reason=reason)
-                self._show_outcome(self._engine.plan(approval.plan))
+                self._stage.show_outcome(self._engine.plan(approval.plan))
             case "/cancel", [id_]:
-                self._show_outcome(self._engine.cancel(id_, self._actor))
+                self._stage.show_outcome(self._engine.cancel(id_, self._actor))
             case "/resume", []:
-                self._go_on()
+                self._stage.go_on(self._actor)
             case "/why", [number, *plan]:
-                self._explain(number, plan[0] if plan else self._last)
+                self._explain(number, plan[0] if plan else self._stage.last)
             case "/log", plan:
                 self._show_log(plan[0] if plan else None)
             case "/policies", []:
@@ -204,7 +157,7 @@ class Demo:
         except ValueError as error:
             raise UsageError(f"/as: {error}") from error
         roles = self._engine.policy.roles_of(who)
-        self._say(f"You are {self._actor}, {', '.join(sorted(roles)) or 'without a role'} in {self._engine.policy.name}.")
+        self._stage.say(f"You are {self._actor}, {', '.join(sorted(roles)) or 'without a role'} in {self._engine.policy.name}.")
 
     def _show_queue(self) -> None:
         now = self._engine.store.clock()
@@ -213,33 +166,24 @@ class Demo:
             doubts = tx.in_doubt()
         self._console.print(output.format_queue(rows[:SHOWN_QUEUE], now) if rows else "Nothing waits for sign-off.")
         if len(rows) > SHOWN_QUEUE:
-            self._say(f"and {len(rows) - SHOWN_QUEUE} more: `signoff queue` lists all")
+            self._stage.say(f"and {len(rows) - SHOWN_QUEUE} more: `signoff queue` lists all")
         for action in doubts[:SHOWN_QUEUE]:
             self._console.print(output.format_doubt(action))
 
     def _show(self, id_: str) -> None:
         if id_.startswith("p-"):
-            self._show_outcome(self._engine.plan(id_))
+            self._stage.show_outcome(self._engine.plan(id_))
         else:
             self._console.print(format_card(self._engine.card(id_)))
 
     def _approve(self, id_: str) -> None:
         digest = ask_to_sign(self._console, self._engine.card(id_), self._actor)
         if digest is None:
-            self._say("Not signed; it still waits.")
+            self._stage.say("Not signed; it still waits.")
             return
         self._rules.take_up()  # it may have been edited while the card stood there
         approval = self._engine.approve(id_, self._actor, digest=digest)
-        self._go_on(approval.plan)
-
-    def _go_on(self, plan: str | None = None) -> None:
-        """Go on with *plan*, or with all, and show what came of it."""
-        records = self._resume(plan)
-        for record in records:
-            self._show_outcome(record)
-            self._show_cards(record)
-        if not records:
-            self._say("Nothing can go on.")
+        self._stage.go_on(self._actor, approval.plan)
 
     def _explain(self, number: str, plan: str | None) -> None:
         if plan is None:
@@ -260,7 +204,7 @@ class Demo:
         for name, (arguments, summary) in COMMANDS.items():
             rows.add_row(f"{name} {arguments}", summary)
         self._console.print(rows)
-        self._say(f'Anything else is a request to the bank, such as "{EXAMPLES[0]}".')
+        self._stage.say(f'Anything else is a request to the bank, such as "{EXAMPLES[0]}".')
 
     def _misunderstand(self, name: str) -> None:
         if name in COMMANDS:
@@ -272,7 +216,7 @@ class Demo:
 
     def _has_news(self) -> bool:
         try:
-            return self._rules.is_edited() or self._open.have_news()
+            return self._rules.is_edited() or self._stage.open_plans.have_news()
         except SignoffError as error:
             return str(error) != self._trouble
 
@@ -281,7 +225,7 @@ class Demo:
         trouble = ""
         try:
             self._rules.take_up()
-            for piece in self._open.news(self._actor):
+            for piece in self._stage.open_plans.news(self._actor):
                 if isinstance(piece, SignoffError):
                     trouble = self._tell_once(piece)
                 else:
@@ -292,7 +236,7 @@ class Demo:
 
     def _tell_once(self, error: SignoffError) -> str:
         if str(error) != self._trouble:
-            self._tell_error(error)
+            self._stage.tell_error(error)
         return str(error)
 
     # -- telling
@@ -302,20 +246,15 @@ class Demo:
         files = f"rules: {self._settings.policies} · database: {self._settings.database}"
         self._console.print(Text(show_text(f"Signoff demo · {files}"), style="bold"))
         self._console.print(Text(f"Planner: {show_text(self._planner.label)}"))
-        self._say(f"Type a request to the bank, such as: {EXAMPLES[0]}")
-        self._say("/help lists the commands, tab completes, /quit or Ctrl-D leaves.")
+        self._stage.say(f"Type a request to the bank, such as: {EXAMPLES[0]}")
+        self._stage.say("/help lists the commands, tab completes, /quit or Ctrl-D leaves.")
         try:
-            if self._resumable():
-                self._say("Going on with what was left:")
-                self._go_on()
+            if self._stage.resumable():
+                self._stage.say("Going on with what was left:")
+                self._stage.go_on(self._actor)
         except SignoffError as error:
-            self._tell_error(error)
+            self._stage.tell_error(error)
         self.tell_news()
-
-    def _show_outcome(self, plan: PlanRecord) -> None:
-        self._last = plan.id
-        self._open.note(plan)
-        self._console.print(output.format_outcomes(plan.actions))
 
     @property
     def prompt(self) -> str:
@@ -333,10 +272,3 @@ class Demo:
         people = {person for people in self._engine.policy.roles.values() for person in people}
         words = [*COMMANDS, *EXAMPLES, *(f"/as {person}" for person in sorted(people))]
         return words + [f"{name} {id_}" for name in ("/approve", "/reject", "/show") for id_ in approvals]
-
-    def _tell_error(self, error: SignoffError) -> None:
-        for problem in output.problems_of_error(error):
-            self._console.print(Text(show_text(problem), style="red"))
-
-    def _say(self, text: str) -> None:
-        self._console.print(Text(show_text(text), style="italic"))
