@@ -27,7 +27,7 @@ from .terminal import Terminal
 
 EXAMPLES = (
     "Check my balance, then send $150 to Alice and deposit 40",
-    "send $20 to Bob, then pay my electricity bill",
+    "send $20 to Bob, then pay Acme Utilities",
     "send $5 to Mallory Ltd",
 )
 SHOWN_ENTRIES = 15  # of the log

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from signoff.demo import EXAMPLES
 from tests.app.conftest import CommandLine
 from tests.app.sessions import END, INTERRUPT, Session
 from tests.app.talks import REQUEST, Talk, sign, statuses, talking
@@ -317,3 +318,8 @@ def test_other_customers_are_named(bank: CommandLine) -> None:
     """--as names who asks first."""
     with bank.session("demo", "--as", "erin") as session:
         session.wait_for("erin>")
+
+
+def test_examples_can_be_planned(bank: CommandLine) -> None:
+    """Every example that the demo offers is planned, and what it names exists."""
+    assert [bank("plan", example).code for example in EXAMPLES] == [3, 3, 4]
