@@ -17,10 +17,10 @@ failed. What such a tuple means is worked out when it first comes up.
         return k5(m) or k6(m)
 
 Where many rules ask first of all what one text is, they are not asked one after the other: an index holds for each text a
-function of those that ask for it, made when it first comes up.
+function of those that ask for it, made when it first comes up, in which that is not asked again.
 
         h = k9.get(fv0)
-        if h: m += h(a, c, v0, v1, fv0)
+        if h: m += h(a, c)
 """
 
 import ast
@@ -34,6 +34,7 @@ from signoff.actions import Action
 from .decision import Context, DecisionEffect
 from .lowering import PLACE, Lowering, load
 from .rule import Rule
+from .syntax import And, Comparison, Has
 from .world import ConditionFailed, World
 
 MIN_INDEXED = 8  # rules that ask for one text first: fewer are asked one after the other
@@ -42,7 +43,7 @@ MAX_REMEMBERED = 4_096  # sets of matching rules, for each action type
 Outcome = TypeVar("Outcome")
 Finish: TypeAlias = Callable[[tuple[Rule, ...], tuple[Rule, ...]], Outcome]  # rules that matched, rules that failed
 Test: TypeAlias = Callable[[Action, Context], bool]
-Bucket: TypeAlias = Callable[..., tuple[int, ...]]  # of the rules for one text: which match
+Bucket: TypeAlias = Callable[[Action, Context], tuple[int, ...]]  # of the rules for one text: which match
 
 
 def compile_type(
@@ -53,14 +54,14 @@ def compile_type(
     body = _Body(type_, tuple(rules), lowering)
     outcomes = _Outcomes(tuple(rules), finish)
     statements = body.statements(lowering.bind(outcomes.known.get), lowering.bind(outcomes.work_out))
-    return cast(Callable[[Action, Context], Outcome], _decision(statements, lowering))
+    return cast(Callable[[Action, Context], Outcome], _function(statements, lowering))
 
 
 def compile_rule(action: type[Action], type_: str, rule: Rule, world: World) -> Test:
     """The function that says whether the conditions of one rule are met. It raises where they fail."""
     lowering = Lowering(action.fields, world)
     test = _condition(type_, rule, lowering) or lowering.bind(True)
-    return cast(Test, _decision([ast.Return(test, **PLACE)], lowering))
+    return cast(Test, _function([ast.Return(test, **PLACE)], lowering))
 
 
 def why_failed(error: Exception) -> str:
@@ -107,44 +108,50 @@ class _Body:
     def _section(self, *effects: DecisionEffect) -> list[ast.stmt]:
         """Sets `m` to what matches among the rules of *effects*."""
         asked: list[ast.stmt] = []
-        keyed: dict[str, list[tuple[tuple[str, ...], ast.stmt]]] = {}
+        keyed: dict[str, list[_Keyed]] = {}
         for number, rule in enumerate(self.rules):
-            if rule.effect in effects and (test := _condition(self.type_, rule, self.lowering)) is not None:
-                key = self.lowering.key(test)
-                statement = self._rule(number, rule, test)
-                if key is None:
-                    asked.append(statement)
-                else:
-                    keyed.setdefault(key[0], []).append((key[1], statement))
-        for local, found in keyed.items():
-            asked += self._indexed(local, found) if len(found) >= MIN_INDEXED else [statement for _, statement in found]
+            if rule.effect not in effects or not (rule.when or rule.unless):
+                continue
+            found = _keyed(self.type_, number, rule, self.lowering)
+            if found is None:
+                asked.append(_ask(self.type_, number, rule, self.lowering))
+            else:
+                keyed.setdefault(found.local, []).append(found)
+        for local, rules in keyed.items():
+            if len(rules) < MIN_INDEXED:
+                asked += [_ask(self.type_, found.number, found.rule, self.lowering) for found in rules]
+            else:
+                asked += self._look_up(local, rules)
         return [_set("m", self.lowering.bind(self._always(*effects))), *asked]
 
-    def _indexed(self, local: str, found: list[tuple[tuple[str, ...], ast.stmt]]) -> list[ast.stmt]:
-        """Adds to `m` what matches among the rules that ask for the text in *local* first."""
-        by_text: dict[str, list[ast.stmt]] = {}
-        for texts, statement in found:
-            for text in texts:
-                by_text.setdefault(text, []).append(statement)
+    def _look_up(self, local: str, rules: list["_Keyed"]) -> list[ast.stmt]:
+        """Adds to `m` what matches among *rules*, which all ask for the text in *local* first."""
+        by_text: dict[str, list[_Keyed]] = {}
+        for found in rules:
+            for text in found.texts:
+                by_text.setdefault(text, []).append(found)
         index: dict[str, Bucket] = {}
-        for text, statements in by_text.items():
-            index[text] = _Unmade(index, text, statements, self.lowering)
+        for text, same in by_text.items():
+            index[text] = _Unmade(index, text, same, self.type_, self.lowering)
         looked_up = ast.Call(self.lowering.bind(index.get), [load(local)], [], **PLACE)
-        self.lowering.calls.append(call := ast.Call(load("h"), [], [], **PLACE))
-        return [_set("h", looked_up), ast.If(load("h"), [_add(call)], [], **PLACE)]
+        matching = ast.Call(load("h"), [load("a"), load("c")], [], **PLACE)
+        return [_set("h", looked_up), ast.If(load("h"), [_add(matching)], [], **PLACE)]
 
     def _always(self, *effects: DecisionEffect) -> tuple[int, ...]:
         return tuple(
             number for number, rule in enumerate(self.rules) if rule.effect in effects and not (rule.when or rule.unless)
         )
 
-    def _rule(self, number: int, rule: Rule, test: ast.expr) -> ast.stmt:
-        """Adds the rule where *test* holds. Where it fails: deny and approve rules count as matched, allow rules not."""
-        failed = -1 - number
-        strict = (failed,) if rule.effect is DecisionEffect.ALLOW else (number, failed)
-        handler = ast.ExceptHandler(self.lowering.bind(Exception), None, [_add(self.lowering.bind(strict))], **PLACE)
-        matched = ast.If(test, [_add(self.lowering.bind((number,)))], [], **PLACE)
-        return ast.Try([matched], [handler], [], [], **PLACE)
+
+@dataclass(frozen=True, kw_only=True)
+class _Keyed:
+    """A rule that asks first of all whether one text is one of a few."""
+
+    number: int
+    rule: Rule
+    local: str  # name of the text
+    texts: tuple[str, ...]
+    comparison: Comparison  # that asks for it
 
 
 @dataclass
@@ -153,21 +160,51 @@ class _Unmade:
 
     index: dict[str, Bucket]
     text: str
-    statements: list[ast.stmt]
-    lowering: Lowering
+    rules: list[_Keyed]
+    type_: str
+    lowering: Lowering  # of the function that holds the index
 
-    def __call__(self, *values: object) -> tuple[int, ...]:
-        result = ast.Return(load("m"), **PLACE)
-        body = [_set("m", self.lowering.bind(())), *self.statements, result]
-        made = self.index[self.text] = cast(Bucket, _function(body, self.lowering, self.lowering.locals))
-        return made(*values)
+    def __call__(self, action: Action, context: Context) -> tuple[int, ...]:
+        lowering = Lowering(self.lowering.fields, self.lowering.world)
+        asked = [_ask(self.type_, found.number, found.rule, lowering, found.comparison) for found in self.rules]
+        body = [_set("m", lowering.bind(())), *asked, ast.Return(load("m"), **PLACE)]
+        made = self.index[self.text] = cast(Bucket, _function(body, lowering))
+        return made(action, context)
 
 
-def _condition(type_: str, rule: Rule, lowering: Lowering) -> ast.expr | None:
-    """`when and not unless`; None where the rule has neither."""
+def _keyed(type_: str, number: int, rule: Rule, lowering: Lowering) -> _Keyed | None:
+    """*rule* with the text that it asks for first; None where it asks for something else, whose failing would count."""
+    if rule.when is None:
+        return None
+    tree = rule.when.tree
+    for part in tree.operands if isinstance(tree, And) else (tree,):
+        if isinstance(part, Comparison) and (key := lowering.key(part, rule.when.shapes[type_])) is not None:
+            return _Keyed(number=number, rule=rule, local=key[0], texts=key[1], comparison=part)
+        if not isinstance(part, Has):  # which cannot fail
+            return None
+    return None
+
+
+def _ask(type_: str, number: int, rule: Rule, lowering: Lowering, known: Comparison | None = None) -> ast.stmt:
+    """Adds the rule to `m` where its conditions hold; that *known* does is certain.
+
+    Where they fail: deny and approve rules count as matched, allow rules not.
+    """
+    failed = -1 - number
+    strict = (failed,) if rule.effect is DecisionEffect.ALLOW else (number, failed)
+    test = _condition(type_, rule, lowering, known) or lowering.bind(True)
+    handler = ast.ExceptHandler(lowering.bind(Exception), None, [_add(lowering.bind(strict))], **PLACE)
+    matched = ast.If(test, [_add(lowering.bind((number,)))], [], **PLACE)
+    return ast.Try([matched], [handler], [], [], **PLACE)
+
+
+def _condition(type_: str, rule: Rule, lowering: Lowering, known: Comparison | None = None) -> ast.expr | None:
+    """`when and not unless`, without what is *known* to be true; None where nothing is left to ask."""
     parts: list[ast.expr] = []
     if rule.when:
-        parts.append(lowering.condition(rule.when.tree, rule.when.shapes[type_]))
+        tree = rule.when.tree
+        operands = tree.operands if isinstance(tree, And) else (tree,)
+        parts += [lowering.condition(operand, rule.when.shapes[type_]) for operand in operands if operand is not known]
     if rule.unless:
         parts.append(ast.UnaryOp(ast.Not(), lowering.condition(rule.unless.tree, rule.unless.shapes[type_]), **PLACE))
     if len(parts) < 2:
@@ -175,22 +212,15 @@ def _condition(type_: str, rule: Rule, lowering: Lowering) -> ast.expr | None:
     return ast.BoolOp(ast.And(), parts, **PLACE)
 
 
-def _decision(statements: list[ast.stmt], lowering: Lowering) -> FunctionType:
-    """The Python function of `a`, the action, and `c`, the context, whose body loads what is read, and then *statements*."""
+def _function(statements: list[ast.stmt], lowering: Lowering) -> FunctionType:
+    """The Python function of `a`, the action, and `c`, the context, that loads what is read, and then runs *statements*."""
+    module = ast.parse("def decide(a, c): pass")
+    (definition,) = module.body
+    assert isinstance(definition, ast.FunctionDef)
     attributes = lowering.attributes.items()
     loads = [_set(local, ast.Attribute(load("a"), attribute, ast.Load(), **PLACE)) for attribute, local in attributes]
     folds = [_set(local, made) for local, made in lowering.folded.items()]
-    for call in lowering.calls:
-        call.args = [load(local) for local in lowering.locals]
-    return _function([*loads, *folds, *statements], lowering, ("a", "c"))
-
-
-def _function(statements: list[ast.stmt], lowering: Lowering, parameters: Sequence[str]) -> FunctionType:
-    """The Python function of *parameters* that *statements* are the body of."""
-    module = ast.parse(f"def decide({', '.join(parameters)}): pass")
-    (definition,) = module.body
-    assert isinstance(definition, ast.FunctionDef)
-    definition.body = statements
+    definition.body = [*loads, *folds, *statements]
     code = compile(module, "<policy>", "exec")
     (inner,) = (constant for constant in code.co_consts if isinstance(constant, CodeType))
     return FunctionType(inner, dict(lowering.names))

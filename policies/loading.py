@@ -37,10 +37,11 @@ def load_policy(path: Path, registry: Registry) -> Policy:
 def _open_regular(path: str, flags: int) -> int:
     """Open a regular file. Anything else, such as a pipe that nobody writes to, could wait for ever."""
     descriptor = os.open(path, flags | os.O_NONBLOCK)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
         return descriptor
     os.close(descriptor)
-    raise OSError(errno.EINVAL, "no regular file")
+    raise OSError(errno.EINVAL, "is a directory" if stat.S_ISDIR(mode) else "no regular file")
 
 
 def parse_policy(data: bytes, name: str, registry: Registry) -> Policy:

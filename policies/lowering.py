@@ -59,16 +59,10 @@ class Lowering:
     names: dict[str, object] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)  # of the action: local name of each that is read
     folded: dict[str, ast.expr] = field(default_factory=dict)  # by the local name of what is folded: how it is made
-    calls: list[ast.Call] = field(default_factory=list)  # of functions that are given all local names
 
     def __post_init__(self) -> None:
         self._bound: dict[tuple[str, object], str] = {}
         self._shapes: Mapping[Expression, Shape] = {}
-
-    @property
-    def locals(self) -> tuple[str, ...]:
-        """The names of everything that the conditions read: the action, the context, and what was loaded of them."""
-        return ("a", "c", *self.attributes.values(), *self.folded)
 
     def bind(self, value: object) -> ast.expr:
         """A global name that holds *value*."""
@@ -85,22 +79,17 @@ class Lowering:
         self._shapes = shapes
         return self._lower(tree)
 
-    def key(self, test: ast.expr) -> tuple[str, tuple[str, ...]] | None:
-        """The local name of the text that *test* asks for first, and the texts with which alone it can be true.
+    def key(self, comparison: Comparison, shapes: Mapping[Expression, Shape]) -> tuple[str, tuple[str, ...]] | None:
+        """The local name of the text that *comparison* asks for, and the texts with which alone it is true.
 
-        None where it asks for something else first, whose failing would count, or for too many texts.
+        None where it compares something else, or with too many texts.
         """
-        for part in test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]:
-            match part:
-                case ast.Compare(left=ast.Name(id=local), ops=[ast.Eq() | ast.In()], comparators=[ast.Name(id=bound)]):
-                    wanted = self.names.get(bound)
-                    texts = (wanted,) if isinstance(wanted, str) else wanted
-                    if self._is_text(local) and isinstance(texts, tuple | frozenset) and len(texts) <= MAX_KEYS:
-                        return local, tuple(texts)
-                    return None
-                case ast.Compare(left=ast.Name(id=local), ops=[ast.IsNot()], comparators=[ast.Constant()]):
-                    continue  # has(): it cannot fail
-            return None
+        match self.condition(comparison, shapes):
+            case ast.Compare(left=ast.Name(id=local), ops=[ast.Eq() | ast.In()], comparators=[ast.Name(id=bound)]):
+                wanted = self.names.get(bound)
+                texts = (wanted,) if isinstance(wanted, str) else wanted
+                if isinstance(texts, tuple | frozenset) and len(texts) <= MAX_KEYS and self._is_text(local):
+                    return local, tuple(texts)
         return None
 
     def _is_text(self, local: str) -> bool:
