@@ -153,7 +153,7 @@ class _Shown:
 def _changes(change: PolicyChange) -> Iterator[str]:
     """A line for each kind of difference between two policies files."""
     rules = {"new": change.rules_added, "gone": change.rules_removed, "changed": change.rules_changed}
-    others = (*change.roles_changed, *change.lists_changed, *change.settings_changed)
+    others = (*change.roles_changed, *change.lists_changed, *change.tables_changed, *change.settings_changed)
     told = [f"{what}: {', '.join(ids)}" for what, ids in {**rules, "also changed": others}.items() if ids]
     yield "; ".join(told) or "nothing in it decides otherwise"
     for looser in change.looser:
