@@ -20,7 +20,10 @@ SHOWN_NEW = 5  # approvals that were asked for elsewhere
 
 
 class RulesFile:
-    """The policies file that the engine decides by: an edit is taken up, a broken one is told and changes nothing."""
+    """The policies file that the engine decides by, and the files that it names.
+
+    An edit is taken up, a broken one is told and changes nothing.
+    """
 
     def __init__(self, engine: Engine, path: Path, console: Console) -> None:
         self._engine = engine
@@ -35,7 +38,7 @@ class RulesFile:
         return bool(self._told)
 
     def is_edited(self) -> bool:
-        """Whether the file is another one than when it was taken up last."""
+        """Whether one of the files is another one than when it was taken up last."""
         return self._look() != self._state
 
     def take_up(self) -> None:
@@ -59,13 +62,10 @@ class RulesFile:
             self._console.print(Text(f"{after.name} was edited, and decides from now on:", style="bold"))
             self._console.print(plain_lines(_changes(change)))
 
-    def _look(self) -> tuple[int, ...]:
-        """What tells two states of the file apart; empty where there is none."""
-        try:
-            found = self._path.stat()
-        except OSError:
-            return ()
-        return found.st_mtime_ns, found.st_size, found.st_ino
+    def _look(self) -> tuple[tuple[int, ...], ...]:
+        """What tells two states of the files apart."""
+        beside = (self._path.parent / name for name in self._engine.policy.files)
+        return tuple(_state(path) for path in (self._path, *beside))
 
 
 class OpenPlans:
@@ -148,6 +148,15 @@ class _Shown:
 
     plan: PlanRecord
     votes: tuple[Vote, ...]
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What tells two states of a file apart; empty where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _changes(change: PolicyChange) -> Iterator[str]:

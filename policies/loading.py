@@ -55,7 +55,14 @@ def _policy(data: bytes, name: str, registry: Registry, read: Read) -> Policy:
     if document is None:
         raise PoliciesInvalid(report.diagnostics)
     source = bundle(data, files.held)
-    return Policy(name=name, source=source, digest=digest(source), document=document, warnings=report.diagnostics)
+    return Policy(
+        name=name,
+        source=source,
+        digest=digest(source),
+        document=document,
+        warnings=report.diagnostics,
+        files=tuple(files.held),
+    )
 
 
 def _read(text: str, registry: Registry, report: Report, files: Files) -> Document | None:

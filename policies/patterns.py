@@ -10,6 +10,7 @@ from signoff.actions import fold_name
 
 MAX_PATTERN = 300  # characters
 MAX_PATTERNS = 100  # in one file
+MAX_STEPS = 2_000  # of one pattern, repetitions written out: the longest text then takes less than a tenth of a second
 MAX_MEMORY = 2**19  # bytes that one pattern may take, compiled and while it is matched
 
 FullMatch: TypeAlias = Callable[[str], object | None]  # something where the whole text matches
@@ -35,10 +36,13 @@ def compile_pattern(text: str, *, folded: bool) -> FullMatch:
     options.case_sensitive = not folded
     options.dot_nl = True
     try:
-        return re2.compile(_fold(text) if folded else text, options).fullmatch
+        made = re2.compile(_fold(text) if folded else text, options)
     except re2.error as error:
         reason = error.args[0] if error.args else ""
         raise PatternError(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from error
+    if made.programsize > MAX_STEPS:
+        raise PatternError(f"its repetitions come to more than {MAX_STEPS:,} steps; write * or + for large ones")
+    return made.fullmatch
 
 
 def _fold(pattern: str) -> str:

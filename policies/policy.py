@@ -34,6 +34,7 @@ class Policy:
     digest: str  # SHA-256 of the source
     document: Document  # what it says
     warnings: tuple[Diagnostic, ...]
+    files: tuple[str, ...] = ()  # that it names, relative to its own folder
     _decide: Mapping[type[Action], Decide] = field(init=False, repr=False)
     _world: World = field(init=False, repr=False)  # what conditions read beside action and context
     _rules: Mapping[str, Rule] = field(init=False, repr=False)

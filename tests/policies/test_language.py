@@ -1,5 +1,6 @@
 """Functions, predicates, currencies, the time and reasons: what each means, and what fails."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -247,6 +248,29 @@ def test_a_pattern_is_bounded() -> None:
     ):
         with pytest.raises(PatternError):
             compile_pattern(pattern, folded=True)
+    with pytest.raises(PatternError, match="more than 2,000 steps"):
+        compile_pattern(".*a.{900}", folded=True)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["(x+x+)+y", "(a|a)*b", "(a*)*b", "(.*a){20}b", "(((a?){18}){18})b", "(a|b|ab)*c", ".*a.{250}", "(x|[a-z]{1,90}){3}y"],
+)
+def test_a_pathological_pattern_takes_linear_time(pattern: str) -> None:
+    """Patterns that take others exponential or quadratic time take the longest text in a fraction of a second."""
+    matches = compile_pattern(pattern, folded=True)
+    for text in ("a" * 10_000, "x" * 10_000, "ab" * 5_000):
+        begun = time.process_time()
+        matches(text)
+        assert time.process_time() - begun < 0.5
+
+
+def test_many_patterns_are_refused(report_on: Callable[[str], str]) -> None:
+    """A file has at most a hundred patterns; up to there the largest ones load soon."""
+    begun = time.process_time()
+    rules = "".join(f"- id: r{n}\n  deny: transfer\n  when: to matches '{n}.*a(b|c{{250}})'\n" for n in range(101))
+    assert "a file has at most 100 patterns" in report_on(f"{START}rules:\n{rules}")
+    assert time.process_time() - begun < 3
 
 
 @pytest.mark.parametrize(
