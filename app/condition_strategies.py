@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from signoff.actions import Field, Kind, Registry, read_decimal, show_text
+from signoff.actions import Field, Kind, Registry, fold_name, read_decimal, show_text
 
 from .strategies import CURRENCIES, WORDS, Drawn, Fields
 
@@ -18,6 +18,8 @@ _DEPTH = 2  # of `not`, `and` and `or` in each other
 _EQUAL = ("==", "!=")
 _ORDER = ("<", "<=", ">", ">=", "==", "!=")
 _IN = ("in", "not in")
+_TIMES = ('now.date {} "2026-03-02"', "now.hour {} 12", 'now.weekday in ["monday", "sunday"]')
+_PATTERNS = ('".*"', '"[A-M].*"', '"[a-z]+ ?[a-z]*"', '".*[0-9]{2,}.*"')
 _SMALL = ("0", "1", "2", "0.5", "-1")
 
 _T = TypeVar("_T")
@@ -38,6 +40,11 @@ class Name:
         shapes = {(Kind.TEXT if field.kind is Kind.CURRENCY else field.kind, field.many) for _, field in self.owners}
         return shapes.pop() if len(shapes) == 1 else None
 
+    @property
+    def is_text(self) -> bool:
+        """Whether it is one text, wherever it is."""
+        return self.shape == (Kind.TEXT, False)
+
     def constant(self, draw: st.DrawFn) -> str:
         """A value that it can have, as a condition spells it."""
         drawn, field = pick(draw, self.owners)
@@ -55,15 +62,18 @@ class Vocabulary:
     people: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()  # of numbers
 
     @classmethod
     def of(cls, registry: Registry, fields: Fields) -> "Vocabulary":
         """All of *registry*, with the values that *fields* gives."""
         return cls(drawn={type_: Drawn.of(registry, type_, fields.get(type_, {})) for type_ in registry}, types=tuple(registry))
 
-    def with_context(self, *, people: tuple[str, ...], roles: tuple[str, ...], lists: tuple[str, ...]) -> "Vocabulary":
+    def with_context(
+        self, *, people: tuple[str, ...], roles: tuple[str, ...], lists: tuple[str, ...], tables: tuple[str, ...] = ()
+    ) -> "Vocabulary":
         """With what stands around the rules of one file."""
-        return replace(self, people=people, roles=roles, lists=lists)
+        return replace(self, people=people, roles=roles, lists=lists, tables=tables)
 
     def speaking_of(self, actions: tuple[str, ...]) -> "Vocabulary":
         """With the fields of the types that one rule speaks for."""
@@ -131,7 +141,9 @@ def _condition(draw: st.DrawFn, words: Vocabulary, depth: int) -> str:
 
 def _context(draw: st.DrawFn, words: Vocabulary) -> str:
     """What is asked of the context, and of nothing."""
-    match pick(draw, ("size", "id", "role", "nothing")):
+    match pick(draw, ("size", "id", "role", "now", "now", "nothing")):
+        case "now":
+            return pick(draw, _TIMES).format(pick(draw, _ORDER))
         case "size":
             return f"plan.size {pick(draw, _ORDER)} {pick(draw, (1, 2, 3, 4))}"
         case "id":
@@ -169,16 +181,27 @@ def _test(draw: st.DrawFn, name: Name, value: str, words: Vocabulary) -> str:
     """What is asked of *value*, which is *name* or stands for it."""
     match name.shape:
         case (_, True):
-            return f"{name.constant(draw)} {pick(draw, _IN)} {value}"
+            several = f"{name.constant(draw)} {pick(draw, _IN)} {value}"
+            return pick(draw, (several, f"{value} contains {name.constant(draw)}", f"len({value}) {pick(draw, _ORDER)} 1"))
         case (Kind.BOOLEAN, _):
             return pick(draw, (value, f"not {value}", f"{value} == true", f"{value} != true"))
         case (Kind.TEXT, _):
             return _text_test(draw, name, value, words)
-    return _number_test(draw, name, value)
+    return _number_test(draw, name, value, words)
 
 
 def _text_test(draw: st.DrawFn, name: Name, value: str, words: Vocabulary) -> str:
-    match pick(draw, ("equal", "listed", "in")):
+    match pick(draw, ("part", "equal", "part", "pattern", "table", "length", "listed", "in")):
+        case "part":
+            part = name.constant(draw)
+            part = part if fold_name(part.strip('"')) else '"a"'
+            return f"{value} {pick(draw, ('startswith', 'endswith', 'contains'))} {part}"
+        case "pattern":
+            return f"{value} matches {pick(draw, _PATTERNS)}"
+        case "table" if words.tables:
+            return f"{value} {pick(draw, _IN)} tables.{pick(draw, words.tables)}"
+        case "length":
+            return f"len(lower({value})) {pick(draw, _ORDER)} {pick(draw, (3, 5))}"
         case "equal":
             return f"{value} {pick(draw, _EQUAL)} {name.constant(draw)}"
         case "listed" if words.lists:
@@ -187,9 +210,19 @@ def _text_test(draw: st.DrawFn, name: Name, value: str, words: Vocabulary) -> st
     return f"{value} {pick(draw, _IN)} [{', '.join(several)}]"
 
 
-def _number_test(draw: st.DrawFn, name: Name, value: str) -> str:
+def _number_test(draw: st.DrawFn, name: Name, value: str, words: Vocabulary) -> str:
     constant = name.constant(draw)
-    match pick(draw, ("compared", "between", "calculated")):
+    kind, _ = name.shape or (Kind.TEXT, False)
+    match pick(draw, ("compared", "between", "calculated", "function", "currency", "table")):
+        case "function":
+            called = pick(draw, ("abs({0})", "min({0}, {1})", "max({1}, {0})")).format(value, pick(draw, _SMALL))
+            return f"{called} {pick(draw, _ORDER)} {constant}"
+        case "currency" if kind is Kind.MONEY and value == name.name:
+            return f"{value} {pick(draw, _ORDER)} {constant} {pick(draw, CURRENCIES)}"
+        case "table" if words.tables and (keys := [each.name for each in words.names if each.sure and each.is_text]):
+            key, table = pick(draw, keys), pick(draw, words.tables)
+            asked = f"{value} {pick(draw, _ORDER)} tables.{table}[{key}]"
+            return pick(draw, (f"({key} in tables.{table} and {asked})", asked))
         case "compared":
             return f"{value} {pick(draw, _ORDER)} {constant}"
         case "between":

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from signoff.actions import Action, Lookup, fold_name
 from signoff.audit import UNTOUCHED, ActionRecord, Approval, ApprovalStatus, Choice, PlanRecord, Vote
@@ -39,10 +40,10 @@ def resolve_plan(plan: ActionPlan, lookup: Lookup) -> ActionPlan:
     return ActionPlan(actions=tuple(resolved))
 
 
-def judge_plan(policy: Policy, plan: ActionPlan, actor: Actor, request: str | None) -> tuple[Judgement, ...]:
-    """What *policy* says about each action of a resolved plan."""
+def judge_plan(policy: Policy, plan: ActionPlan, actor: Actor, request: str | None, now: datetime) -> tuple[Judgement, ...]:
+    """What *policy* says about each action of a resolved plan at the time *now*."""
     return tuple(
-        judge(policy, planned.action, number, planned.needs, actor, request, len(plan.actions))
+        judge(policy, planned.action, number, planned.needs, actor, request, len(plan.actions), now)
         for number, planned in enumerate(plan.actions, 1)
     )
 
@@ -55,9 +56,10 @@ def judge(
     requester: Actor,
     request: str | None,
     plan_size: int,
+    now: datetime,
 ) -> Judgement:
-    """What *policy* says about one resolved action."""
-    context = Context(actor=requester, grounded=grounded_fields(action, request), plan_size=plan_size)
+    """What *policy* says about one resolved action at the time *now*."""
+    context = Context(actor=requester, grounded=grounded_fields(action, request), plan_size=plan_size, now=now)
     decision = policy.decide(action, context)
     return Judgement(number=number, needs=needs, action=action, context=context, decision=decision)
 
@@ -88,10 +90,10 @@ def told_reasons(policy: Policy, judged: Judgement) -> list[dict[str, Json]]:
     ]
 
 
-def denial(decision: Decision) -> str:
+def denial(policy: Policy, judged: Judgement) -> str:
     """Why an action is denied, in words."""
-    reason = "; ".join(decision.because)
-    rules = ", ".join(decision.rules)
+    reason = "; ".join(policy.reasons(judged.decision, judged.action, judged.context))
+    rules = ", ".join(judged.decision.rules)
     if not rules:
         return reason or "no rule allows it"
     return f"denied by {rules}" + (f": {reason}" if reason else "")

@@ -110,7 +110,7 @@ def format_why(record: ActionRecord, judged: Judgement, policy: Policy) -> Rende
     reasons = told_reasons(policy, judged)
     for reason in reasons:
         rows.add_row("Because", format_reason(reason))
-    for because in judged.decision.because:
+    for because in policy.reasons(judged.decision, judged.action, judged.context):
         if because not in [reason["because"] for reason in reasons]:
             rows.add_row("Because", plain(because))
     return rows

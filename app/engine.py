@@ -86,7 +86,7 @@ class Engine:
         """What would be decided about *plan* now. Nothing is stored. Raises PlanInvalid."""
         with self.store.read() as tx, tx.lent() as lent:
             resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
-            return judge_plan(self.policy, resolved, actor, request)
+            return judge_plan(self.policy, resolved, actor, request, self.store.clock())
 
     def submit(self, plan: ActionPlan, actor: Actor, *, request: str | None = None, planner: str = "given") -> PlanRecord:
         """Accept *plan*: decide every action, record all of it in one transaction, and run what may run.
@@ -213,7 +213,8 @@ class Engine:
             raise UsageError(f"{plan} has no action {number}; its actions are numbered 1 to {len(record.actions)}")
         found = record.action(number)
         action = self.registry.load(found.body)
-        return found, judge(self.policy, action, number, found.needs, record.requester, record.request, len(record.actions))
+        asked, size, now = record.request, len(record.actions), self.store.clock()
+        return found, judge(self.policy, action, number, found.needs, record.requester, asked, size, now)
 
     def approvals_of(self, plan: str) -> list[Approval]:
         """The approvals of *plan* that wait."""
@@ -246,7 +247,7 @@ class Engine:
             digest=digest(proposed),
             policy=self.policy.digest,
         )
-        for judgement in judge_plan(self.policy, resolved, actor, request):
+        for judgement in judge_plan(self.policy, resolved, actor, request, tx.now):
             self._add(tx, id_, judgement, actor)
         settle(tx, known(tx.plan(id_), id_))
         return id_
@@ -267,7 +268,7 @@ class Engine:
             status=_FIRST[judged.decision.effect],
             attempt=0,
             result=None,
-            error=denial(judged.decision) if judged.decision.effect is DecisionEffect.DENY else None,
+            error=denial(self.policy, judged) if judged.decision.effect is DecisionEffect.DENY else None,
             rules=judged.decision.rules,
         )
         tx.add_action(record, actor, told_decision(judged.decision))

@@ -137,12 +137,12 @@ class Executor:
         """Decide *record* under the policy in force now. Where it may not run, move it, and return None."""
         policy = self._in_force.policy
         action = self._load(record)
-        judged = judge(policy, action, record.number, record.needs, plan.requester, plan.request, len(plan.actions))
+        judged = judge(policy, action, record.number, record.needs, plan.requester, plan.request, len(plan.actions), tx.now)
         decision = judged.decision
         told: dict[str, Json] = {"decision": told_decision(decision)}
         approval = next((a for a in tx.approvals_of(plan.id, record.number) if a.status is ApprovalStatus.APPROVED), None)
         if decision.effect is DecisionEffect.DENY:
-            tx.move(record, Status.DENIED, actor, error=denial(decision), rules=decision.rules, data=told)
+            tx.move(record, Status.DENIED, actor, error=denial(policy, judged), rules=decision.rules, data=told)
             return None
         if decision.effect is DecisionEffect.APPROVE and not (
             approval and votes_serve(policy, decision, record, plan, approval, tx.votes(approval.id))

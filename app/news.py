@@ -25,7 +25,10 @@ AGAIN = timedelta(seconds=2)  # after which something is tried again that could 
 
 
 class RulesFile:
-    """The policies file that the engine decides by: an edit is taken up, a broken one is told and changes nothing."""
+    """The policies file that the engine decides by, and the files that it names.
+
+    An edit is taken up, a broken one is told and changes nothing.
+    """
 
     def __init__(self, engine: Engine, path: Path, console: Console) -> None:
         self._engine = engine
@@ -40,7 +43,7 @@ class RulesFile:
         return bool(self._told)
 
     def is_edited(self) -> bool:
-        """Whether the file is another one than when it was taken up last."""
+        """Whether one of the files is another one than when it was taken up last."""
         return self._look() != self._state
 
     def take_up(self) -> None:
@@ -64,7 +67,7 @@ class RulesFile:
             self._console.print(Text(f"{after.name} was edited, and decides from now on:", style="bold"))
             self._console.print(plain_lines(_changes(change)))
 
-    def _settled(self) -> tuple[int, ...]:
+    def _settled(self) -> tuple[tuple[int, ...], ...]:
         """What tells this state of the file apart, once nobody has written to it for a moment: a half-saved file may be valid."""
         found = self._look()
         for _ in range(MAX_LOOKS if found != self._state else 0):
@@ -74,13 +77,10 @@ class RulesFile:
                 break
         return found
 
-    def _look(self) -> tuple[int, ...]:
-        """What tells two states of the file apart; empty where there is none."""
-        try:
-            found = self._path.stat()
-        except OSError:
-            return ()
-        return found.st_mtime_ns, found.st_size, found.st_ino
+    def _look(self) -> tuple[tuple[int, ...], ...]:
+        """What tells two states of the files apart."""
+        beside = (self._path.parent / name for name in self._engine.policy.files)
+        return tuple(_state(path) for path in (self._path, *beside))
 
 
 class OpenPlans:
@@ -182,10 +182,19 @@ class _Shown:
     votes: tuple[Vote, ...]
 
 
+def _state(path: Path) -> tuple[int, ...]:
+    """What tells two states of a file apart; empty where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def _changes(change: PolicyChange) -> Iterator[str]:
     """A line for each kind of difference between two policies files."""
     rules = {"new": change.rules_added, "gone": change.rules_removed, "changed": change.rules_changed}
-    others = (*change.roles_changed, *change.lists_changed, *change.settings_changed)
+    others = (*change.roles_changed, *change.lists_changed, *change.tables_changed, *change.settings_changed)
     told = [f"{what}: {', '.join(ids)}" for what, ids in {**rules, "also changed": others}.items() if ids]
     yield "; ".join(told) or "nothing in it decides otherwise"
     for looser in change.looser:

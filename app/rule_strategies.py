@@ -6,7 +6,7 @@ them around, and load what it made.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeAlias
 
@@ -19,6 +19,7 @@ from .condition_strategies import Vocabulary, conditions, pick
 from .strategies import CURRENCIES, WORDS, Fields, check_fields
 
 Roles: TypeAlias = Mapping[str, tuple[str, ...]]  # or lists: by name, who or what is in it
+Tables: TypeAlias = Mapping[str, Mapping[str, int]]  # by name, a number for each key
 
 PEOPLE = ("ann", "ben", "cleo", "dora")
 ROLES = ("manager", "finance", "legal")
@@ -66,6 +67,7 @@ class PolicyFile:
     claimed: bool = True  # whether claimed identities may vote
     roles: Roles
     lists: Roles
+    tables: Tables = field(default_factory=dict)
     rules: tuple[PolicyRule, ...]
 
     @property
@@ -76,6 +78,7 @@ class PolicyFile:
         lines += [f"approvers: {_text(self.approvers)}"] if self.approvers is not None else []
         lines += ["identity: claimed"] if self.claimed else []
         lines += [f"{key}: {_text(groups)}" for key, groups in (("roles", self.roles), ("lists", self.lists))]
+        lines += [f"tables: {json.dumps(self.tables, ensure_ascii=False)}"] if self.tables else []
         lines += ["rules:" if self.rules else "rules: []"]
         return ("\n".join(lines) + "\n" + "".join(rule.text() for rule in self.rules)).encode()
 
@@ -108,8 +111,9 @@ def _file(
     draw: st.DrawFn, vocabulary: Vocabulary, listed: st.SearchStrategy[Roles], people: tuple[str, ...], max_rules: int
 ) -> PolicyFile:
     roles, lists = draw(_roles(people)), draw(listed)
+    tables = {"caps": dict.fromkeys(lists["first"], pick(draw, (0, 5, 100)))} if pick(draw, (True, False)) else {}
     approvers = pick(draw, (None, *roles))
-    words = vocabulary.with_context(people=people, roles=tuple(roles), lists=tuple(lists))
+    words = vocabulary.with_context(people=people, roles=tuple(roles), lists=tuple(lists), tables=tuple(tables))
     return PolicyFile(
         currency=pick(draw, CURRENCIES),
         default=pick(draw, (None, *roles)),
@@ -117,6 +121,7 @@ def _file(
         claimed=pick(draw, (True, True, False)),
         roles=roles,
         lists=lists,
+        tables=tables,
         rules=tuple(
             _rule(draw, f"r{number}", words, roles, named=approvers is None)
             for number in range(1, pick(draw, range(max_rules + 1)) + 1)
@@ -138,7 +143,7 @@ def _rule(draw: st.DrawFn, id_: str, vocabulary: Vocabulary, roles: Roles, *, na
         unless=draw(words) if pick(draw, (False, True)) else None,
         by=_seats(draw, roles) if asks and (named or pick(draw, (True, False))) else None,
         within=pick(draw, WITHIN) if asks else None,
-        because=pick(draw, (None, "a generated rule")),
+        because=pick(draw, (None, "a generated rule", "{actor.id} asked")),
     )
 
 

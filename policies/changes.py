@@ -8,6 +8,7 @@ from signoff.canonical import Json
 
 from .decision import DEFAULT_WITHIN, DecisionEffect
 
+_SHOWN = 5  # changed rows of a table that a sentence names
 _SETTINGS = ("default", "approvers", "identity", "currency", "zone")
 
 
@@ -20,6 +21,7 @@ class PolicyChange:
     rules_changed: tuple[str, ...] = ()
     roles_changed: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)  # role: added, removed
     lists_changed: tuple[str, ...] = ()
+    tables_changed: tuple[str, ...] = ()
     settings_changed: tuple[str, ...] = ()
     looser: tuple[str, ...] = ()  # sentences: what may let more through than before
 
@@ -33,6 +35,7 @@ class PolicyChange:
                 role: {how: list(people) for how, people in change.items()} for role, change in self.roles_changed.items()
             },
             "lists_changed": list(self.lists_changed),
+            "tables_changed": list(self.tables_changed),
             "settings_changed": list(self.settings_changed),
             "looser": list(self.looser),
         }
@@ -52,6 +55,7 @@ def compare_policies(old_outline: Mapping[str, Json], new_outline: Mapping[str, 
         rules_changed=tuple(id_ for id_, rule in new.rules.items() if id_ in old.rules and old.rules[id_] != rule),
         roles_changed=_groups_changed(old.groups("roles"), new.groups("roles")),
         lists_changed=tuple(_groups_changed(old.groups("lists"), new.groups("lists"))),
+        tables_changed=tuple(name for name in sorted({*old.tables, *new.tables}) if old.tables.get(name) != new.tables.get(name)),
         settings_changed=tuple(name for name in _SETTINGS if old.get(name) != new.get(name)),
         looser=tuple(_looser(old, new)),
     )
@@ -62,6 +66,7 @@ class _Outline:
 
     def __init__(self, outline: Mapping[str, Json]) -> None:
         self.get = outline.get
+        self.tables = cast(Mapping[str, Mapping[str, Json]], outline.get("tables", {}))
         self.rules = cast(Mapping[str, Mapping[str, Json]], outline.get("rules", {}))
 
     def groups(self, key: str) -> Mapping[str, Sequence[str]]:
@@ -75,6 +80,11 @@ class _Outline:
     def read_by(self, name: str) -> list[str]:
         """The rules whose conditions read *name*."""
         return [id_ for id_, rule in self.rules.items() if name in _texts(rule["reads"])]
+
+    def read_below(self, name: str) -> list[str]:
+        """The rules whose conditions read *name*, or a part of it."""
+        below = (f"{name}[", f"{name}.")
+        return [id_ for id_, rule in self.rules.items() if any(f"{each}.".startswith(below) for each in _texts(rule["reads"]))]
 
 
 def _groups_changed(old: Mapping[str, Sequence[str]], new: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
@@ -90,6 +100,8 @@ def _groups_changed(old: Mapping[str, Sequence[str]], new: Mapping[str, Sequence
 def _looser(old: _Outline, new: _Outline) -> Iterator[str]:
     yield from _looser_settings(old, new)
     yield from _looser_groups(old, new)
+    yield from _looser_tables(old, new)
+    yield from _looser_zone(old, new)
     for id_ in sorted({*old.rules, *new.rules}):
         yield from _looser_rule(id_, old.rules.get(id_), new.rules.get(id_))
 
@@ -103,6 +115,38 @@ def _looser_settings(old: _Outline, new: _Outline) -> Iterator[str]:
         yield "votes count now although nothing checks who votes (identity: claimed)"
     if old.rules and old.get("currency") != new.get("currency"):
         yield f"plain numbers in rules are in {new.get('currency') or 'no currency'} now, not in {old.get('currency') or 'none'}"
+
+
+def _looser_zone(old: _Outline, new: _Outline) -> Iterator[str]:
+    if old.rules and old.get("zone") != new.get("zone") and (readers := new.read_below("now")):
+        zones = f"{new.get('zone') or 'UTC'} now, not in {old.get('zone') or 'UTC'}"
+        yield f"hours and days are in {zones}, and {_named(readers)} them"
+
+
+def _looser_tables(old: _Outline, new: _Outline) -> Iterator[str]:
+    for name in sorted({*old.tables, *new.tables}):
+        before, after = old.tables.get(name), new.tables.get(name)
+        if before != after and (readers := new.read_below(f"tables.{name}")):
+            yield f"the table {name} changed ({_rows_changed(before, after)}), and {_named(readers)} it"
+
+
+def _rows_changed(before: Mapping[str, Json] | None, after: Mapping[str, Json] | None) -> str:
+    """What became of the rows, in words: `Alice: 500, now 900; Bob is gone`."""
+    if before is None or after is None or before["columns"] != after["columns"]:
+        return "it is new" if before is None else "its columns are others"
+    old, new = _rows(before), _rows(after)
+    parts = [
+        f"{key}: {', '.join(old[key])}, now {', '.join(new[key])}" if key in old and key in new
+        else f"{key} is gone" if key in old else f"{key} is new"
+        for key in sorted({*old, *new}) if old.get(key) != new.get(key)
+    ]  # fmt: skip
+    more = len(parts) - _SHOWN
+    return "; ".join(parts[:_SHOWN]) + (f"; and {more:,} more" if more > 0 else "") or "its order"
+
+
+def _rows(table: Mapping[str, Json]) -> dict[str, Sequence[str]]:
+    rows = cast(Sequence[Sequence[str]], table["rows"])
+    return {row[0]: row[1:] for row in rows}
 
 
 def _looser_groups(old: _Outline, new: _Outline) -> Iterator[str]:

@@ -5,27 +5,33 @@ has no field `x`, `has(x)` is false, and what stands behind it is never reached.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TypeAlias
 
-from signoff.actions import Field, Kind, show_text
+from signoff.actions import Field, Kind, fold_name, show_text
 
+from .dates import is_date
 from .diagnostics import Report, quote, suggest
 from .nodes import Scalar
 from .parser import read_number
+from .patterns import PatternError, compile_pattern
 from .remedies import remedy_for_name
 from .rule import Groups
-from .shapes import TRUTH, UNKNOWN, Shape, fit, product_shape, shape_of_constant, shape_of_field, sum_shape
+from .shapes import NUMBERS, TRUTH, UNKNOWN, Shape, fit, product_shape, shape_of_constant, shape_of_field, sum_shape
 from .syntax import (
     And,
     Arithmetic,
+    Call,
+    Cash,
     Comparator,
     Comparison,
     Default,
+    Entry,
     Expression,
     Has,
     InRequest,
+    Keys,
     Known,
     Listed,
     Name,
@@ -33,11 +39,13 @@ from .syntax import (
     Not,
     Number,
     Or,
+    Predicate,
     Text,
     Texts,
     Tree,
     Truth,
 )
+from .tables import Tables
 
 Names: TypeAlias = frozenset[str]
 _NOTHING: Names = frozenset()
@@ -45,6 +53,9 @@ _KNOWN = {
     "actor.id": Shape(Kind.TEXT),
     "actor.roles": Shape(Kind.TEXT, many=True),
     "plan.size": Shape(Kind.INTEGER),
+    "now.hour": Shape(Kind.INTEGER),
+    "now.weekday": Shape(Kind.TEXT),
+    "now.date": Shape(Kind.TEXT, date=True),
 }
 
 
@@ -54,6 +65,7 @@ class Setting:
 
     types: Mapping[str, Mapping[str, Field]]  # the fields of each action type that the rule speaks for
     lists: Groups
+    tables: Tables
     currency: str | None  # of plain numbers
     every: bool = False  # whether the rule was written for "*"
 
@@ -90,6 +102,10 @@ class Checker:
             hint = f'ask with in: "..." in {self._text(tree)}' if shape.many else hint
             self._error("type", f"a condition is true or false, and `{self._text(tree)}` is {shape}", tree, hint)
         return facts
+
+    def value(self, tree: Expression) -> Shape:
+        """Check *tree* as something that is shown, given or not."""
+        return self._shape(tree, frozenset(name for fields in self.setting.types.values() for name in fields))
 
     def _truth(self, tree: Expression, given: Names) -> Facts:
         match tree:
@@ -135,15 +151,22 @@ class Checker:
 
     def _find(self, tree: Expression, given: Names) -> Shape:
         match tree:
-            case Number() | Text() | Truth() | Texts():
+            case Number() | Cash() | Text() | Truth() | Texts():
                 self._possible(tree)
                 return shape_of_constant(tree)
             case Name():
                 return self._name(tree, given)
             case Listed(name=name):
                 return self._listed(tree, name)
+            case Keys(name=name):
+                self._has_table(tree, name)
+                return Shape(Kind.TEXT, many=True)
+            case Entry():
+                return self._entry(tree, given)
             case Known(name=name):
                 return _KNOWN[name]
+            case Call():
+                return self._call(tree, given)
             case InRequest(field=name):
                 self._name(name, given, value=False)
                 return TRUTH
@@ -157,11 +180,14 @@ class Checker:
             case Comparison():
                 self._comparison(tree, given)
                 return TRUTH
+            case Predicate():
+                self._predicate(tree, given)
+                return TRUTH
             case Has() | Not() | And() | Or():
                 self._truth(tree, given)
                 return TRUTH
 
-    def _possible(self, tree: Number | Text | Truth | Texts) -> None:
+    def _possible(self, tree: Number | Cash | Text | Truth | Texts) -> None:
         """Refuse texts that no action can hold: comparing with them would silently never match."""
         texts = tree.values if isinstance(tree, Texts) else (tree.value,) if isinstance(tree, Text) else ()
         for text in texts:
@@ -209,7 +235,7 @@ class Checker:
 
     def _default(self, tree: Default) -> Shape:
         otherwise = tree.otherwise
-        if not isinstance(otherwise, Number | Text | Truth | Texts):
+        if not isinstance(otherwise, Number | Cash | Text | Truth | Texts):
             self._error("type", "`default` takes a constant where the field is not given", otherwise, "write a number or a text")
             return UNKNOWN
         constant = self._shape(otherwise, _NOTHING)
@@ -222,6 +248,8 @@ class Checker:
         if not (shape == Shape(constant.kind, many=constant.many) or fit(shape, constant)):
             self._error("type", f"`{tree.field.name}` is {shape} and cannot default to {constant}", otherwise)
             return UNKNOWN
+        if shape.kind is Kind.MONEY and constant.kind is Kind.MONEY:
+            return Shape(Kind.MONEY, code=constant.code)
         if shape.kind is Kind.MONEY:
             self._require_currency(otherwise)
             return Shape(Kind.MONEY, plain=True)
@@ -233,7 +261,10 @@ class Checker:
         if not all(numeric) or left.unknown or right.unknown:
             return UNKNOWN
         if tree.operator == "*":
-            if not (left.constant or right.constant):
+            if left.kind is right.kind is Kind.MONEY:
+                self._error("type", "money cannot be multiplied by money", tree.right, "multiply by a plain number")
+                return UNKNOWN
+            if not (left.written or right.written):
                 self._error(
                     "type", "one side of `*` must be a constant", tree.right, "compare with a sum, or multiply by a number"
                 )
@@ -245,13 +276,111 @@ class Checker:
         made = sum_shape(left, right)
         if made.plain:
             self._require_currency(tree)
+        self._one_currency(tree, left, right)
         return made
+
+    def _entry(self, tree: Entry, given: Names) -> Shape:
+        key = self._shape(tree.key, given)
+        inner = tree.key.operands[0] if isinstance(tree.key, Call) else tree.key
+        if not isinstance(inner, Name | Default | Text | Known) or not (key.unknown or (key.kind is Kind.TEXT and not key.many)):
+            hint = f"write tables.{tree.table}[to], a field that is text"
+            self._error("type", f"the key of a table is one text, and `{self._text(tree.key)}` is not", tree.key, hint)
+            return UNKNOWN
+        if not self._has_table(tree, tree.table):
+            return UNKNOWN
+        table = self.setting.tables[tree.table]
+        if table is None or key.unknown:
+            return UNKNOWN
+        if tree.column in table.columns:
+            return table.columns[tree.column].shape
+        if tree.column is None:
+            column = next(iter(table.columns))
+            message = f"the table `{tree.table}` has columns, and this names none"
+            self._error("unknown-name", message, tree, f"write tables.{tree.table}[...].{column}")
+        elif None in table.columns:
+            hint = f"leave out .{tree.column}"
+            self._error("unknown-name", f"the table `{tree.table}` has no columns", tree, hint)
+        else:
+            known = [column for column in table.columns if column]
+            hint = suggest(tree.column, known, f"there are {', '.join(known[:10])}")
+            self._error("unknown-name", f"the table `{tree.table}` has no column `{tree.column}`", tree, hint)
+        return UNKNOWN
+
+    def _has_table(self, tree: Tree, name: str) -> bool:
+        if name in self.setting.tables:
+            return True
+        known = [f"tables.{known}" for known in self.setting.tables]
+        hint = suggest(f"tables.{name}", known, "add it under `tables`")
+        self._error("unknown-name", f"there is no table `{name}`", tree, hint)
+        return False
+
+    def _call(self, tree: Call, given: Names) -> Shape:
+        shapes = [self._shape(operand, given) for operand in tree.operands]
+        match tree.function:
+            case "len":
+                if all(shape.unknown or shape.many or shape.kind is Kind.TEXT for shape in shapes):
+                    return Shape(Kind.INTEGER)
+                self._error("type", f"`len` asks for a text or a list, and `{self._text(tree.operands[0])}` is {shapes[0]}", tree)
+            case "lower":
+                if all(shape.unknown or (shape.kind is Kind.TEXT and not shape.many) for shape in shapes):
+                    return Shape(Kind.TEXT)
+                self._error("type", f"`lower` asks for a text, and `{self._text(tree.operands[0])}` is {shapes[0]}", tree)
+            case "abs" | "min" | "max":
+                return self._greatest(tree, shapes)
+        return UNKNOWN
+
+    def _greatest(self, tree: Call, shapes: list[Shape]) -> Shape:
+        """The shape of `min`, `max` and `abs`."""
+        numeric = [self._is_numeric(operand, shape) for operand, shape in zip(tree.operands, shapes, strict=True)]
+        if not all(numeric) or any(shape.unknown for shape in shapes):
+            return UNKNOWN
+        made = shapes[0]
+        for operand, shape in zip(tree.operands[1:], shapes[1:], strict=True):
+            if not fit(made, shape):
+                self._mismatch(tree.operands[0], operand, made, shape, "compared with")
+                return UNKNOWN
+            made = sum_shape(made, shape)
+        if made.plain:
+            self._require_currency(tree)
+        self._one_currency(tree, *shapes)
+        return replace(made, zero=False)
+
+    def _predicate(self, tree: Predicate, given: Names) -> None:
+        left, right = self._shape(tree.left, given), self._shape(tree.right, given)
+        if left.unknown or right.unknown:
+            return
+        if left.many and tree.operator == "contains":
+            self._membership(tree.right, tree.left, right, left)
+            return
+        for operand, shape in ((tree.left, left), (tree.right, right)):
+            if shape.kind is not Kind.TEXT or shape.many:
+                hint = f'ask with in: "..." in {self._text(operand)}' if shape.many else ""
+                self._error("type", f"`{tree.operator}` asks for text, and `{self._text(operand)}` is {shape}", operand, hint)
+                return
+        if tree.operator == "matches":
+            self._pattern(tree)
+        elif isinstance(tree.right, Text) and not fold_name(tree.right.value):
+            self._error("text", "every text holds the empty text", tree.right, "write what is looked for")
+
+    def _pattern(self, tree: Predicate) -> None:
+        if not isinstance(tree.right, Text):
+            self._error("type", "a pattern is a text in quotes, not a value", tree.right, 'write matches "INV-[0-9]+"')
+            return
+        try:
+            compile_pattern(tree.right.value, folded=False)
+            compile_pattern(tree.right.value, folded=True)
+        except PatternError as error:
+            hint = (
+                "RE2 reads patterns: no look-around, no back-references" if "perl" in str(error) or "escape" in str(error) else ""
+            )
+            self._error("pattern", f"the pattern cannot be read: {error}", tree.right, hint)
 
     def _comparison(self, tree: Comparison, given: Names) -> None:
         for operand in tree.operands:
             self._shape(operand, given)
         for comparator, (left, right) in zip(tree.comparators, pairwise(tree.operands), strict=True):
             self._pair(comparator, left, right)
+        self._one_currency(tree, *(self.shapes[operand] for operand in tree.operands))
 
     def _pair(self, comparator: Comparator, left: Expression, right: Expression) -> None:
         first, second = self.shapes[left], self.shapes[right]
@@ -261,6 +390,9 @@ class Checker:
             self._membership(left, right, first, second)
         elif not fit(first, second):
             self._mismatch(left, right, first, second, "compared with")
+        elif first.date or second.date:
+            for operand in (left, right):
+                self._date(operand, operand)
         elif comparator not in ("==", "!=") and not first.numeric:
             self._error("type", f"{first} has no order; `{self._text(left)}` can only be equal or not", right, "write == or !=")
         elif Kind.MONEY in (first.kind, second.kind) and first.kind is not second.kind and not (first.zero or second.zero):
@@ -268,10 +400,20 @@ class Checker:
 
     def _membership(self, left: Expression, right: Expression, first: Shape, second: Shape) -> None:
         if not second.many:
-            hint = "contains is not supported yet" if second.kind is Kind.TEXT else "write lists.NAME after `in`"
+            hint = "write lists.NAME after `in`"
+            if second.kind is Kind.TEXT and first.kind is Kind.TEXT:
+                hint = f"write {self._text(right)} contains {self._text(left)}"
             self._error("type", f"`in` asks for a list, and `{self._text(right)}` is {second}", right, hint)
-        elif first.many or Kind.MONEY in (first.kind, second.kind) or not fit(first, Shape(second.kind)):
+        elif first.many or Kind.MONEY in (first.kind, second.kind) or not fit(first, Shape(second.kind, date=first.date)):
             self._error("type", f"`{self._text(left)}` is {first} and cannot be in {second}", left)
+        elif first.date:
+            self._date(right, right)
+
+    def _date(self, tree: Expression, place: Tree) -> None:
+        """Refuse texts that are no dates where they are compared with one."""
+        for text in tree.values if isinstance(tree, Texts) else (tree.value,) if isinstance(tree, Text) else ():
+            if not is_date(text):
+                self._error("type", f"{quote(text)} is not a date", place, 'write one such as "2026-12-24"')
 
     def _mismatch(self, left: Expression, right: Expression, first: Shape, second: Shape, verb: str) -> None:
         """Say that the two do not fit; the caret goes under the constant, or the right one."""
@@ -280,11 +422,14 @@ class Checker:
         hint = ""
         if first.many or second.many:
             hint = "ask with in" if "compared" in verb else ""
+        elif first.date:
+            hint = 'write one such as "2026-12-24"' if second.constant else ""
         elif isinstance(right, Text) and first.numeric:
             plain = next((text for text in (right.value, right.value.lstrip("0") or "0") if read_number(text) is not None), None)
             hint = "" if plain is None else f"write {plain}"
         elif isinstance(right, Number) and first.kind is Kind.TEXT:
-            hint = f'write "{self._text(right)}"'
+            named = isinstance(left, Known) and left.name == "now.weekday"
+            hint = 'write a day such as "monday"' if named else f'write "{self._text(right)}"'
         elif isinstance(right, Name) and second.numeric and Kind.MONEY in (first.kind, second.kind):
             hint = "only plain numbers are taken as money"
         self._error("type", f"`{self._text(left)}` is {first} and cannot be {verb} {second}", right, hint)
@@ -299,6 +444,17 @@ class Checker:
         if self.setting.currency is None:
             message = f"`{self._text(tree)}` meets money, and the file does not say in which currency plain numbers are"
             self._error("currency", message, tree, "add a line such as currency: USD")
+
+    def _one_currency(self, tree: Expression, *shapes: Shape) -> None:
+        """Refuse currencies that can never meet: those that the rule names, and the file's where a plain number meets money."""
+        codes = dict.fromkeys(shape.code for shape in shapes if shape.code)
+        plain = any(shape.plain or (shape.kind in NUMBERS and shape.written and not shape.zero) for shape in shapes)
+        if codes and plain and self.setting.currency is not None:
+            codes[self.setting.currency] = None
+        if len(codes) > 1:
+            message = f"`{self._text(tree)}` puts {' and '.join(map(str, codes))} together"
+            hint = "name the currency of each amount, and compare those of one" if plain else "compare amounts of one currency"
+            self._error("currency", message, tree, hint)
 
     def _text(self, tree: Tree) -> str:
         return self.source.excerpt(tree.start, tree.end)

@@ -1,6 +1,7 @@
 """What a policy says about an action, and about what it reads beside the action."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from signoff.actor import Actor
@@ -24,6 +25,7 @@ class Context:
     actor: Actor  # who asked
     grounded: frozenset[str]  # the fields whose value the user wrote, by wire name
     plan_size: int  # how many actions the plan has
+    now: datetime | None = None  # with a time zone; None: rules that ask for the time fail, on the strict side
 
 
 @dataclass(frozen=True, order=True)
@@ -45,7 +47,7 @@ class Decision:
     asks: str  # digest of the seats and of the rules that asked; empty unless approve
     policy: str  # digest of the policies file
     failed: tuple[str, ...]  # rules whose condition failed for this action, and so counted on the strict side
-    because: tuple[str, ...]  # the reasons that these rules give, where they do
+    because: tuple[str, ...]  # the reasons that these rules give, where they do, as written; `Policy.reasons` tells their values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,7 @@ class Explanation:
     rule: str  # its id, or `caution`
     effect: DecisionEffect
     place: str  # `policies.yaml:28`; empty for `caution`
-    because: str  # the rule's reason; empty where it gives none
+    because: str  # the rule's reason, with the values that it names; empty where it gives none
     condition: str  # `amount > 100`, or `amount > 100 unless to in lists.family`; empty where it has none
     values: tuple[tuple[str, str], ...]  # what the condition reads, in the order written: ("amount", "150.00 USD")
     failed: str  # why the condition failed for this action; empty where it did not

@@ -63,8 +63,14 @@ class Report:
     def __init__(self, file: str, text: str = "") -> None:
         self.file = file
         self.lines = split_lines(text)
-        self._found: dict[tuple[int, int, str, str], Diagnostic] = {}
+        self._found: dict[tuple[str, int, int, str, str], Diagnostic] = {}
         self._count = dict.fromkeys(Severity, 0)
+
+    def beside(self, file: str, text: str) -> "Report":
+        """A report on another file that the first one names. What it finds stands in this report."""
+        other = Report(file, text)
+        other._found, other._count = self._found, self._count
+        return other
 
     def error(self, code: str, message: str, span: Span | None, hint: str = "") -> None:
         """Add an error; the same one at the same place counts once. Too many of them end the load."""
@@ -76,8 +82,9 @@ class Report:
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Everything found, ordered by place."""
-        return tuple(sorted(self._found.values(), key=lambda found: (found.line, found.column, found.code)))
+        """Everything found, ordered by place: first what is in the file itself."""
+        found = self._found.values()
+        return tuple(sorted(found, key=lambda one: (one.file != self.file, one.file, one.line, one.column, one.code)))
 
     @property
     def failed(self) -> bool:
@@ -86,7 +93,7 @@ class Report:
 
     def _add(self, severity: Severity, code: str, message: str, span: Span | None, hint: str) -> None:
         line, column = (span.line + 1, span.column + 1) if span else (0, 0)
-        key = (line, column, code, message)
+        key = (self.file, line, column, code, message)
         if key in self._found or self._count[severity] == MAX_DIAGNOSTICS:
             return
         source = self.lines[span.line] if span and span.line < len(self.lines) else ""

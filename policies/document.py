@@ -8,20 +8,23 @@ from signoff.actions import Action, Registry, fold_name
 from signoff.actor import Actor
 
 from .asking import read_role
+from .columns import TableFile
 from .decision import DecisionEffect, Seat
 from .diagnostics import Report, quote, suggest
+from .files import Files
 from .nodes import Entries, Items, Node, Scalar
-from .reader import Held, Reader
+from .reader import MAX_NAME, Held, Reader
 from .rule import Document, Groups
 from .rules import Around, RuleReader
 from .shapes import is_currency
+from .tables import Table, read_inline
 
-_KEYS = ("version", "currency", "zone", "default", "approvers", "identity", "roles", "lists", "rules")
-_LATER = ("tables", "counters", "tests", "invariants")
+_KEYS = ("version", "currency", "zone", "default", "approvers", "identity", "roles", "lists", "tables", "rules")
+_LATER = ("counters", "tests", "invariants")
 _SURE_ZONE = "Europe/London"  # in every edition of the time zone database
 
 
-def read_document(root: Node, registry: Registry, report: Report) -> Document | None:
+def read_document(root: Node, registry: Registry, report: Report, files: Files) -> Document | None:
     """The file's content, checked for the action types of *registry*; None where the report holds an error."""
     reader = Reader(report)
     entries = reader.entries(root, "a policies file")
@@ -34,9 +37,10 @@ def read_document(root: Node, registry: Registry, report: Report) -> Document | 
     identity = _identity(reader, entries)
     roles = _groups(reader, entries, "roles", "role")
     lists = _groups(reader, entries, "lists", "list")
+    tables = _tables(reader, entries, files, currency)
     approvers = read_role(reader, entries["approvers"][1], "`approvers`", roles) if "approvers" in entries else None
     default = _default(reader, entries, roles)
-    around = Around(registry=registry, currency=currency, approvers=approvers, roles=roles, lists=lists)
+    around = Around(registry=registry, currency=currency, approvers=approvers, roles=roles, lists=lists, tables=tables)
     rules = RuleReader(around, report).rules(entries["rules"][1]) if "rules" in entries else ()
     _warn(report, entries.keys() | meant, registry, approvers, default)
     if report.failed:
@@ -49,6 +53,7 @@ def read_document(root: Node, registry: Registry, report: Report) -> Document | 
         identity=identity,
         roles=_known(roles),
         lists=_known(lists),
+        tables={name: table for name, table in tables.items() if table is not None},
         rules=rules,
         types=dict(registry),
     )
@@ -56,6 +61,23 @@ def read_document(root: Node, registry: Registry, report: Report) -> Document | 
 
 def _known(groups: Groups) -> dict[str, tuple[str, ...]]:
     return {name: texts for name, texts in groups.items() if texts is not None}
+
+
+def _tables(reader: Reader, entries: Held, files: Files, currency: str | None) -> dict[str, Table | None]:
+    """The tables, by name: each in the file itself, or in a CSV file that it names with `csv`."""
+    held = reader.entries(entries["tables"][1], "`tables`") if "tables" in entries else None
+    found: dict[str, Table | None] = {}
+    for key, node in (held or {}).values():
+        name = reader.name(key, "a table's name", identifier=True)
+        rows = reader.entries(node, f"the table `{key.text[:MAX_NAME]}`")
+        if name is not None and rows is not None:
+            inline = "csv" not in rows
+            found[name] = (
+                read_inline(reader, name, rows, node) if inline else TableFile(reader, files, currency).read(name, rows, node)
+            )
+        elif name is not None:
+            found[name] = None
+    return found
 
 
 def _version(reader: Reader, entries: Held, meant: set[str]) -> None:

@@ -10,26 +10,31 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TypeAlias
 
-from signoff.actions import Field, Kind
+from signoff.actions import Field, Kind, fold_name
 from signoff.actor import Actor
 
 from .checker import Setting
+from .dates import WEEKDAYS, is_date, is_weekday
 from .diagnostics import Report, quote, suggest
 from .nodes import Scalar
 from .rule import Groups
 from .shapes import is_currency
 from .syntax import (
     And,
+    Call,
     Comparator,
     Comparison,
+    Entry,
     Expression,
     Has,
+    Keys,
     Known,
     Listed,
     Name,
     Not,
     Number,
     Or,
+    Predicate,
     Text,
     Texts,
     Tree,
@@ -42,6 +47,7 @@ from .syntax import (
 Fields: TypeAlias = Mapping[str, Field]
 
 _LEAST_MONEY = Decimal("0.0001")  # amounts are more than zero, and no currency has more than four decimals
+_LAST_HOUR = 23
 _TURNED: dict[Comparator, Comparator] = {
     "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=", "in": "in", "not in": "not in",
 }  # fmt: skip
@@ -63,6 +69,8 @@ class Doubts:
                 for left, right in pairwise(part.operands):
                     self._compared(left, right)
                     self._compared(right, left)
+            if isinstance(part, Entry) and isinstance(part.key, Text):
+                self._looked_up(part, part.key)
         if not self._part(tree) and self._always(tree, True):
             self._warn("always", f"`{self._text(tree)}` is true for every action", tree)
 
@@ -71,7 +79,7 @@ class Doubts:
         said = [self._part(child) for child in children(tree)] if isinstance(tree, And | Or | Not) else []
         if any(said):
             return True
-        if isinstance(tree, Truth | Comparison) and not names_read(tree):
+        if isinstance(tree, Truth | Comparison | Predicate) and not names_read(tree):
             self._warn("always", f"`{self._text(tree)}` reads nothing, so it is the same for every action", tree)
             return True
         if self._always(tree, False):
@@ -93,6 +101,13 @@ class Doubts:
                 message = f"`{self._text(value)}` {never} {quote(text)}"
                 self._warn("never", message, constant, self._remedy(value, text))
 
+    def _looked_up(self, entry: Entry, key: Text) -> None:
+        """Warn of a key that the table does not hold."""
+        table = self.setting.tables.get(entry.table)
+        if table is not None and fold_name(key.value) not in map(fold_name, table.keys):
+            message = f"the table `{entry.table}` has no {quote(key.value)}, so this always fails"
+            self._warn("never", message, key, suggest(key.value, table.keys, "add it to the table"))
+
     def _texts(self, constant: Expression) -> tuple[str, ...]:
         match constant:
             case Text(value=text):
@@ -101,6 +116,9 @@ class Doubts:
                 return texts
             case Listed(name=name):
                 return self.setting.lists.get(name) or ()
+            case Keys(name=name):
+                table = self.setting.tables.get(name)
+                return () if table is None else table.keys
         return ()
 
     def _tests(self, value: Expression) -> Iterator[Callable[[str], bool]]:
@@ -110,6 +128,10 @@ class Doubts:
                 yield self.roles.__contains__
             case Known(name="actor.id"):
                 yield _is_actor
+            case Known(name="now.weekday"):
+                yield is_weekday
+            case Known(name="now.date"):
+                yield is_date
             case Name(name=name):
                 found = [fields[name] for fields in self.setting.types.values() if name in fields]
                 if all(field.choices or field.kind is Kind.CURRENCY for field in found):
@@ -119,6 +141,10 @@ class Doubts:
         match value:
             case Known(name="actor.roles"):
                 return suggest(text, self.roles, "add it under `roles`")
+            case Known(name="now.weekday"):
+                return suggest(text.casefold(), WEEKDAYS, "write one such as monday")
+            case Known(name="now.date"):
+                return "write one such as 2026-12-24"
             case Known():
                 return "write an id as it is given to --as"
             case Name(name=name):
@@ -177,8 +203,17 @@ def _pair(comparator: Comparator, left: Expression, right: Expression, fields: F
         return comparator == "not in" if isinstance(right, Texts) and not right.values else None
     if isinstance(left, Number):
         comparator, left, right = _TURNED[comparator], right, left
+    if not isinstance(right, Number):
+        return None
+    if isinstance(left, Known) and left.name == "now.hour" and right.value >= _LAST_HOUR:
+        beyond = right.value > _LAST_HOUR
+        match comparator:
+            case ">" | "<=":
+                return comparator == "<="
+            case ">=" | "==" | "<" | "!=" if beyond:
+                return comparator in ("<", "!=")
     least = _least(left, fields)
-    if least is None or not isinstance(right, Number):
+    if least is None:
         return None
     match comparator:
         case "<" if right.value <= least:
@@ -197,6 +232,8 @@ def _least(tree: Expression, fields: Fields) -> Decimal | None:
     match tree:
         case Known(name="plan.size"):
             return Decimal(1)
+        case Known(name="now.hour") | Call(function="len"):
+            return Decimal(0)
         case Name(name=name) if (found := fields.get(name)) and found.kind is Kind.MONEY and not found.many:
             return _LEAST_MONEY
     return None

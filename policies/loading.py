@@ -11,6 +11,7 @@ from signoff.canonical import digest
 
 from .diagnostics import PoliciesInvalid, Report, Span, TooManyDiagnostics
 from .document import read_document
+from .files import Files, Read, bundle, read_beside, read_nothing, unbundle
 from .nodes import MAX_BYTES, Unreadable, compose
 from .policy import Policy
 from .rule import Document
@@ -31,7 +32,7 @@ def load_policy(path: Path, registry: Registry) -> Policy:
         report.error("file", f"{path} cannot be read: {(error.strerror or 'no reason given').lower()}", None)
     if report.failed:
         raise PoliciesInvalid(report.diagnostics)
-    return parse_policy(data, path.name, registry)
+    return _policy(data, path.name, registry, read_beside(path.parent))
 
 
 def _open_regular(path: str, flags: int) -> int:
@@ -45,19 +46,38 @@ def _open_regular(path: str, flags: int) -> int:
 
 
 def parse_policy(data: bytes, name: str, registry: Registry) -> Policy:
-    """The policy in *data*, a file's bytes; places in it show *name*. Raises PoliciesInvalid with every diagnostic."""
+    """The policy in *data*, a file's bytes or the source of a Policy; places in it show *name*.
+
+    The bytes of a file name no tables in other files; the source of a Policy holds them.
+    Raises PoliciesInvalid with every diagnostic.
+    """
+    held = unbundle(data)
+    return _policy(data, name, registry, read_nothing) if held is None else _policy(held[0], name, registry, held[1])
+
+
+def _policy(data: bytes, name: str, registry: Registry, read: Read) -> Policy:
+    """The policy in a file's bytes; *read* gives the files that it names."""
     text = _decode(data, name)
     report = Report(name, text)
+    files = Files(read)
     try:
-        document = _read(text, registry, report)
+        document = _read(text, registry, report, files)
     except (TooManyDiagnostics, Unreadable):
         document = None
     if document is None:
         raise PoliciesInvalid(report.diagnostics)
-    return Policy(name=name, source=data, digest=digest(data), document=document, warnings=report.diagnostics)
+    source = bundle(data, files.held)
+    return Policy(
+        name=name,
+        source=source,
+        digest=digest(source),
+        document=document,
+        warnings=report.diagnostics,
+        files=tuple(files.held),
+    )
 
 
-def _read(text: str, registry: Registry, report: Report) -> Document | None:
+def _read(text: str, registry: Registry, report: Report, files: Files) -> Document | None:
     _check_characters(report)
     if report.failed:
         return None
@@ -65,7 +85,7 @@ def _read(text: str, registry: Registry, report: Report) -> Document | None:
     if root is None:
         report.error("empty", "the file is empty", None, "start with version: 1 and rules:")
         return None
-    return read_document(root, registry, report)
+    return read_document(root, registry, report, files)
 
 
 def _decode(data: bytes, name: str) -> str:

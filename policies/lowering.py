@@ -21,11 +21,15 @@ from .shapes import NUMBERS, UNKNOWN, Shape
 from .syntax import (
     And,
     Arithmetic,
+    Call,
+    Cash,
     Comparison,
     Default,
+    Entry,
     Expression,
     Has,
     InRequest,
+    Keys,
     Known,
     Listed,
     Name,
@@ -33,17 +37,19 @@ from .syntax import (
     Not,
     Number,
     Or,
+    Predicate,
     Text,
     Texts,
     Truth,
 )
-from .world import World, fail_currency, fail_missing, fold, fold_each
+from .world import World, fail_currency, fail_missing, fold, fold_each, fold_part
 
 # Enough digits for the longest condition over the longest values; should it ever round, the condition fails instead.
 _EXACT = DecimalContext(prec=10_000, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
 PLACE = {"lineno": 1, "col_offset": 0}  # of all that is made: Python wants one, and adding it afterwards takes longer
 MAX_KEYS = 64  # texts of one condition that an index is made over
 _OPERATIONS: dict[str, Callable[..., object]] = {"+": _EXACT.add, "-": _EXACT.subtract, "*": _EXACT.multiply}
+_CALLS: dict[str, Callable[..., object]] = {"min": min, "max": max, "abs": abs}
 _PYTHON: dict[str, Callable[[], ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult}
 _COMPARATORS: dict[str, Callable[[], ast.cmpop]] = {
     "==": ast.Eq, "!=": ast.NotEq, "<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE, "in": ast.In, "not in": ast.NotIn,
@@ -117,7 +123,7 @@ class Lowering:
         match tree:
             case Text(value=text):
                 return self.bind(text)
-            case Number(value=value):
+            case Number(value=value) | Cash(value=value):
                 whole = value == value.to_integral_value()
                 return self.bind(int(value) if whole else value)
             case Truth(value=truth):
@@ -126,6 +132,10 @@ class Lowering:
                 return self.bind(frozenset(texts))
             case Listed(name=name):
                 return self.bind(self.world.items(name, folded=False))
+            case Keys(name=name):
+                return self.bind(self.world.keys(name, folded=False))
+            case Entry():
+                return self._entry(tree, folded=False)
             case Known(name=name):
                 return self._known(name)
             case Name(name=name):
@@ -146,7 +156,13 @@ class Lowering:
                 return ast.BoolOp(ast.Or(), [self._lower(operand) for operand in operands], **PLACE)
             case Comparison():
                 return self._comparison(tree)
-            case Arithmetic() | Negative():
+            case Predicate():
+                return self._predicate(tree)
+            case Call(function="len", operands=(operand,)):
+                return self._call(len, self._lower(operand))
+            case Call(function="lower", operands=(operand,)):
+                return self._folded(operand)
+            case Arithmetic() | Negative() | Call():
                 return self._numeric(tree, _Unit(None), decimal=self._is_decimal(tree))
 
     def _known(self, name: str) -> ast.expr:
@@ -155,6 +171,12 @@ class Lowering:
                 return _dotted("c", "actor", "id")
             case "actor.roles":
                 return self._call(self.world.roles.get, _dotted("c", "actor", "id"), self.bind(frozenset[str]()))
+            case "now.hour":
+                return self._call(self.world.hour, load("c"))
+            case "now.weekday":
+                return self._call(self.world.weekday, load("c"))
+            case "now.date":
+                return self._call(self.world.date, load("c"))
         return _dotted("c", "plan_size")
 
     def _default(self, tree: Default) -> ast.expr:
@@ -181,11 +203,39 @@ class Lowering:
             operands = [self._lower(operand) for operand in tree.operands]
         return ast.Compare(operands[0], [_COMPARATORS[comparator]() for comparator in tree.comparators], operands[1:], **PLACE)
 
+    def _predicate(self, tree: Predicate) -> ast.expr:
+        left, right = self._shape(tree.left), self._shape(tree.right)
+        if left.unknown or right.unknown:  # never reached: the type has no such field
+            return self._call(fail_missing, self.bind("such field"))
+        if left.many:  # contains
+            operands = (tree.right, tree.left)
+            return self._comparison(Comparison(operands=operands, comparators=("in",), start=tree.start, end=tree.end))
+        exact = self._is_exact((tree.left, tree.right))
+        value = self._lower(tree.left) if exact else self._folded(tree.left)
+        if tree.operator == "matches":
+            assert isinstance(tree.right, Text)
+            return _is_not_none(self._call(self.world.pattern(tree.right.value, folded=not exact), value))
+        part = self._lower(tree.right) if exact else self._folded(tree.right)
+        if isinstance(tree.right, Text) and not exact:
+            head, tail = tree.operator != "startswith", tree.operator != "endswith"
+            part = self.bind(fold_part(tree.right.value, head=head, tail=tail))
+        method = "__contains__" if tree.operator == "contains" else tree.operator
+        return ast.Call(ast.Attribute(value, method, ast.Load(), **PLACE), [part], [], **PLACE)
+
+    def _entry(self, tree: Entry, *, folded: bool) -> ast.expr:
+        """What a table holds for a key, which is looked up folded wherever it is compared so."""
+        exact = self._is_exact((tree.key,))
+        key = self._lower(tree.key) if exact else self._folded(tree.key)
+        held = self.world.entries(tree.table, tree.column, by_folded=not exact, folded=folded)
+        return ast.Subscript(self.bind(held), key, ast.Load(), **PLACE)
+
     def _is_exact(self, operands: tuple[Expression, ...]) -> bool:
         """Whether texts are compared as they are: fields with fixed choices, currencies and actors, and no other field."""
         fixed = [isinstance(operand, Known) for operand in operands]
         for operand in operands:
             match operand:
+                case Known(name="now.weekday") | Call():
+                    return False
                 case Name(name=name) | Default(field=Name(name=name)) if found := self.fields.get(name):
                     fixed.append(found.kind is Kind.CURRENCY or bool(found.choices))
                     if not fixed[-1]:
@@ -201,6 +251,12 @@ class Lowering:
                 return self.bind(frozenset(map(fold_name, texts)))
             case Listed(name=name):
                 return self.bind(self.world.items(name, folded=True))
+            case Keys(name=name):
+                return self.bind(self.world.keys(name, folded=True))
+            case Entry():
+                return self._entry(tree, folded=True)
+            case Call(function="lower", operands=(operand,)):
+                return self._folded(operand)
             case Name(name=name) if name in self.fields:
                 return self._attribute_folded(self.fields[name])
             case Default(field=Name(name=name), otherwise=otherwise):
@@ -219,6 +275,8 @@ class Lowering:
         """What the money in one comparison must be in: the file's currency, or that of the first amount."""
         if all(shape.kind is not Kind.MONEY for shape in shapes):
             return _Unit(None)
+        if code := next((shape.code for shape in shapes if shape.code), None):
+            return _Unit(self.bind(code))
         if any(shape.plain or (shape.kind in NUMBERS and not shape.many and not shape.zero) for shape in shapes):
             return _Unit(self.bind(self.world.currency))
         first = next(found for operand in operands for found in self._money_in(operand))
@@ -232,14 +290,19 @@ class Lowering:
                 return self._money_in(left) + self._money_in(right)
             case Negative(operand=operand):
                 return self._money_in(operand)
+            case Call(operands=operands):
+                return [found for operand in operands for found in self._money_in(operand)]
         return []
 
     def _numeric(self, tree: Expression, unit: "_Unit", *, decimal: bool) -> ast.expr:
         """A number; every amount in it is checked to be in *unit*."""
         match tree:
-            case Number(value=value):
+            case Number(value=value) | Cash(value=value):
                 whole = value == value.to_integral_value()
                 return self.bind(int(value) if whole and not decimal else value)
+            case Call(function="min" | "max" | "abs" as function, operands=operands):
+                made = [self._numeric(operand, unit, decimal=decimal) for operand in operands]
+                return self._call(_EXACT.abs if decimal and function == "abs" else _CALLS[function], *made)
             case Name(name=name):
                 return self._amount(self.fields[name], unit)
             case Default(field=name, otherwise=otherwise):

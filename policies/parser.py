@@ -4,31 +4,40 @@ or      = and {"or" and}
 and     = not {"and" not}
 not     = "not" not | compare
 compare = sum {("==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not" "in") sum}
+        | sum ("startswith" | "endswith" | "contains" | "matches") sum
 sum     = product {("+" | "-") product}
 product = unary {"*" unary}
 unary   = "-" unary | atom
-atom    = number | text | "true" | "false" | "[" text {"," text} "]" | "(" or ")"
+atom    = number | number currency | text | "true" | "false" | "[" text {"," text} "]" | "(" or ")"
         | name | "lists" "." name | "actor" "." ("id" | "roles") | "plan" "." "size"
+        | "now" "." ("hour" | "weekday" | "date") | "tables" "." name ["[" sum "]" ["." name]]
         | ("has" | "in_request") "(" name ")" | "default" "(" name "," constant ")"
+        | ("min" | "max") "(" sum "," sum {"," sum} ")" | ("abs" | "len" | "lower") "(" sum ")"
 """
 
 import unicodedata
-from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
-from typing import TypeVar
+from typing import cast
 
 from .diagnostics import quote, suggest
-from .remedies import WORDS, is_currency_word, remedy_for_number, remedy_for_word
+from .remedies import WORDS, is_currency_word, remedy_for_word
 from .scanner import ConditionError, Lexeme, Token, scan
+from .shapes import is_currency
 from .syntax import (
     And,
     Arithmetic,
+    Call,
+    Cash,
     Comparator,
     Comparison,
     Default,
+    Entry,
     Expression,
+    Function,
     Has,
     InRequest,
+    Keys,
     Known,
     Listed,
     Name,
@@ -37,22 +46,22 @@ from .syntax import (
     Number,
     Operator,
     Or,
+    Predicate,
     Text,
+    TextOperator,
     Texts,
     Truth,
 )
+from .tokens import MAX_CALCULATIONS, PREDICATES, Tokens
 
-MAX_NESTING = 30  # of brackets, `not` and `-` in each other
-MAX_CALCULATIONS = 30  # `+`, `-` and `*` in one condition: each makes its tree one level deeper
 MAX_DIGITS = 36  # of one number
+MAX_OPERANDS = 10  # of `min` and `max`
 
-_NOT_YET = frozenset({"matches", "min", "max", "abs", "len", "lower", "startswith", "endswith", "contains"})
-_NOT_YET_PARTS = frozenset({"now", "tables", "counters"})
-_CURRENCY_BESIDE = "a currency beside a number is not supported yet"
-_FUNCTIONS = ("has", "default", "in_request")
+_NOT_YET_PARTS = frozenset({"counters"})
+_CALLS: dict[str, Function] = {"min": "min", "max": "max", "abs": "abs", "len": "len", "lower": "lower"}
+_FUNCTIONS = ("has", "default", "in_request", *_CALLS)
 _COMPARATORS: dict[str, Comparator] = {"==": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-
-Made = TypeVar("Made", bound=Expression)
+_KNOWN = ("actor.id", "actor.roles", "plan.size", "now.hour", "now.weekday", "now.date")
 
 
 def parse(text: str) -> Expression:
@@ -71,71 +80,18 @@ def read_number(text: str) -> Decimal | None:
     return Decimal(text.replace("_", ""))
 
 
-class _Parser:
-    def __init__(self, tokens: list[Token]) -> None:
-        self._tokens = tokens
-        self._place = 0
-        self._depth = 0
-        self._calculations = 0
-
+class _Parser(Tokens):
     def condition(self) -> Expression:
         if len(self._tokens) == 1:
             raise ConditionError("syntax", "the condition is empty", 0, 1, "write one such as amount > 100, or leave the key out")
+        return self.whole()
+
+    def whole(self) -> Expression:
+        """The tree of all tokens."""
         tree = self._or()
         if self._next.lexeme is not Lexeme.END:
             raise self._unexpected()
         return tree
-
-    @property
-    def _next(self) -> Token:
-        return self._tokens[self._place]
-
-    def _take(self) -> Token:
-        token = self._next
-        self._place += 1
-        return token
-
-    def _is(self, *texts: str) -> bool:
-        """Whether one of the words or signs *texts* is next."""
-        return self._next.lexeme in (Lexeme.NAME, Lexeme.SIGN) and self._next.text in texts
-
-    def _expect(self, sign: str, after: str) -> Token:
-        if not self._is(sign):
-            message = f"`{sign}` is missing after {after}"
-            raise ConditionError("syntax", message, self._next.start, self._next.end, f"write {sign}")
-        return self._take()
-
-    def _unexpected(self) -> ConditionError:
-        token = self._next
-        if token.lexeme is Lexeme.END:
-            before = self._tokens[self._place - 1]
-            return ConditionError("syntax", f"something is missing after {quote(before.text)}", before.start, before.end)
-        if token.lexeme is Lexeme.NAME and token.text in _NOT_YET:
-            return _not_yet(f"`{token.text}`", token)
-        before = self._tokens[self._place - 1] if self._place else token
-        if token.lexeme is Lexeme.NUMBER and before.lexeme is Lexeme.NAME and is_currency_word(before.text):
-            hint = f"plain numbers are in the file's currency: {token.text}"
-            return ConditionError("not-supported", _CURRENCY_BESIDE, before.start, token.end, hint)
-        return ConditionError("syntax", f"{quote(token.text)} is not expected here", token.start, token.end, self._remedy(token))
-
-    def _remedy(self, token: Token) -> str:
-        """What to write where *token* is not expected."""
-        before = self._tokens[self._place - 1] if self._place else None
-        if token.lexeme is Lexeme.NAME:
-            quotes = "write the text in quotes" if token.text not in WORDS else ""
-            return remedy_for_word(token.text, between=True) or quotes
-        after = self._tokens[self._place + 1]
-        number, other = (found.text if found and found.lexeme is Lexeme.NUMBER else "" for found in (before, after))
-        return remedy_for_number(number, token.text, other)
-
-    def _deeper(self, token: Token, read: Callable[[], Made]) -> Made:
-        """What *read* makes, one level further down."""
-        self._depth += 1
-        if self._depth > MAX_NESTING:
-            raise ConditionError("depth", f"a condition is nested at most {MAX_NESTING} deep", token.start, token.end)
-        made = read()
-        self._depth -= 1
-        return made
 
     def _or(self) -> Expression:
         operands = [self._and()]
@@ -164,12 +120,28 @@ class _Parser:
 
     def _comparison(self) -> Expression:
         operands, comparators = [self._sum()], list[Comparator]()
+        if self._is(*PREDICATES):
+            return self._predicate(operands[0])
         while (comparator := self._comparator()) is not None:
             comparators.append(comparator)
             operands.append(self._sum())
         if not comparators:
             return operands[0]
+        self._refuse_chain()
         return Comparison(operands=tuple(operands), comparators=tuple(comparators), start=operands[0].start, end=operands[-1].end)
+
+    def _predicate(self, left: Expression) -> Predicate:
+        operator = cast(TextOperator, self._take().text)
+        right = self._sum()
+        self._refuse_chain("==", "!=", "<", "<=", ">", ">=", "in")
+        return Predicate(operator=operator, left=left, right=right, start=left.start, end=right.end)
+
+    def _refuse_chain(self, *others: str) -> None:
+        """Raises where a comparison that cannot be chained goes on."""
+        if self._is(*PREDICATES, *others):
+            hint = "join two conditions with and"
+            message = f"`{self._next.text}` cannot follow another comparison"
+            raise ConditionError("syntax", message, self._next.start, self._next.end, hint)
 
     def _comparator(self) -> Comparator | None:
         if self._is(*_COMPARATORS):
@@ -182,6 +154,9 @@ class _Parser:
             if following.lexeme is Lexeme.NAME and following.text == "in":
                 self._place += 2
                 return "not in"
+            if following.lexeme is Lexeme.NAME and following.text in PREDICATES:
+                message, hint = "`not` stands before the whole comparison", f"write not to {following.text} ..."
+                raise ConditionError("syntax", message, self._next.start, following.end, hint)
         return None
 
     def _sum(self) -> Expression:
@@ -211,8 +186,8 @@ class _Parser:
             return self._atom()
         token = self._take()
         operand = self._deeper(token, self._unary)
-        if isinstance(operand, Number):
-            return Number(value=operand.value.copy_negate(), start=token.start, end=operand.end)
+        if isinstance(operand, Number | Cash):
+            return replace(operand, value=operand.value.copy_negate(), start=token.start)
         return Negative(operand=operand, start=token.start, end=operand.end)
 
     def _atom(self) -> Expression:
@@ -232,7 +207,7 @@ class _Parser:
             return self._named()
         raise self._unexpected()
 
-    def _number(self) -> Number:
+    def _number(self) -> Number | Cash:
         token = self._take()
         value = read_number(token.text)
         if value is None:
@@ -244,8 +219,11 @@ class _Parser:
             raise ConditionError("too-long", f"a number has at most {MAX_DIGITS} digits", token.start, token.end)
         following = self._next
         if following.lexeme is Lexeme.NAME and is_currency_word(following.text):
-            hint = f"plain numbers are in the file's currency: {token.text}"
-            raise ConditionError("not-supported", _CURRENCY_BESIDE, token.start, following.end, hint)
+            if not is_currency(following.text):
+                message, hint = f"there is no currency `{following.text}`", f"write {token.text} {following.text.upper()}"
+                raise ConditionError("syntax", message, following.start, following.end, hint)
+            self._take()
+            return Cash(value=value, currency=following.text, start=token.start, end=following.end)
         return Number(value=value, start=token.start, end=token.end)
 
     def _text(self) -> Text:
@@ -278,12 +256,15 @@ class _Parser:
         return Name(name=token.text, start=token.start, end=token.end)
 
     def _function(self, name: Token) -> Expression:
-        if name.text in _NOT_YET:
-            raise _not_yet(f"`{name.text}`", name)
+        if name.text in PREDICATES:
+            hint = f'write to {name.text} "..."'
+            raise ConditionError("syntax", f"`{name.text}` stands between two texts", name.start, name.end, hint)
         if name.text not in _FUNCTIONS:
-            hint = suggest(name.text, _FUNCTIONS, "there are has(), default() and in_request()")
+            hint = suggest(name.text, _FUNCTIONS, f"there are {', '.join(_FUNCTIONS[:-1])} and {_FUNCTIONS[-1]}")
             raise ConditionError("unknown-name", f"there is no function `{name.text}`", name.start, name.end, hint)
         self._take()
+        if name.text in _CALLS:
+            return self._call(name)
         field = self._field(name.text)
         if name.text == "default":
             self._expect(",", "the field")
@@ -291,6 +272,18 @@ class _Parser:
             return Default(field=field, otherwise=otherwise, start=name.start, end=self._expect(")", "the constant").end)
         made = Has if name.text == "has" else InRequest
         return made(field=field, start=name.start, end=self._expect(")", "the field").end)
+
+    def _call(self, name: Token) -> Call:
+        several = name.text in ("min", "max")
+        operands = [self._deeper(name, self._sum)]
+        while several and self._is(","):
+            self._take()
+            operands.append(self._deeper(name, self._sum))
+        closed = self._expect(")", "what it is asked of")
+        if several and not 2 <= len(operands) <= MAX_OPERANDS:
+            message = f"`{name.text}` takes 2 to {MAX_OPERANDS} numbers, not {len(operands)}"
+            raise ConditionError("syntax", message, name.start, closed.end, f"write {name.text}(amount, 100)")
+        return Call(function=_CALLS[name.text], operands=tuple(operands), start=name.start, end=closed.end)
 
     def _field(self, function: str) -> Name:
         token = self._next
@@ -309,15 +302,34 @@ class _Parser:
         self._take()
         whole, start, end = f"{base.text}.{part.text}", base.start, part.end
         match whole:
-            case "actor.id" | "actor.roles" | "plan.size":
+            case "actor.id" | "actor.roles" | "plan.size" | "now.hour" | "now.weekday" | "now.date":
                 return Known(name=whole, start=start, end=end)
         if base.text == "lists":
             return Listed(name=part.text, start=start, end=end)
+        if base.text == "tables":
+            return self._table(part.text, start, end)
         if base.text in _NOT_YET_PARTS:
             raise ConditionError("not-supported", f"`{base.text}` is not supported yet", start, end)
-        hint = suggest(whole, ("actor.id", "actor.roles", "plan.size"), "a field stands alone: amount")
+        if part.text in PREDICATES:
+            hint = f'write {base.text} {part.text} "..."'
+            raise ConditionError("syntax", f"`{part.text}` stands between two texts", start, end, hint)
+        hint = suggest(whole, _KNOWN, "a field stands alone: amount")
         raise ConditionError("unknown-name", f"there is no `{whole}`", start, end, hint)
 
-
-def _not_yet(what: str, token: Token, hint: str = "") -> ConditionError:
-    return ConditionError("not-supported", f"{what} is not supported yet", token.start, token.end, hint)
+    def _table(self, name: str, start: int, end: int) -> Expression:
+        """A table's keys, or what it holds for one of them."""
+        if not self._is("["):
+            if self._is("."):
+                hint = f"write tables.{name}[to].limit"
+                raise ConditionError("syntax", "a column is asked of one key", start, self._next.end, hint)
+            return Keys(name=name, start=start, end=end)
+        key = self._deeper(self._take(), self._sum)
+        closed = self._expect("]", "the key of the table")
+        if not self._is("."):
+            return Entry(table=name, key=key, column=None, start=start, end=closed.end)
+        self._take()
+        column = self._next
+        if column.lexeme is not Lexeme.NAME:
+            raise ConditionError("syntax", "the name of a column is missing after the point", start, column.end)
+        self._take()
+        return Entry(table=name, key=key, column=column.text, start=start, end=column.end)

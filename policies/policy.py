@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
 from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 from signoff.actions import Action
 from signoff.canonical import Json, canonical, digest
@@ -13,7 +15,8 @@ from .compiler import Test, compile_rule, compile_type, why_failed
 from .decision import CAUTION, DEFAULT_WITHIN, Context, Decision, DecisionEffect, Explanation, Seat
 from .diagnostics import Diagnostic
 from .rule import Document, Rule
-from .values import values_read
+from .tables import Table
+from .values import reason_of, values_read
 from .world import World
 
 Decide: TypeAlias = Callable[[Action, Context], Decision]
@@ -27,10 +30,11 @@ class Policy:
     """A compiled policies file. It is pure: the same action in the same context gets the same Decision."""
 
     name: str  # of the file, as places show it: `policies.yaml`
-    source: bytes  # the file as it was read
+    source: bytes  # the file as it was read, with the files that it names where it does; `parse_policy` reads it again
     digest: str  # SHA-256 of the source
     document: Document  # what it says
     warnings: tuple[Diagnostic, ...]
+    files: tuple[str, ...] = ()  # that it names, relative to its own folder
     _decide: Mapping[type[Action], Decide] = field(init=False, repr=False)
     _world: World = field(init=False, repr=False)  # what conditions read beside action and context
     _rules: Mapping[str, Rule] = field(init=False, repr=False)
@@ -38,7 +42,13 @@ class Policy:
 
     def __post_init__(self) -> None:
         document = self.document
-        world = World(currency=document.currency, lists=document.lists, roles=_roles_by_person(document.roles))
+        world = World(
+            currency=document.currency,
+            lists=document.lists,
+            roles=_roles_by_person(document.roles),
+            tables=document.tables,
+            zone=_zone(document.zone),
+        )
         object.__setattr__(self, "_world", world)
         object.__setattr__(self, "_rules", {rule.id: rule for rule in document.rules})
         object.__setattr__(self, "_decide", {action: self._compile(type_, action) for type_, action in document.types.items()})
@@ -78,6 +88,11 @@ class Policy:
         """The texts of each list."""
         return MappingProxyType(dict(self.document.lists))
 
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        """The tables."""
+        return MappingProxyType(dict(self.document.tables))
+
     def roles_of(self, actor_id: str) -> frozenset[str]:
         """The roles that a person has."""
         return self._world.roles.get(actor_id, _NOBODY)
@@ -105,6 +120,12 @@ class Policy:
             for id_ in asked
         )
 
+    def reasons(self, decision: Decision, action: Action, context: Context) -> tuple[str, ...]:
+        """What a decision about *action* gives as its reasons, with the values that they name."""
+        behind = [rule for id_ in decision.rules if (rule := self._rules.get(id_)) and rule.because]
+        told = tuple(reason_of(rule, action, context, self.document, self._world) for rule in behind)
+        return told + decision.because[len(told) :]
+
     def outline(self) -> dict[str, Json]:
         """What the file says, as canonical JSON can hold it: for the log, and to be compared with another's."""
         document = self.document
@@ -116,6 +137,7 @@ class Policy:
             "zone": document.zone,
             "roles": {role: list(people) for role, people in document.roles.items()},
             "lists": {name: list(texts) for name, texts in document.lists.items()},
+            "tables": {name: table.outline() for name, table in document.tables.items()},
             "rules": {rule.id: rule.content() | {"reads": rule.reads} for rule in document.rules},
         }
 
@@ -211,11 +233,19 @@ class Policy:
             rule=rule.id,
             effect=rule.effect,
             place=f"{self.name}:{rule.line}",
-            because=rule.because,
+            because=reason_of(rule, action, context, self.document, self._world),
             condition=rule.condition,
-            values=values_read(rule, action, context, self.document, self.roles_of(context.actor.id)),
+            values=values_read(rule, action, context, self.document, self._world),
             failed=failed,
         )
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    """The time zone *name*, UTC where none is named; None where there is no database to find it in."""
+    try:
+        return UTC if name is None else ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        return None
 
 
 def _roles_by_person(roles: Mapping[str, tuple[str, ...]]) -> dict[str, frozenset[str]]:

@@ -43,10 +43,12 @@ _NAMES = {
     "actor": "write actor.id, or actor.roles",
     "lists": "write lists.NAME",
     "no": "write false",
+    "now": "write now.hour, now.weekday or now.date",
     "off": "write false",
     "on": "write true",
     "plan": "write plan.size",
     "roles": "write actor.roles",
+    "tables": "write tables.NAME[to]",
     "type": "name action types after allow, approve or deny",
     "yes": "write true",
 }

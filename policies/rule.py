@@ -9,8 +9,10 @@ from signoff.actions import Action
 from signoff.canonical import Json, canonical, digest
 
 from .decision import DEFAULT_WITHIN, DecisionEffect, Seat
+from .reasons import Reason
 from .shapes import Shape
-from .syntax import Expression, names_read, spell
+from .syntax import Expression, parts_read, spell
+from .tables import Table
 
 Groups: TypeAlias = Mapping[str, tuple[str, ...] | None]  # roles or lists by name; None: with a mistake, so not known
 
@@ -37,7 +39,8 @@ class Rule:
     unless: Condition | None
     seats: tuple[Seat, ...]  # empty unless approve
     within: int | None  # seconds; None where the rule does not say
-    because: str  # empty where the rule does not say
+    because: str  # as written; empty where the rule does not say
+    reason: Reason  # the same, with the values that it shows
 
     @property
     def condition(self) -> str:
@@ -48,8 +51,13 @@ class Rule:
     @property
     def reads(self) -> list[str]:
         """The names that its conditions read, each once, in the order written."""
-        found = [name for part in (self.when, self.unless) if part for name in names_read(part.tree)]
-        return list(dict.fromkeys(found))
+        return list(self.parts)
+
+    @cached_property
+    def parts(self) -> dict[str, Expression]:
+        """What its conditions read, by name, in the order written."""
+        trees = [part.tree for part in (self.when, self.unless) if part]
+        return {name: part for tree in trees for name, part in parts_read(tree).items()}
 
     @property
     def deadline(self) -> int:
@@ -92,5 +100,6 @@ class Document:
     identity: str | None
     roles: Mapping[str, tuple[str, ...]]
     lists: Mapping[str, tuple[str, ...]]
+    tables: Mapping[str, Table]
     rules: tuple[Rule, ...]
     types: Mapping[str, type[Action]]  # the action types it was checked for

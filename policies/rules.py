@@ -12,11 +12,14 @@ from .diagnostics import Report, TooManyDiagnostics, quote, suggest
 from .doubts import Doubts
 from .nodes import Entries, Items, Node, Scalar
 from .parser import parse
+from .patterns import MAX_PATTERNS
 from .reader import Held, Reader
+from .reasons import Reason, parse_reason
 from .rule import Condition, Groups, Rule
 from .scanner import MAX_CONDITION, ConditionError
 from .shapes import Shape
-from .syntax import Expression, Tree, walk
+from .syntax import Expression, Predicate, Tree, walk
+from .tables import Tables
 
 MAX_RULES = 10_000
 MAX_WORK = 100_000  # parts of conditions, each counted for every action type
@@ -35,6 +38,7 @@ class Around:
     approvers: str | None
     roles: Groups
     lists: Groups
+    tables: Tables
 
 
 @dataclass
@@ -45,6 +49,7 @@ class RuleReader:
     report: Report
     lines: dict[str, int] = field(default_factory=dict)  # of the ids so far
     work: int = 0  # parts of conditions so far, times action types
+    patterns: int = 0  # so far
 
     @property
     def _reader(self) -> Reader:
@@ -70,11 +75,12 @@ class RuleReader:
         effect = self._effect(node, entries, meant)
         actions = self._actions(entries[effect.value][1], effect) if effect else None
         types = self._types(actions)
-        when, unless = self._conditions(entries, types, every=actions == ("*",))
+        setting = self._setting(types, every=actions == ("*",))
+        when, unless = self._conditions(entries, setting)
         asking = AskingReader(self.around.roles, self.around.approvers, self._reader)
         seats = asking.seats(node, entries, effect)
         within = asking.within(entries, effect)
-        because = self._because(entries)
+        because, reason = self._because(entries, setting)
         if id_ is None or effect is None or actions is None:
             return None
         return Rule(
@@ -88,6 +94,7 @@ class RuleReader:
             seats=seats,
             within=within,
             because=because,
+            reason=reason,
         )
 
     def _id(self, node: Node, entries: Held, meant: set[str]) -> str | None:
@@ -159,14 +166,18 @@ class RuleReader:
             return ()
         return tuple(self.around.registry) if "*" in actions else tuple(actions)
 
-    def _conditions(self, entries: Held, types: tuple[str, ...], *, every: bool) -> tuple[Condition | None, Condition | None]:
-        """`when` and `unless`, checked for every type; `unless` is reached where `when` is true."""
-        setting = Setting(
+    def _setting(self, types: tuple[str, ...], *, every: bool) -> Setting:
+        return Setting(
             types={type_: self.around.registry[type_].fields for type_ in types},
             lists=self.around.lists,
+            tables=self.around.tables,
             currency=self.around.currency,
             every=every,
         )
+
+    def _conditions(self, entries: Held, setting: Setting) -> tuple[Condition | None, Condition | None]:
+        """`when` and `unless`, checked for every type; `unless` is reached where `when` is true."""
+        types = tuple(setting.types)
         when = self._parse(entries, "when")
         unless = self._parse(entries, "unless")
         self._bound([part[1] for part in (when, unless) if part], len(types), entries)
@@ -190,7 +201,14 @@ class RuleReader:
 
     def _bound(self, trees: list[Expression], types: int, entries: Held) -> None:
         """Count the work that conditions make; too much of it ends the load."""
-        self.work += types * (1 + sum(1 for tree in trees for _ in walk(tree)))
+        parts = [part for tree in trees for part in walk(tree)]
+        self.work += types * (1 + len(parts))
+        self.patterns += sum(1 for part in parts if isinstance(part, Predicate) and part.operator == "matches")
+        if self.patterns > MAX_PATTERNS:
+            key = next(iter(entries.values()))[0]
+            hint = "write [0-9] and | into one pattern, or use lists"
+            self.report.error("too-many", f"a file has at most {MAX_PATTERNS} patterns", key.span, hint)
+            raise TooManyDiagnostics
         if self.work > MAX_WORK:
             key = next(iter(entries.values()))[0]
             message = f"the conditions up to here have more than {MAX_WORK:,} parts, each counted for every action type"
@@ -213,14 +231,25 @@ class RuleReader:
             self.report.error(error.code, error.message, span, _comment(node) or error.hint)
             return None
 
-    def _because(self, entries: Held) -> str:
+    def _because(self, entries: Held, setting: Setting) -> tuple[str, Reason]:
+        """The reason as written, and with the values that it shows."""
         if "because" not in entries:
-            return ""
+            return "", ()
         node = entries["because"][1]
         text = self._reader.shown(node, "`because`")
-        if text is not None and ("{" in text or "}" in text):
-            self.report.error("not-supported", "values in `because` are not supported yet", node.span, "write it without { and }")
-        return text or ""
+        if text is None or not isinstance(node, Scalar):
+            return "", ()
+        try:
+            reason = parse_reason(node.text)
+        except ConditionError as error:
+            self.report.error(error.code, error.message, node.place(error.start, error.end), error.hint)
+            return "", ()
+        said: set[tuple[Tree, str]] = set()
+        for part in reason:
+            if not isinstance(part, str):
+                for type_ in setting.types:
+                    Checker(type_, setting, self.report, node, said).value(part)
+        return text, reason
 
 
 def _comment(node: Scalar) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from signoff.actions import Field, Kind, format_money
 
-from .syntax import Number, Text, Texts, Truth
+from .syntax import Cash, Number, Text, Texts, Truth
 
 NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL})
 NUMERIC = NUMBERS | {Kind.MONEY}
@@ -34,6 +34,9 @@ class Shape:
     constant: bool = False  # the same for every action
     plain: bool = False  # of money: a plain number is in it, so it must be in the file's currency
     zero: bool = False  # of a number: 0, which is the same in every currency
+    code: str | None = None  # of money: the currency that the rule itself names
+    free: bool = False  # of a number: it stands in the file, and can be taken as money as a plain number can
+    date: bool = False  # of text: a date
 
     @property
     def unknown(self) -> bool:
@@ -46,6 +49,11 @@ class Shape:
         return self.kind in NUMERIC and not self.many
 
     @property
+    def written(self) -> bool:
+        """Whether the file itself holds it, whatever the action."""
+        return self.constant or self.free
+
+    @property
     def truth(self) -> bool:
         """Whether it can stand as a condition."""
         return self.kind is Kind.BOOLEAN and not self.many
@@ -55,6 +63,8 @@ class Shape:
             return "unknown"
         if self.constant and self.kind is Kind.INTEGER:
             return "a number"
+        if self.date:
+            return "a date"
         return f"a list of {_ITEMS[self.kind]}" if self.many else _NAMES[self.kind]
 
 
@@ -67,9 +77,11 @@ def shape_of_field(field: Field) -> Shape:
     return Shape(Kind.TEXT if field.kind is Kind.CURRENCY else field.kind, many=field.many)
 
 
-def shape_of_constant(constant: Number | Text | Truth | Texts) -> Shape:
+def shape_of_constant(constant: Number | Cash | Text | Truth | Texts) -> Shape:
     """The shape of what is written in the rule itself."""
     match constant:
+        case Cash(currency=currency):
+            return Shape(Kind.MONEY, constant=True, code=currency)
         case Number(value=value):
             return Shape(Kind.INTEGER if _is_whole(value) else Kind.DECIMAL, constant=True, zero=value == 0)
         case Text():
@@ -84,12 +96,18 @@ def sum_shape(left: Shape, right: Shape) -> Shape:
     """The shape of `left + right` and `left - right`, both numeric and fitting."""
     kind = _common(left, right)
     plain = kind is Kind.MONEY and (left.plain or right.plain or left.kind is not right.kind)
-    return Shape(kind, constant=left.constant and right.constant, plain=plain)
+    return _combined(kind, left, right, plain=plain)
 
 
 def product_shape(left: Shape, right: Shape) -> Shape:
     """The shape of `left * right`, one of them constant."""
-    return Shape(_common(left, right), constant=left.constant and right.constant, plain=left.plain or right.plain)
+    return _combined(_common(left, right), left, right, plain=left.plain or right.plain)
+
+
+def _combined(kind: Kind, left: Shape, right: Shape, *, plain: bool) -> Shape:
+    constant = left.constant and right.constant
+    free = kind is not Kind.MONEY and left.written and right.written and not constant
+    return Shape(kind, constant=constant, plain=plain, code=left.code or right.code, free=free)
 
 
 def fit(left: Shape, right: Shape) -> bool:
@@ -100,7 +118,9 @@ def fit(left: Shape, right: Shape) -> bool:
         return False
     if Kind.MONEY in (left.kind, right.kind):
         other = right if left.kind is Kind.MONEY else left
-        return other.kind is Kind.MONEY or (other.numeric and other.constant)
+        return other.kind is Kind.MONEY or (other.numeric and other.written)
+    if left.date is not right.date:
+        return left.kind is right.kind and (left.constant or right.constant)
     return left.kind is right.kind or (left.numeric and right.numeric)
 
 

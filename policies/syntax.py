@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias, cast
 
 Comparator: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in"]
 Operator: TypeAlias = Literal["+", "-", "*"]
+TextOperator: TypeAlias = Literal["startswith", "endswith", "contains", "matches"]
+Function: TypeAlias = Literal["min", "max", "abs", "len", "lower"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -26,6 +28,14 @@ class Number(Tree):
     """`10_000`, `0.5`."""
 
     value: Decimal
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Cash(Tree):
+    """`90 EUR`."""
+
+    value: Decimal
+    currency: str  # an ISO 4217 code
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -67,7 +77,23 @@ class Listed(Tree):
 class Known(Tree):
     """What the context knows."""
 
-    name: Literal["actor.id", "actor.roles", "plan.size"]
+    name: Literal["actor.id", "actor.roles", "plan.size", "now.hour", "now.weekday", "now.date"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Keys(Tree):
+    """`tables.limits`: its keys."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Entry(Tree):
+    """`tables.limits[to]`, `tables.limits[to].daily`."""
+
+    table: str
+    key: "Expression"
+    column: str | None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -90,6 +116,14 @@ class Default(Tree):
 
     field: Name
     otherwise: "Expression"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Call(Tree):
+    """`max(amount, 5)`, `len(note)`."""
+
+    function: Function
+    operands: tuple["Expression", ...]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -117,6 +151,15 @@ class Comparison(Tree):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Predicate(Tree):
+    """`to startswith "Acme"`."""
+
+    operator: TextOperator
+    left: "Expression"
+    right: "Expression"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Not(Tree):
     """`not has(amount)`."""
 
@@ -138,17 +181,19 @@ class Or(Tree):
 
 
 Expression: TypeAlias = (
-    Number | Text | Truth | Texts | Name | Listed | Known | Has | InRequest | Default
-    | Negative | Arithmetic | Comparison | Not | And | Or
+    Number | Cash | Text | Truth | Texts | Name | Listed | Keys | Entry | Known | Has | InRequest | Default
+    | Call | Negative | Arithmetic | Comparison | Predicate | Not | And | Or
 )  # fmt: skip
 
 
 def children(tree: Expression) -> tuple[Expression, ...]:
     """The trees right below *tree*, in the order written."""
     match tree:
-        case Comparison() | And() | Or():
+        case Comparison() | And() | Or() | Call():
             return tree.operands
-        case Arithmetic():
+        case Entry():
+            return (tree.key,)
+        case Arithmetic() | Predicate():
             return (tree.left, tree.right)
         case Not() | Negative():
             return (tree.operand,)
@@ -166,16 +211,35 @@ def walk(tree: Expression) -> Iterator[Expression]:
         yield from walk(child)
 
 
-def names_read(tree: Expression) -> list[str]:
-    """What *tree* reads, each once, in the order written: `amount`, `in_request(to)`, `lists.family`, `actor.id`."""
+def parts_read(tree: Expression) -> dict[str, Expression]:
+    """What *tree* reads, in the order written, by its name: `amount`, `in_request(to)`, `lists.family`, `tables.limits[to]`."""
     match tree:
         case Name(name=name) | Known(name=name):
-            return [name]
+            return {name: tree}
         case Listed(name=name):
-            return [f"lists.{name}"]
+            return {f"lists.{name}": tree}
+        case Keys(name=name):
+            return {f"tables.{name}": tree}
         case InRequest(field=name):
-            return [f"in_request({name.name})"]
-    return list(dict.fromkeys(name for child in children(tree) for name in names_read(child)))
+            return {f"in_request({name.name})": tree}
+    found = {name: part for child in children(tree) for name, part in parts_read(child).items()}
+    if isinstance(tree, Entry):
+        found[_entry_name(tree)] = tree
+    return found
+
+
+def names_read(tree: Expression) -> list[str]:
+    """The names of what *tree* reads, each once, in the order written."""
+    return list(parts_read(tree))
+
+
+def _entry_name(tree: Entry) -> str:
+    match tree.key:
+        case Text(value=text):
+            key = json.dumps(text, ensure_ascii=False)
+        case _:
+            key = ", ".join(parts_read(tree.key))
+    return f"tables.{tree.table}[{key}]" + (f".{tree.column}" if tree.column else "")
 
 
 def spell(tree: Expression) -> str:

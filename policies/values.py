@@ -2,45 +2,120 @@
 
 from decimal import Decimal
 
-from signoff.actions import Action, Field, format_money
+from signoff.actions import Action, Field, Kind, fold_name, format_money
 
 from .decision import Context
+from .reasons import tell
 from .rule import Document, Rule
+from .syntax import Call, Default, Entry, Expression, InRequest, Keys, Known, Listed, Name, Text
+from .tables import show_cell
+from .world import ConditionFailed, World
 
 _SHOWN = 5  # items of a list
 
 
-def values_read(
-    rule: Rule, action: Action, context: Context, document: Document, roles: frozenset[str]
-) -> tuple[tuple[str, str], ...]:
+def values_read(rule: Rule, action: Action, context: Context, document: Document, world: World) -> tuple[tuple[str, str], ...]:
     """The name and the value of everything that the conditions of *rule* read, in the order written."""
-    return tuple((name, _value(name, action, context, document, roles)) for name in rule.reads)
+    value = _Values(action, context, document, world)
+    return tuple((name, value.show(tree)) for name, tree in rule.parts.items())
 
 
-def _value(name: str, action: Action, context: Context, document: Document, roles: frozenset[str]) -> str:
-    match name:
-        case "actor.id":
-            return context.actor.id
-        case "actor.roles":
-            return _several(sorted(roles))
-        case "plan.size":
-            return str(context.plan_size)
-    if name.startswith("lists."):
-        return _several(document.lists[name.removeprefix("lists.")])
-    if name.startswith("in_request("):
-        return "yes" if name.removeprefix("in_request(").removesuffix(")") in context.grounded else "no"
-    field = action.fields.get(name)
-    return f"not a field of {action.type}" if field is None else _field(field, action)
+def reason_of(rule: Rule, action: Action, context: Context, document: Document, world: World) -> str:
+    """The reason that *rule* gives, with the values in it."""
+    return tell(rule.reason, _Values(action, context, document, world).show)
 
 
-def _field(field: Field, action: Action) -> str:
-    value = getattr(action, field.attribute, None)
-    if value is None:
-        return "not given"
-    currency = getattr(action, action.fields[field.currency].attribute, None) if field.currency else None
-    if field.many:
-        return _several([_text(item, currency) for item in value])
-    return _text(value, currency)
+class _Values:
+    """The values that one action has in one context."""
+
+    def __init__(self, action: Action, context: Context, document: Document, world: World) -> None:
+        self._action, self._context, self._document, self._world = action, context, document, world
+
+    def show(self, tree: Expression) -> str:
+        """The value of a part of a condition, as people read it."""
+        match tree:
+            case Known(name=name):
+                return self._known(name)
+            case Listed(name=name):
+                return _several(self._document.lists[name])
+            case Keys(name=name):
+                return _several(self._document.tables[name].keys)
+            case InRequest(field=Name(name=name)):
+                return "yes" if name in self._context.grounded else "no"
+            case Entry():
+                return self._entry(tree)
+            case Default(field=field, otherwise=otherwise):
+                return self.show(otherwise if self._get(field.name) is None else field)
+            case Name(name=name):
+                found = self._action.fields.get(name)
+                return f"not a field of {self._action.type}" if found is None else self._field(found)
+        return _constant(tree)
+
+    def _known(self, name: str) -> str:
+        world, context = self._world, self._context
+        try:
+            match name:
+                case "actor.id":
+                    return context.actor.id
+                case "actor.roles":
+                    return _several(sorted(world.roles.get(context.actor.id, ())))
+                case "now.hour":
+                    return str(world.hour(context))
+                case "now.weekday":
+                    return world.weekday(context)
+                case "now.date":
+                    return world.date(context)
+        except ConditionFailed as error:
+            return str(error)
+        return str(context.plan_size)
+
+    def _entry(self, tree: Entry) -> str:
+        column = self._document.tables[tree.table].columns[tree.column]
+        key, exact = self._key(tree.key)
+        cells = column.cells if exact else {fold_name(name): cell for name, cell in column.cells.items()}
+        cell = cells.get(key if exact else fold_name(key))
+        if cell is None:
+            return "not in the table"
+        if column.shape.plain and isinstance(cell, Decimal):
+            return _text(cell, self._document.currency)
+        return show_cell(cell)
+
+    def _key(self, tree: Expression) -> tuple[str, bool]:
+        """The text that a table is asked for, and whether it is asked for exactly, as conditions do it."""
+        match tree:
+            case Text(value=text):
+                return text, False
+            case Call(operands=(operand,)):
+                return self._key(operand)[0], False
+            case Default(field=field, otherwise=otherwise) if self._get(field.name) is None:
+                found = self._action.fields.get(field.name)
+                return self._key(otherwise)[0], _is_exact(found)
+            case Name(name=name) | Default(field=Name(name=name)):
+                found = self._action.fields.get(name)
+                return str(self._get(name)), _is_exact(found)
+        return self.show(tree), True
+
+    def _get(self, name: str) -> object:
+        found = self._action.fields.get(name)
+        return None if found is None else getattr(self._action, found.attribute, None)
+
+    def _field(self, field: Field) -> str:
+        value = getattr(self._action, field.attribute, None)
+        if value is None:
+            return "not given"
+        currency = self._get(field.currency) if field.currency else None
+        if field.many:
+            return _several([_text(item, currency) for item in value])
+        return _text(value, currency)
+
+
+def _is_exact(field: Field | None) -> bool:
+    return field is not None and (field.kind is Kind.CURRENCY or bool(field.choices))
+
+
+def _constant(tree: Expression) -> str:
+    value = getattr(tree, "value", None)
+    return show_cell(value) if isinstance(value, str | bool | Decimal) else ""
 
 
 def _text(value: object, currency: object) -> str:
@@ -50,7 +125,7 @@ def _text(value: object, currency: object) -> str:
         case Decimal() if isinstance(currency, str):
             try:
                 return format_money(value, currency)
-            except ValueError:  # only in an action that was made without validation
+            except ValueError:  # a constant with more decimals, or an action that was made without validation
                 return f"{value} {currency}"
     return str(value)
 

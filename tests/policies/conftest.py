@@ -1,6 +1,7 @@
 """A registry with a field of every kind, and short ways to load a policy."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -99,8 +100,9 @@ def careful_registry() -> Registry:
 
 @pytest.fixture(scope="session")
 def context() -> Context:
-    """dana asks for a plan of one action and wrote its amount and payee."""
-    return Context(actor=Actor(id="dana"), grounded=frozenset({"amount", "to"}), plan_size=1)
+    """dana asks for a plan of one action on a Monday morning, and wrote its amount and payee."""
+    now = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+    return Context(actor=Actor(id="dana"), grounded=frozenset({"amount", "to"}), plan_size=1, now=now)
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,12 @@ A generated condition is a text together with a Python function that works it ou
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import cast
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,13 +23,16 @@ from signoff.policies import Context, DecisionEffect, Policy, compare_policies, 
 FAMILY = ("Alice", "Bob")
 START = (
     "version: 1\ncurrency: USD\napprovers: manager\nroles: {manager: [mira, dana], finance: [fay, finn]}\n"
-    "lists: {family: [Alice, Bob]}\n"
+    "lists: {family: [Alice, Bob]}\nzone: Europe/Berlin\n"
+    "tables: {cap: {Alice: 100, Bob: 2.5}, kind: {Alice: Good}}\n"
 )
+CAPS = {"Alice": Fraction(100), "Bob": Fraction("2.5")}
+BERLIN = ZoneInfo("Europe/Berlin")
 STRICTNESS = {DecisionEffect.ALLOW: 0, DecisionEffect.APPROVE: 1, DecisionEffect.DENY: 2}
 
 
 class Failing(Exception):
-    """Money met money in another currency."""
+    """Money met money in another currency, or a table does not hold a key."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,35 @@ class Case:
     def number(self, name: str) -> Fraction:
         """The value of a field that is a number."""
         return Fraction(str(self.fields[name]))
+
+    @property
+    def to(self) -> str:
+        """Who is paid."""
+        return cast(str, self.fields["to"])
+
+    @property
+    def local(self) -> datetime:
+        """The time where the file's zone is."""
+        assert self.context.now is not None
+        return self.context.now.astimezone(BERLIN)
+
+    def cap(self) -> Fraction:
+        """What the table `cap` holds for the payee."""
+        if self.to not in CAPS:
+            raise Failing
+        return CAPS[self.to]
+
+    def priced(self) -> Fraction:
+        """The price, where it is compared with plain numbers."""
+        if self.fields["currency"] != "USD":
+            raise Failing
+        return self.number("price")
+
+    def kind(self) -> str:
+        """What the table `kind` holds for the payee."""
+        if self.to != "Alice":
+            raise Failing
+        return "Good"
 
 
 Worth = Callable[[Case], Fraction]
@@ -78,6 +112,18 @@ def calculated(sign: str, left: tuple[str, Worth], right: tuple[str, Worth]) -> 
     return f"({first} {sign} {second})", lambda case: a(case) + b(case) if sign == "+" else a(case) - b(case)
 
 
+def least_or_most(word: str, left: tuple[str, Worth], right: tuple[str, Worth]) -> tuple[str, Worth]:
+    """`min` or `max` of two numbers."""
+    (first, a), (second, b) = left, right
+    return f"{word}({first}, {second})", lambda case: (min if word == "min" else max)(a(case), b(case))
+
+
+def absolute(part: tuple[str, Worth]) -> tuple[str, Worth]:
+    """`abs` of a number."""
+    text, worth = part
+    return f"abs({text})", lambda case: abs(worth(case))
+
+
 def times(part: tuple[str, Worth], digits: str) -> tuple[str, Worth]:
     """A number multiplied by a constant."""
     text, worth = part
@@ -90,8 +136,18 @@ numbers: st.SearchStrategy[tuple[str, Worth]] = st.recursive(
         st.sampled_from(["quantity", "weight"]).map(lambda name: (name, lambda case: case.number(name))),
         st.builds(given_or, st.just("limit"), DIGITS),
         st.just(("plan.size", lambda case: Fraction(case.context.plan_size))),
+        st.just(("len(tags)", lambda case: Fraction(len(cast(list[str], case.fields["tags"]))))),
+        st.just(("len(to)", lambda case: Fraction(len(case.to)))),
+        st.just(("now.hour", lambda case: Fraction(case.local.hour))),
+        st.just(("tables.cap[to]", Case.cap)),
+        st.just(("tables.cap['BOB']", lambda case: CAPS["Bob"])),
     ),
-    lambda inner: st.one_of(st.builds(calculated, st.sampled_from("+-"), inner, inner), st.builds(times, inner, DIGITS)),
+    lambda inner: st.one_of(
+        st.builds(calculated, st.sampled_from("+-"), inner, inner),
+        st.builds(times, inner, DIGITS),
+        st.builds(least_or_most, st.sampled_from(["min", "max"]), inner, inner),
+        inner.map(absolute),
+    ),
     max_leaves=3,
 )
 
@@ -153,6 +209,17 @@ def money_compared(sign: str, left: tuple[str, Amount], right: tuple[str, Amount
     return f"{first} {sign} {second}", meaning
 
 
+def named_compared(sign: str, times_: str, digits: str, code: str) -> tuple[str, Meaning]:
+    """A comparison with an amount that names its currency."""
+
+    def meaning(case: Case) -> bool:
+        if case.fields["currency"] != code:
+            raise Failing
+        return SIGNS[sign](case.number("price") * exactly(times_), exactly(digits))
+
+    return f"price * {times_} {sign} {digits} {code}", meaning
+
+
 def fee_guarded(sign: str, digits: str) -> tuple[str, Meaning]:
     """A guarded comparison of two amounts that are both the action's."""
 
@@ -188,6 +255,28 @@ SIMPLE: list[tuple[str, Meaning]] = [
     ("in_request(to)", lambda case: "to" in case.context.grounded),
     ("actor.id == 'dana'", lambda case: case.context.actor.id == "dana"),
     ("'manager' in actor.roles", lambda case: case.context.actor.id in ("mira", "dana")),
+    ("to startswith 'AL'", lambda case: case.to == "Alice"),
+    ("to endswith ' ltd'", lambda case: case.to == "Mallory Ltd"),
+    ("to contains 'O'", lambda case: "o" in case.to.lower()),
+    ("to contains 'x' or 'alice' startswith to", lambda case: case.to == "Alice"),
+    ("to matches '[AB].*'", lambda case: case.to in FAMILY),
+    ("to matches '[a-z]+'", lambda case: case.to in FAMILY),
+    ("speed matches 'F.*' or speed startswith 'SL'", lambda case: False),
+    ("speed contains 'as'", lambda case: case.fields["speed"] == "fast"),
+    ("lower(speed) == 'FAST'", lambda case: case.fields["speed"] == "fast"),
+    ("tags contains 'RED'", tagged),
+    ("has(note) and note endswith 'X'", lambda case: case.fields.get("note") == "x"),
+    ("actor.id startswith 'd'", lambda case: case.context.actor.id == "dana"),
+    ("to in tables.cap", lambda case: case.to in CAPS),
+    ("currency in tables.cap", lambda case: False),
+    ("to in tables.cap and price > tables.cap[to]", lambda case: case.to in CAPS and case.priced() > case.cap()),
+    ("price * 2 <= tables.cap[to]", lambda case: case.priced() * 2 <= case.cap()),
+    ("max(price, 50) > 60", lambda case: case.priced() > 60),
+    ("tables.kind[to] == 'GOOD'", lambda case: case.kind() == "Good"),
+    ("not (tables.kind[to] startswith 'x')", lambda case: case.kind() == "Good"),
+    ("now.weekday in ['Saturday', 'SUNDAY']", lambda case: case.local.weekday() > 4),
+    ("now.date >= '2026-03-02'", lambda case: case.local.date() >= date(2026, 3, 2)),
+    ("now.hour < 12", lambda case: case.local.hour < 12),
 ]
 SIGN = st.sampled_from(sorted(SIGNS))
 
@@ -212,6 +301,7 @@ conditions: st.SearchStrategy[tuple[str, Meaning]] = st.recursive(
         st.builds(between, DIGITS, numbers, DIGITS),
         st.builds(money_compared, SIGN, prices, st.one_of(DIGITS.map(money), prices), st.booleans()),
         st.builds(fee_guarded, SIGN, DIGITS),
+        st.builds(named_compared, SIGN, DIGITS, DIGITS, st.sampled_from(["USD", "EUR"])),
     ),
     lambda inner: st.one_of(
         inner.map(negated), st.builds(joined, st.sampled_from(["and", "or"]), st.lists(inner, min_size=2, max_size=3))
@@ -279,6 +369,9 @@ cases = st.builds(
         actor=st.builds(Actor, id=st.sampled_from(["dana", "mira", "eve"])),
         grounded=st.frozensets(st.sampled_from(["to", "price"])),
         plan_size=st.integers(1, 3),
+        now=st.sampled_from([datetime(2026, 3, 1, 22, 59), datetime(2026, 3, 1, 23), datetime(2026, 7, 4, 10)]).map(
+            lambda now: now.replace(tzinfo=UTC)
+        ),
     ),
 )
 DEFAULTS = st.sampled_from(["deny", "{approve: manager}"])

@@ -12,7 +12,7 @@ from tests.conftest import EXAMPLES
 
 _T = TypeVar("_T")
 
-HUNTING = settings(max_examples=8 * EXAMPLES, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
+HUNTING = settings(max_examples=32 * EXAMPLES, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
 
 
 def assert_caught(law: Callable[[_T], None], examples: st.SearchStrategy[_T], said: str) -> None:

@@ -1,6 +1,7 @@
 """What the rules of a file come to, in plain words: each rule is asked by itself, and the rest is written down here again."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from itertools import permutations
 
@@ -24,11 +25,11 @@ class Wanted:
     hours: float  # to sign
 
 
-def wanted(file: PolicyFile, plan: PlanRecord, record: ActionRecord) -> Wanted:
-    """What *file* wants of an action of an accepted plan."""
+def wanted(file: PolicyFile, plan: PlanRecord, record: ActionRecord, now: datetime) -> Wanted:
+    """What *file* wants of an action of an accepted plan at the time *now*."""
     action = REGISTRY.load(record.body)
     grounded = grounded_fields(action, plan.request)
-    context = Context(actor=plan.requester, grounded=grounded, plan_size=len(plan.actions))
+    context = Context(actor=plan.requester, grounded=grounded, plan_size=len(plan.actions), now=now)
     met = [rule for rule in file.rules if _speaks(file, rule, action, context)]
     if any(rule.effect is DecisionEffect.DENY for rule in met):
         return Wanted(effect=DecisionEffect.DENY, seats={}, hours=0)

@@ -32,7 +32,9 @@ def test_what_a_rule_denies_never_runs(life: Life) -> None:
     with opened_bank(life.file) as bank:
         for moment in bank.live(life.verbs):
             for plan, action in moment.ran:
-                assert wanted(bank.file, plan, action).effect is not DecisionEffect.DENY, f"{action.title} ran, and is denied"
+                assert wanted(bank.file, plan, action, bank.clock()).effect is not DecisionEffect.DENY, (
+                    f"{action.title} ran, and is denied"
+                )
 
 
 @given(lives)
@@ -41,7 +43,7 @@ def test_nothing_runs_before_its_seats_are_filled(life: Life) -> None:
     with opened_bank(life.file) as bank:
         for moment in bank.live(life.verbs):
             for plan, action in moment.ran:
-                want = wanted(bank.file, plan, action)
+                want = wanted(bank.file, plan, action, bank.clock())
                 if want.effect is DecisionEffect.APPROVE:
                     voters = bank.votes.get(_used(bank, plan, action.number), set()) - {plan.requester.id}
                     assert bank.file.claimed, f"{action.title} ran, and nobody's vote counts"
@@ -55,7 +57,7 @@ def test_what_is_asked_is_what_the_rules_ask(life: Life) -> None:
         for moment in bank.live(life.verbs):
             for approval in moment.asked:
                 (plan,) = (plan for plan in bank.plans() if plan.id == approval.plan)
-                want = wanted(bank.file, plan, plan.action(approval.number))
+                want = wanted(bank.file, plan, plan.action(approval.number), approval.asked)
                 assert approval.seats == want.seats, f"{approval.seats} are asked, and {want.seats} are wanted"
                 assert approval.expires - approval.asked == timedelta(hours=want.hours), "another time is given"
 
