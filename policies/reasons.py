@@ -17,6 +17,8 @@ Reason: TypeAlias = tuple[str | Expression, ...]
 
 def parse_reason(text: str) -> Reason:
     """The texts and the values of a reason, in the order written. Raises ConditionError with places in *text*."""
+    if "{" not in text and "}" not in text:
+        return (unicodedata.normalize("NFC", text),)
     parts: list[str | Expression] = []
     plain, place = "", 0
     while place < len(text):
