@@ -19,7 +19,7 @@ def ask_to_sign(console: Console, card: Card, actor: Actor) -> str | None:
     why, and records it.
     """
     console.print(format_card(card))
-    if not any(actor.id in people for people in card.people.values()):
+    if not any(actor.id in people for people in (*card.people.values(), card.later)):
         return card.approval.digest
     termios.tcflush(sys.stdin, termios.TCIFLUSH)
     try:

@@ -8,7 +8,7 @@ from signoff.canonical import Json
 
 from .decision import DEFAULT_WITHIN, DecisionEffect
 
-_SETTINGS = ("default", "approvers", "identity", "currency", "zone")
+_SETTINGS = ("default", "approvers", "identity", "currency", "zone", "within", "changes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +89,7 @@ def _groups_changed(old: Mapping[str, Sequence[str]], new: Mapping[str, Sequence
 
 def _looser(old: _Outline, new: _Outline) -> Iterator[str]:
     yield from _looser_settings(old, new)
+    yield from _looser_signing(old, new)
     yield from _looser_groups(old, new)
     for id_ in sorted({*old.rules, *new.rules}):
         yield from _looser_rule(id_, old.rules.get(id_), new.rules.get(id_))
@@ -103,6 +104,16 @@ def _looser_settings(old: _Outline, new: _Outline) -> Iterator[str]:
         yield "votes count now although nothing checks who votes (identity: claimed)"
     if old.rules and old.get("currency") != new.get("currency"):
         yield f"plain numbers in rules are in {new.get('currency') or 'no currency'} now, not in {old.get('currency') or 'none'}"
+
+
+def _looser_signing(old: _Outline, new: _Outline) -> Iterator[str]:
+    """Of the settings, those about who signs and until when."""
+    if old.rules and _seconds(new.get("within")) > _seconds(old.get("within")):
+        yield f"where no rule says how long, people have {_seconds(new.get('within'))} seconds to sign now"
+    after = new.get("changes") or []
+    if after and (not old.get("changes") or _fewer_sign(old.get("changes"), after)):
+        named = ", ".join(f"{count} {role}" for role, count in _counts(after).items())
+        yield f"a change of pinned policies needs {named} now"
 
 
 def _looser_groups(old: _Outline, new: _Outline) -> Iterator[str]:
@@ -143,6 +154,17 @@ def _loosened(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]
         yield "by"
     if _seconds(new["within"]) > _seconds(old["within"]):
         yield "within"
+    if new.get("self") and not old.get("self"):
+        yield "self"
+    before, after = _stand_ins(old), _stand_ins(new)
+    if any(key not in before or times < before[key] for key, times in after.items()):
+        yield "then"
+
+
+def _stand_ins(rule: Mapping[str, Json]) -> dict[tuple[Json, Json], int]:
+    """After how many seconds who may stand in for whom."""
+    found = cast(Sequence[Mapping[str, Json]], rule.get("then", ()))
+    return {(one["role"], one["who"]): cast(int, one["after"]) for one in found}
 
 
 def _fewer_sign(old: Json, new: Json) -> bool:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from signoff.actions import Action
 from signoff.canonical import Json, canonical, digest
 
-from .decision import DEFAULT_WITHIN, DecisionEffect, Seat
+from .decision import DEFAULT_WITHIN, DecisionEffect, Seat, StandIn
 from .shapes import Shape
 from .syntax import Expression, names_read, spell
 
@@ -36,8 +36,10 @@ class Rule:
     when: Condition | None
     unless: Condition | None
     seats: tuple[Seat, ...]  # empty unless approve
-    within: int | None  # seconds; None where the rule does not say
+    within: int | None  # seconds; the file's where the rule does not say, None where neither does
     because: str  # empty where the rule does not say
+    stand_ins: tuple[StandIn, ...] = ()  # who may fill its seats later
+    own_vote: bool = False  # whether the requester's own vote counts, as far as this rule goes
 
     @property
     def condition(self) -> str:
@@ -63,13 +65,14 @@ class Rule:
             "actions": sorted(self.actions),
             "when": spell(self.when.tree) if self.when else None,
             "unless": spell(self.unless.tree) if self.unless else None,
+            "by": [{"role": seat.role, "count": seat.count} for seat in sorted(self.seats)],
             "within": self.deadline,
         }
         return digest(canonical(self.content() | meaning))
 
     def content(self) -> dict[str, Json]:
         """What the rule says, as canonical JSON can hold it. Where it stands in the file is no part of it."""
-        return {
+        content: dict[str, Json] = {
             "id": self.id,
             "effect": self.effect.value,
             "actions": list(self.actions),
@@ -79,6 +82,11 @@ class Rule:
             "within": self.within,
             "because": self.because or None,
         }
+        if self.own_vote:
+            content["self"] = "allowed"
+        if self.stand_ins:
+            content["then"] = [{"role": one.role, "who": one.who, "after": one.after} for one in sorted(self.stand_ins)]
+        return content
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,3 +102,5 @@ class Document:
     lists: Mapping[str, tuple[str, ...]]
     rules: tuple[Rule, ...]
     types: Mapping[str, type[Action]]  # the action types it was checked for
+    within: int | None = None  # seconds to sign where no rule says
+    changes: tuple[Seat, ...] = ()  # who agrees to a change of pinned policies; empty: the approvers
