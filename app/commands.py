@@ -17,7 +17,7 @@ from signoff.audit import ActionRecord, Approval, PlanRecord, Status, Store, Ver
 
 from . import forms, output
 from .canonical import Json, digest
-from .errors import DatabaseError, Exit, SignoffError, UsageError
+from .errors import DatabaseError, Exit, LogInvalid, SignoffError, UsageError
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -299,9 +299,12 @@ def _engine(settings: Settings, *, create: bool = False, reading: bool = False) 
 
 def _note_pinned(store: Store, settings: Settings) -> tuple[str, bytes] | None:
     """Tell, beside what is shown, that the policies file is not what is pinned; give the name and bytes of what is."""
-    with store.read() as tx:
-        pins = tx.pins()
-        pinned = tx.source(str(pins.active)) if pins.pinned else None
+    try:
+        with store.read() as tx:
+            pins = tx.pins()
+            pinned = tx.source(str(pins.active)) if pins.pinned else None
+    except (LogInvalid, ValueError):  # an altered log: whoever reads or decides by it is told
+        return None
     if pinned is None:
         return None
     try:

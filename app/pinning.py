@@ -118,6 +118,10 @@ class Pinning:
             raise UsageError("no policies are pinned, so a changed file is taken up at once; `signoff policies pin` pins them")
         if verb is PinVerb.LOAD and reading.active_policy() == self._in_force.policy.digest:
             raise UsageError(f"{self._in_force.policy.name} is in force already; name the file that is to take its place")
+        if verb is PinVerb.LOAD and not self._in_force.policy.changes:
+            raise UsageError(
+                f"{self._in_force.policy.name} names nobody who could ever load another; write `changes: ROLE` in it"
+            )
 
     def _agree(self, tx: Writing, verb: PinVerb, actor: Actor) -> PinChange:
         active = tx.active_policy()

@@ -23,18 +23,18 @@ class Pins:
 
     pinned: bool = False
     active: Json = None  # digest of the policies in force
-    agreed: dict[tuple[Json, Json], list[Entry]] = field(
+    agreed: dict[tuple[str, str], list[Entry]] = field(
         default_factory=dict
     )  # verb and digest → who wants it, since the last change
 
     def read(self, entry: Entry) -> Iterator[str]:
-        """Take *entry* in, and yield what is wrong with it."""
+        """Take *entry* in, and yield what is wrong with it; one that somebody altered may lack anything."""
         data = entry.data
         match entry.event:
             case "policy":
                 if self.pinned:
                     yield from self._unagreed(entry, PinVerb.LOAD)
-                self.active = data["digest"]
+                self.active = data.get("digest")
                 self.agreed = {}
             case "pinned" | "unpinned":
                 verb = PinVerb.PIN if entry.event == "pinned" else PinVerb.UNPIN
@@ -42,15 +42,19 @@ class Pins:
                 self.pinned = verb is PinVerb.PIN
                 self.agreed = {}
             case "proposed" | "confirmed":
-                if data["replaces"] != self.active:
+                if data.get("replaces") != self.active:
                     yield f"entry {entry.number} is about policies that were not in force"
-                self.agreed.setdefault((data["verb"], data["digest"]), []).append(entry)
+                self.agreed.setdefault((str(data.get("verb")), str(data.get("digest"))), []).append(entry)
 
     def _unagreed(self, entry: Entry, verb: PinVerb) -> Iterator[str]:
         data: Mapping[str, Json] = entry.data
-        agreed = {one.number for one in self.agreed.get((verb.value, data["digest"]), ())}
+        agreed = {one.number for one in self.agreed.get((verb.value, str(data.get("digest"))), ())}
         told = data.get("confirmed")
-        if not isinstance(told, list) or not told or not {*told} <= agreed or entry.number - 1 not in told:
+        if (
+            not isinstance(told, list)
+            or not all(isinstance(one, int) and one in agreed for one in told)
+            or entry.number - 1 not in told
+        ):
             yield f"entry {entry.number} changed pinned policies, and the log does not tell who agreed to that"
 
 

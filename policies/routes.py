@@ -49,7 +49,9 @@ def empty_seats(seats: Sequence[Seat], roles: Groups) -> int:
 def indispensable_people(route: Route, roles: Groups) -> list[str]:
     """Those without whom the seats cannot be filled, with whoever may stand in: what they ask for themselves stays unsigned."""
     voters = _voters(route.seats, roles, route.stand_ins)
-    seated = fill_seats(route.seats, voters).used
+    total = sum(seat.count for seat in route.seats)
+    scarce = {seat.role for seat in route.seats if len(members(seat.role, roles)) <= total}  # of others somebody is always free
+    seated = [one for one in fill_seats(route.seats, voters).used if voters[one] & scarce]
     return [one for one in seated if not fill_seats(route.seats, {p: r for p, r in voters.items() if p != one}).complete]
 
 

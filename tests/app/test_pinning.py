@@ -156,6 +156,12 @@ def test_where_nobody_is_named(open_engine: Open) -> None:
         engine.pin(MIRA)
 
 
+def test_a_file_that_could_never_be_changed(pinned: Engine, open_engine: Open) -> None:
+    """A file that names nobody who may change it is not loaded: it would stay pinned for ever."""
+    with pytest.raises(UsageError, match="names nobody who could ever load another"):
+        load(open_engine, RULES.replace("approvers: manager\n", ""), MIRA)
+
+
 def test_wrong_use(open_engine: Open) -> None:
     """Loading or unpinning what is not pinned, pinning twice, and loading what is in force are wrong use."""
     engine = open_engine()
