@@ -8,7 +8,7 @@ from signoff.actions import Action, Lookup, Registry
 from signoff.audit import Approval, PlanRecord, Reading, Vote
 from signoff.policies import Policy, fill_seats
 
-from .deciding import as_seats, counted_voters
+from .deciding import as_seats, counted_voters, needed_for, signers_now
 from .grounding import grounded_fields
 
 
@@ -20,7 +20,9 @@ class Card:
     plan: PlanRecord
     details: Mapping[str, str]  # of the action: from, to, ...
     found: Mapping[str, str]  # field → whether its value stands in the user's request
-    people: Mapping[str, tuple[str, ...]]  # role → who may fill its seats, the requester left out
+    people: Mapping[str, tuple[str, ...]]  # role → who may fill its seats now, the requester only where their own vote counts
+    later: tuple[str, ...]  # who may stand in, now or later
+    needs: Mapping[str, str]  # role → who fills its seats, and who may later, in words
     filled: Mapping[str, int]  # role → how many of its seats are filled by votes that count now
     votes: tuple[Vote, ...]
     now: datetime
@@ -36,7 +38,9 @@ def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Po
         plan=plan,
         details=_details(reading, action, plan),
         found=_found(action, plan.request),
-        people={role: tuple(p for p in policy.people(role) if p != approval.requester) for role in approval.seats},
+        people={role: signers_now(policy, approval, role, now) for role in approval.seats},
+        later=tuple(p for times in approval.stand_ins.values() for who in times for p in policy.people(who)),
+        needs={role: needed_for(policy, approval, role, now) for role in approval.seats},
         filled=seating.filled,
         votes=tuple(votes),
         now=now,

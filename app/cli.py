@@ -146,6 +146,17 @@ def _add_checking(verbs: Verbs) -> None:
     check.add_argument("policies", nargs="?", metavar="FILE", help="the policies file, instead of --policies", default=SUPPRESS)
     _no_actor(check)
 
+    for verb, summary in (
+        ("pin", "pin the policies in force: a changed file is not taken up any more"),
+        ("load", "put another policies file in the place of the pinned one"),
+        ("unpin", "let a changed policies file be taken up again"),
+    ):
+        change = _add(policy_verbs, verb, commands.policies_change, summary)
+        if verb == "load":
+            change.add_argument("policies", metavar="FILE", help="the new policies file")
+        change.set_defaults(verb=verb)
+        _may_act(change, "who agrees to it (default: the operating system's user)")
+
     audit = verbs.add_parser("audit", help="read and verify the audit log", formatter_class=_formatter)
     audit_verbs = audit.add_subparsers(metavar="COMMAND", required=True)
     log = _add(audit_verbs, "log", commands.audit_log, "show the audit log")

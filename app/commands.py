@@ -12,11 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
+from signoff.actions import show_text
 from signoff.audit import ActionRecord, Approval, PlanRecord, Status, Store, Verification, verify_store
 
 from . import forms, output
-from .canonical import Json
-from .errors import DatabaseError, Exit, SignoffError, UsageError
+from .canonical import Json, digest
+from .errors import DatabaseError, Exit, LogInvalid, SignoffError, UsageError
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def resume(options: argparse.Namespace, settings: Settings) -> Exit:
 def queue(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff queue`."""
     with _open(settings) as store:
+        _note_pinned(store, settings)
         now = store.clock()
         with store.read() as tx:
             rows = [(approval, action) for approval, action in tx.queue() if approval.expires > now]
@@ -136,7 +138,11 @@ def queue(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def show(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff show ID`."""
-    with _engine(settings) as engine:
+    from signoff.policies import parse_policy
+
+    with _engine(settings, reading=True) as engine:
+        if pinned := _note_pinned(engine.store, settings):
+            engine.policy = parse_policy(pinned[1], pinned[0], engine.registry)
         if options.id.startswith("p-"):
             _print_plans(engine, [engine.plan(options.id)], settings)
         else:
@@ -155,16 +161,16 @@ def approve(options: argparse.Namespace, settings: Settings) -> Exit:
         )
     with _engine(settings) as engine:
         card = engine.card(options.id)
-        digest = (
+        signed = (
             options.digest.replace(" ", "")
             if options.digest is not None
             else ask_to_sign(output.console(), card, settings.requester)
         )
-        if digest is None:
+        if signed is None:
             output.console().print("Not signed; it still waits.")
             return Exit.WAITING
         _take_up(engine, settings)
-        approval = engine.approve(options.id, settings.requester, digest=digest, reason=options.reason)
+        approval = engine.approve(options.id, settings.requester, digest=signed, reason=options.reason)
         if options.no_run:
             record = engine.plan(approval.plan)
         else:
@@ -212,10 +218,24 @@ def policies_check(options: argparse.Namespace, settings: Settings) -> Exit:
     return Exit.DONE
 
 
+def policies_change(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff policies pin`, `policies load FILE` and `policies unpin`."""
+    with _engine(settings, reading=options.verb != "pin") as engine:
+        change = {"pin": engine.pin, "load": engine.load, "unpin": engine.unpin}[options.verb](settings.operator)
+    if settings.json:
+        forms.print_json(forms.pin_change_json(change))
+    else:
+        file = f" {settings.policies}" if options.verb == "load" else ""
+        output.print_pin_change(change, f"signoff policies {options.verb}{file} --as WHO")
+    return Exit.DONE if change.made else Exit.WAITING
+
+
 def audit_log(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff audit log [PLAN]`."""
-    with _open(settings) as store, store.read() as tx:
-        entries = list(tx.entries(options.id))
+    with _open(settings) as store:
+        _note_pinned(store, settings)
+        with store.read() as tx:
+            entries = list(tx.entries(options.id))
     if options.id is not None and not entries:
         raise UsageError(f'the log has no "{options.id[:64]}"; `signoff audit log` shows all of it')
     if settings.json:
@@ -262,7 +282,8 @@ def print_error(error: SignoffError, settings: Settings) -> None:
 
 
 @contextmanager
-def _engine(settings: Settings, *, create: bool = False) -> "Iterator[Engine]":
+def _engine(settings: Settings, *, create: bool = False, reading: bool = False) -> "Iterator[Engine]":
+    """An engine that decides by the policies file; with *reading* one that need not, where another one is pinned."""
     from signoff.policies import load_policy
 
     from .engine import Engine
@@ -274,8 +295,30 @@ def _engine(settings: Settings, *, create: bool = False) -> "Iterator[Engine]":
     policy = load_policy(settings.policies, registry)  # before the store, so that a mistake in it makes no file
     with _open(settings, create=create, migrations=registry.migrations) as store:
         engine = Engine(store, policy, registry)
-        _take_up(engine, settings)  # it may have changed before we saw what is in force
+        if not reading:
+            _take_up(engine, settings)  # it may have changed before we saw what is in force
         yield engine
+
+
+def _note_pinned(store: Store, settings: Settings) -> tuple[str, bytes] | None:
+    """Tell, beside what is shown, that the policies file is not what is pinned; give the name and bytes of what is."""
+    try:
+        with store.read() as tx:
+            pins = tx.pins()
+            pinned = tx.source(str(pins.active)) if pins.pinned else None
+    except (LogInvalid, ValueError):  # an altered log: whoever reads or decides by it is told
+        return None
+    if pinned is None:
+        return None
+    try:
+        found = digest(settings.policies.read_bytes())
+    except OSError:
+        found = ""
+    if found == pins.active:
+        return None
+    note = f"{settings.policies} is not what is pinned (digest {str(pins.active)[:8]}), so nothing is decided or run by it"
+    print("signoff: note: " + show_text(note), file=sys.stderr)
+    return pinned
 
 
 def _take_up(engine: "Engine", settings: Settings) -> None:

@@ -1,13 +1,13 @@
 """What the Engine asks of a policy: judge a plan's actions, and tell whose votes count."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from signoff.actions import Action, Lookup, fold_name
 from signoff.audit import UNTOUCHED, ActionRecord, Approval, ApprovalStatus, Choice, PlanRecord, Vote
 from signoff.planner import ActionPlan, PlannedAction
-from signoff.policies import Context, Decision, Policy, Seat, fill_seats
+from signoff.policies import PERSON, Context, Decision, Policy, Seat, StandIn, fill_seats
 
 from .actor import Actor, Identification
 from .canonical import Json
@@ -66,13 +66,16 @@ def judge(
 
 def told_decision(decision: Decision) -> dict[str, Json]:
     """*decision* as it stands in an Entry."""
-    return {
+    told: dict[str, Json] = {
         "effect": decision.effect.value,
         "rules": list(decision.rules),
         "failed": list(decision.failed),
         "seats": {seat.role: seat.count for seat in decision.seats},
         "policy": decision.policy,
     }
+    if decision.stand_ins:
+        told["stand_ins"] = as_stand_ins(decision.stand_ins)
+    return told | ({"own_vote": True} if decision.own_vote else {})
 
 
 def told_reasons(policy: Policy, judged: Judgement) -> list[dict[str, Json]]:
@@ -104,15 +107,45 @@ def as_seats(approval: Approval) -> tuple[Seat, ...]:
     return tuple(Seat(role=role, count=count) for role, count in sorted(approval.seats.items()))
 
 
+def as_stand_ins(stand_ins: Iterable[StandIn]) -> dict[str, dict[str, int]]:
+    """Who may fill which seat after how many seconds, as an approval stores it."""
+    told: dict[str, dict[str, int]] = {}
+    for one in stand_ins:
+        told.setdefault(one.role, {})[one.who] = one.after
+    return told
+
+
+def may_fill(policy: Policy, approval: Approval, person: str, at: datetime) -> frozenset[str]:
+    """The seats of *approval* that *person*'s vote fills under the roles in force now, where it is cast at *at*.
+
+    A seat that stayed empty is open to those who stand in, though never to the requester.
+    """
+    held = policy.seats_of(person)
+    if _is_same_person(person, approval.requester):
+        return held & approval.seats.keys() if approval.own_vote else frozenset()
+    return (held & approval.seats.keys()) | {seat for seat, who in open_seats(approval, at) if who in held}
+
+
+def open_seats(approval: Approval, at: datetime) -> list[tuple[str, str]]:
+    """The seats of *approval* that have stayed empty for long enough at *at*, each with who may fill it, too."""
+    ways = [(seat, who) for seat, others in sorted(approval.stand_ins.items()) for who in sorted(others)]
+    return [(seat, who) for seat, who in ways if approval.open_at(seat, who) <= at]
+
+
+def stood_in_for(policy: Policy, approval: Approval, person: str, at: datetime) -> list[str]:
+    """The seats of *approval* that *person* may fill at *at* only as one who stands in."""
+    return sorted(may_fill(policy, approval, person, at) - policy.seats_of(person))
+
+
 def counted_voters(policy: Policy, approval: Approval, votes: Sequence[Vote]) -> dict[str, frozenset[str]]:
-    """Those whose unused approving votes count under the roles in force now, with their roles."""
+    """Those whose unused approving votes count under the roles in force now, with the seats that they fill."""
     return {
-        vote.voter.id: policy.roles_of(vote.voter.id)
+        vote.voter.id: may_fill(policy, approval, vote.voter.id, vote.at)
         for vote in votes
         if vote.choice is Choice.APPROVE
         and vote.used is None
         and vote.digest == approval.digest
-        and not _is_same_person(vote.voter.id, approval.requester)
+        and (approval.own_vote or not _is_same_person(vote.voter.id, approval.requester))
         and _identity_counts(policy, vote.voter)
     }
 
@@ -131,49 +164,77 @@ def votes_serve(
     return bound == now and seats_filled(policy, decision.seats, approval, votes)
 
 
-def check_voter(policy: Policy, approval: Approval, actor: Actor, choice: Choice, votes: Sequence[Vote]) -> None:
+def check_voter(policy: Policy, approval: Approval, actor: Actor, choice: Choice, votes: Sequence[Vote], now: datetime) -> None:
     """Raises Refused where *actor* may not vote so on *approval* now. Who may approve may reject, at any time before the end."""
     if approval.status is not ApprovalStatus.WAITING:
         raise Refused(f"{approval.id} is decided: it is {approval.status}")
-    if _is_same_person(actor.id, approval.requester):
+    if _is_same_person(actor.id, approval.requester) and not approval.own_vote:
         raise Refused(f"{actor.id} asked for {approval.id} and cannot decide it; somebody else must, or cancel {approval.plan}")
     if not _identity_counts(policy, actor):
         raise Refused(
             f"{actor.id} is only claimed, and {policy.name} does not let claimed identities decide;"
             ' write "identity: claimed" there if it should'
         )
-    if not policy.roles_of(actor.id) & approval.seats.keys():
-        raise Refused(f"{actor.id} may not decide {approval.id}: it needs {needed(policy, approval)}")
+    if not may_fill(policy, approval, actor.id, now):
+        raise Refused(f"{actor.id} may not decide {approval.id}: it needs {needed(policy, approval, now)}")
     if choice is Choice.APPROVE:
-        _check_seat(policy, approval, actor, votes)
+        _check_seat(policy, approval, actor, votes, now)
 
 
-def _check_seat(policy: Policy, approval: Approval, actor: Actor, votes: Sequence[Vote]) -> None:
+def _check_seat(policy: Policy, approval: Approval, actor: Actor, votes: Sequence[Vote], now: datetime) -> None:
     if any(_is_same_person(vote.voter.id, actor.id) for vote in votes):
         raise Refused(f"{actor.id} has already voted on {approval.id}; it still needs somebody else")
     seats, voters = as_seats(approval), counted_voters(policy, approval, votes)
     before = sum(fill_seats(seats, voters).filled.values())
-    after = sum(fill_seats(seats, voters | {actor.id: policy.roles_of(actor.id)}).filled.values())
+    after = sum(fill_seats(seats, voters | {actor.id: may_fill(policy, approval, actor.id, now)}).filled.values())
     if after == before:
-        raise Refused(f"{actor.id} fills no seat of {approval.id} that is still empty: it needs {needed(policy, approval)}")
+        raise Refused(f"{actor.id} fills no seat of {approval.id} that is still empty: it needs {needed(policy, approval, now)}")
 
 
-def check_canceller(policy: Policy, plan: PlanRecord, actor: Actor, approvals: Sequence[Approval]) -> None:
+def check_canceller(policy: Policy, plan: PlanRecord, actor: Actor, approvals: Sequence[Approval], now: datetime) -> None:
     """Raises Refused where *actor* may not cancel *plan* now, or nothing in it is left to cancel."""
-    roles = {role for approval in approvals if approval.status is ApprovalStatus.WAITING for role in approval.seats}
-    may_approve = _identity_counts(policy, actor) and policy.roles_of(actor.id) & (roles | {policy.approvers})
+    waiting = [approval for approval in approvals if approval.status is ApprovalStatus.WAITING]
+    signs = any(may_fill(policy, approval, actor.id, now) for approval in waiting)
+    may_approve = _identity_counts(policy, actor) and (signs or policy.approvers in policy.roles_of(actor.id))
     if actor.id != plan.requester.id and not may_approve:
         raise Refused(f"{actor.id} did not ask for {plan.id} and may not approve in it; ask {plan.requester.id} to cancel it")
     if not any(action.status in UNTOUCHED for action in plan.actions):
         raise Refused(f"nothing in {plan.id} is left to cancel")
 
 
-def needed(policy: Policy, approval: Approval) -> str:
+def needed(policy: Policy, approval: Approval, now: datetime) -> str:
     """Who must sign *approval*, in words: `1 manager (mira, omar)`."""
-    return ", ".join(
-        f"{count} {role} ({', '.join(p for p in policy.people(role) if p != approval.requester) or 'nobody'})"
-        for role, count in sorted(approval.seats.items())
-    )
+    return ", ".join(needed_for(policy, approval, seat, now) for seat in sorted(approval.seats))
+
+
+def needed_for(policy: Policy, approval: Approval, seat: str, now: datetime) -> str:
+    """Who fills *seat* of *approval*, in words: `1 manager (mira, omar) or, from 2026-03-02 11:30 UTC on, finance (fay)`."""
+    words = _people_words(policy, approval, seat, own_vote=approval.own_vote)
+    told = f"{approval.seats[seat]} {words}" if not seat.startswith(PERSON) else words
+    for who in sorted(approval.stand_ins.get(seat, ())):
+        opens = approval.open_at(seat, who)
+        when = "" if opens <= now else f", from {opens:%Y-%m-%d %H:%M} UTC on,"
+        told += f" or{when} {_people_words(policy, approval, who, own_vote=False)}"
+    return told
+
+
+def signers(policy: Policy, approval: Approval, who: str, *, own_vote: bool) -> tuple[str, ...]:
+    """The people of a role, or the one person; the requester only where their *own_vote* counts."""
+    return tuple(p for p in policy.people(who) if own_vote or not _is_same_person(p, approval.requester))
+
+
+def signers_now(policy: Policy, approval: Approval, seat: str, now: datetime) -> tuple[str, ...]:
+    """The people who may fill *seat* of *approval* now."""
+    others = [who for open_, who in open_seats(approval, now) if open_ == seat]
+    standing_in = (p for who in others for p in signers(policy, approval, who, own_vote=False))
+    return tuple(dict.fromkeys([*signers(policy, approval, seat, own_vote=approval.own_vote), *standing_in]))
+
+
+def _people_words(policy: Policy, approval: Approval, who: str, *, own_vote: bool) -> str:
+    people = signers(policy, approval, who, own_vote=own_vote)
+    if who.startswith(PERSON):
+        return people[0] if people else f"{who.removeprefix(PERSON)}, who asked and cannot"
+    return f"{who} ({', '.join(people) or 'nobody'})"
 
 
 def _is_same_person(one: str, other: str) -> bool:

@@ -1,6 +1,7 @@
 """The larger pictures: an approval card, the rules in force, and why an action was decided as it was."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -14,7 +15,7 @@ from signoff.policies import Policy, Rule
 from .canonical import Json
 from .cards import Card
 from .deciding import Judgement, told_reasons
-from .output import format_seats, format_span, format_state, group_digest, plain, plain_lines
+from .output import format_seats, format_span, format_state, group_digest, name_seat, plain, plain_lines
 
 SHOWN_REQUEST = 500  # characters of a request on a card
 SHOWN_OTHERS = 10  # actions beside the one to sign
@@ -83,11 +84,10 @@ def _standing(card: Card) -> str:
 
 
 def _need(card: Card) -> str:
-    parts = []
-    for role, count in sorted(card.approval.seats.items()):
-        people = ", ".join(card.people[role]) or "nobody"
-        parts.append(f"{count} {role} ({people}), {card.filled.get(role, 0)} of {count} so far")
-    return "; ".join(parts) + f"; not {card.approval.requester}"
+    seats = sorted(card.approval.seats.items())
+    parts = [f"{card.needs[role]}, {card.filled.get(role, 0)} of {count} so far" for role, count in seats]
+    requester = card.approval.requester
+    return "; ".join([*parts, f"{requester}'s own vote counts" if card.approval.own_vote else f"not {requester}"])
 
 
 def _others(plan: PlanRecord, number: int) -> str:
@@ -136,4 +136,5 @@ def _told(rule: Rule) -> str:
     """What a rule says beside its effect and actions."""
     when = f" when {rule.condition}" if rule.when else f" {rule.condition}" if rule.condition else ""
     seats = f"; {format_seats({seat.role: seat.count for seat in rule.seats})}" if rule.seats else ""
-    return when + seats
+    others = sorted({f" or {name_seat(one.who)} after {format_span(timedelta(seconds=one.after))}" for one in rule.stand_ins})
+    return when + seats + "".join(others) + ("; the requester's own vote counts" if rule.own_vote else "")

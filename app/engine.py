@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 
 from signoff.actions import Lookup, Registry
-from signoff.audit import UNTOUCHED, ActionRecord, Approval, ApprovalStatus, Choice, PlanRecord, Status, Store, Writing
+from signoff.audit import UNTOUCHED, ActionRecord, Approval, ApprovalStatus, Choice, PinVerb, PlanRecord, Status, Store, Writing
 from signoff.planner import ActionPlan, check_request, write_plan
 from signoff.policies import DecisionEffect, Policy
 
@@ -27,11 +27,13 @@ from .deciding import (
     needed,
     resolve_plan,
     seats_filled,
+    stood_in_for,
     told_decision,
 )
 from .errors import Busy, ClockError, PolicyChanged, Refused, SignoffError, UsageError
 from .executor import Executor, Watch
-from .in_force import InForce
+from .in_force import InForce, check_pinned
+from .pinning import PinChange, Pinning
 from .plans import BOUNDED, Verifier, ask, expired, known, settle
 
 MIN_DIGEST = 8  # hexadecimal digits of the digest that an approver must name
@@ -55,6 +57,7 @@ class Engine:
             self._in_force = InForce(tx, policy)
         self._verifier = Verifier()
         self._executor = Executor(store, registry, self._in_force, self._verifier)
+        self._pinning = Pinning(store, self._in_force)
 
     @property
     def policy(self) -> Policy:
@@ -85,6 +88,7 @@ class Engine:
     def preview(self, plan: ActionPlan, actor: Actor, *, request: str | None = None) -> tuple[Judgement, ...]:
         """What would be decided about *plan* now. Nothing is stored. Raises PlanInvalid."""
         with self.store.read() as tx, tx.lent() as lent:
+            check_pinned(tx, self.policy)
             resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
             return judge_plan(self.policy, resolved, actor, request, self.store.clock())
 
@@ -144,7 +148,7 @@ class Engine:
         shown = _storable("the digest", digest)
 
         def check(tx: Writing, found: Approval) -> None:
-            check_voter(self.policy, found, actor, Choice.APPROVE, tx.votes(approval))
+            check_voter(self.policy, found, actor, Choice.APPROVE, tx.votes(approval), tx.now)
             if len(shown) < MIN_DIGEST or not found.digest.startswith(shown.lower()):
                 raise Refused(
                     f'"{shown[:64]}" is not the digest of {approval} (8 digits or more); '
@@ -163,7 +167,7 @@ class Engine:
             raise UsageError("a rejection needs a reason; say why")
 
         def check(tx: Writing, found: Approval) -> None:
-            check_voter(self.policy, found, actor, Choice.REJECT, tx.votes(approval))
+            check_voter(self.policy, found, actor, Choice.REJECT, tx.votes(approval), tx.now)
 
         def count(tx: Writing, record: ActionRecord, _: Approval) -> None:
             tx.move(record, Status.REJECTED, actor, error=f"rejected by {actor.id}: {reason}")
@@ -176,7 +180,7 @@ class Engine:
         with self.store.write() as tx:
             self._in_force.adopt(tx, actor)
             record = settle(tx, self._verifier.plan(tx, known(tx.plan(plan), plan).id))
-            refusal = _refused(lambda: check_canceller(self.policy, record, actor, tx.approvals_of(plan)))
+            refusal = _refused(lambda: check_canceller(self.policy, record, actor, tx.approvals_of(plan), tx.now))
             if refusal is not None:
                 _log_refusal(tx, refusal, actor, "cancel", plan)
             for action in record.actions if refusal is None else ():
@@ -185,6 +189,22 @@ class Engine:
         if refusal is not None:
             raise refusal
         return self.plan(plan)
+
+    def pin(self, actor: Actor) -> PinChange:
+        """Pin the policies in force: from then on a changed file is not taken up, and whoever has another one is refused.
+
+        This, `load` and `unpin` are made once as many people have agreed as the policies in force name under `changes`,
+        each by calling it. Raises UsageError where it does not fit, and Refused, which is recorded.
+        """
+        return self._pinning.change(PinVerb.PIN, actor)
+
+    def load(self, actor: Actor) -> PinChange:
+        """Put this engine's policy in the place of the one that is pinned. Raises as `pin` does."""
+        return self._pinning.change(PinVerb.LOAD, actor)
+
+    def unpin(self, actor: Actor) -> PinChange:
+        """Let a changed file be taken up again. Raises as `pin` does."""
+        return self._pinning.change(PinVerb.UNPIN, actor)
 
     # -- reading
 
@@ -223,7 +243,7 @@ class Engine:
 
     def needed(self, approval: Approval) -> str:
         """Who must sign *approval*, in words: `1 manager (mira, omar)`."""
-        return needed(self.policy, approval)
+        return needed(self.policy, approval, self.store.clock())
 
     # -- accepting
 
@@ -299,7 +319,7 @@ class Engine:
                 )
             refusal = _refused(lambda: check(tx, approval))
             if refusal is None:
-                tx.vote(approval, actor, choice, reason)
+                tx.vote(approval, actor, choice, reason, stood_in_for(self.policy, approval, actor.id, tx.now))
                 count(tx, plan.action(approval.number), approval)
             else:
                 _log_refusal(tx, refusal, actor, choice.value, plan.id, approval.number)

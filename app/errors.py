@@ -9,6 +9,7 @@
     ├── Refused                  a verb that this actor may not do now; recorded in the log
     ├── Busy                     another process holds what is needed, for now
     ├── PolicyChanged            another process has put other rules in force since ours were read
+    ├── PolicyPinned             other policies are pinned than the file holds
     ├── TransactionLost          an action's code made SQLite roll everything back
     ├── ClockError               the clock stands before the newest Entry
     ├── LogInvalid               the audit log or a stored state does not verify
@@ -100,6 +101,13 @@ class PolicyChanged(SignoffError):
     """Another process has put other rules in force since ours were read: nothing is decided by the older ones."""
 
     code = "policy-changed"
+
+
+class PolicyPinned(SignoffError):
+    """Other policies are pinned than the file holds: nothing is decided or run by it."""
+
+    code = "policy-pinned"
+    exit = Exit.POLICIES
 
 
 class TransactionLost(SignoffError):

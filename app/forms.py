@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # both need pydantic, and `signoff queue` must not wait for i
 
     from .cards import Card
     from .deciding import Judgement
+    from .pinning import PinChange
 
 
 def print_json(value: Json) -> None:
@@ -62,6 +63,12 @@ def approval_json(approval: Approval, action: ActionRecord) -> dict[str, Json]:
         "rules": [reason["rule"] for reason in approval.reasons],
         "reasons": list(approval.reasons),
         "seats": dict(approval.seats),
+        "stand_ins": [
+            {"seat": seat, "who": who, "from": write_time(approval.open_at(seat, who))}
+            for seat, others in sorted(approval.stand_ins.items())
+            for who in sorted(others)
+        ],
+        "own_vote": approval.own_vote,
         "status": approval.status.value,
         "asked": write_time(approval.asked),
         "expires": write_time(approval.expires),
@@ -99,6 +106,22 @@ def judgement_json(one: "Judgement") -> dict[str, Json]:
         "decision": one.decision.effect.value,
         "rules": list(one.decision.rules),
         "seats": {seat.role: seat.count for seat in one.decision.seats},
+        "stand_ins": [{"seat": other.role, "who": other.who, "after": other.after} for other in one.decision.stand_ins],
+        "own_vote": one.decision.own_vote,
+    }
+
+
+def pin_change_json(change: "PinChange") -> dict[str, Json]:
+    """A change of pinned policies in `--json` output."""
+    return {
+        "verb": change.verb.value,
+        "digest": change.digest,
+        "replaces": change.replaces,
+        "made": change.made,
+        "agreed": list(change.agreed),
+        "needs": change.needs,
+        "expires": write_time(change.expires),
+        "change": change.change.to_json(),
     }
 
 

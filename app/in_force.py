@@ -8,7 +8,7 @@ from signoff.policies import Policy, compare_policies
 
 from .actor import Actor
 from .canonical import Json, canonical, parse
-from .errors import PolicyChanged
+from .errors import PolicyChanged, PolicyPinned
 
 
 class InForce:
@@ -26,22 +26,33 @@ class InForce:
         self._checked = reading.version()
 
     def take_up(self, reading: Reading, load: Callable[[], Policy]) -> None:
-        """Decide by what *load* gives. It is read after what is in force was seen, so that it cannot be older."""
+        """Decide by what *load* gives. It is read after what is in force was seen, so that it cannot be older.
+
+        Raises PolicyPinned where other policies are pinned.
+        """
         seen = reading.active_policy()
-        self.policy = load()
+        policy = load()
+        check_pinned(reading, policy)
+        self.policy = policy
         self._seen = seen
 
     def adopt(self, tx: Writing, actor: Actor) -> None:
-        """Put our policy in force where it is not, and record what changed. Raises PolicyChanged where it is outdated."""
+        """Put our policy in force where it is not, and record what changed. Raises PolicyChanged where it is outdated, and
+        PolicyPinned where another is pinned."""
+        self.verify(tx)
+        active = tx.active_policy()
+        if active != self.policy.digest:
+            check_pinned(tx, self.policy)
+            if active != self._seen:
+                raise _outdated(self.policy)
+            self.put(tx, active, actor)
+        tx.after_commit.append(partial(self._see, self.policy.digest))
+
+    def verify(self, tx: Writing) -> None:
+        """Check the recorded policies again where another connection has written. Raises LogInvalid."""
         if self._checked != tx.version():
             verify_policies(tx)
             self._checked = tx.version()
-        active = tx.active_policy()
-        if active != self.policy.digest:
-            if active != self._seen:
-                raise _outdated(self.policy)
-            self._put(tx, active, actor)
-        tx.after_commit.append(partial(self._see, self.policy.digest))
 
     def check(self, tx: Writing) -> None:
         """Raises PolicyChanged where ours is not in force any more."""
@@ -51,7 +62,8 @@ class InForce:
     def _see(self, digest: str) -> None:
         self._seen = digest
 
-    def _put(self, tx: Writing, active: str | None, actor: Actor) -> None:
+    def put(self, tx: Writing, active: str | None, actor: Actor, confirmed: list[int] | None = None) -> None:
+        """Put our policy in force, in place of *active*; *confirmed* are the Entries of those who agreed, where it was pinned."""
         outline = self.policy.outline()
         change: Json = None if active is None else compare_policies(parse(tx.outline(active)), outline).to_json()
         tx.activate_policy(
@@ -61,6 +73,18 @@ class InForce:
             outline=canonical(outline),
             actor=actor,
             data=change,
+            confirmed=confirmed,
+        )
+        tx.after_commit.append(partial(self._see, self.policy.digest))
+
+
+def check_pinned(reading: Reading, policy: Policy) -> None:
+    """Raises PolicyPinned where other policies are pinned than *policy*."""
+    active = reading.active_policy()
+    if active != policy.digest and reading.pins().pinned:
+        raise PolicyPinned(
+            f"{policy.name} (digest {policy.digest[:8]}) is not what is pinned (digest {str(active)[:8]}), so nothing is decided"
+            " or run by it; put that file back, or have this one loaded: `signoff policies load FILE --as WHO`"
         )
 
 

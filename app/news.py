@@ -14,7 +14,7 @@ from signoff.policies import PoliciesInvalid, PolicyChange, Severity, compare_po
 
 from .actor import Actor
 from .engine import Engine
-from .errors import Busy, LogInvalid, SignoffError, UsageError
+from .errors import Busy, LogInvalid, PolicyPinned, SignoffError, UsageError
 from .output import format_outcomes, format_queue, plain, plain_lines
 
 SHOWN_NEW = 5  # approvals that were asked for elsewhere
@@ -58,6 +58,11 @@ class RulesFile:
                     Text("\n".join(format_diagnostic(one) for one in error.diagnostics if one.severity is Severity.ERROR))
                 )
                 self._console.print(Text(f"The rules of {before.name} from before this edit stay in force.", style="bold"))
+            self._told = str(error)
+            return
+        except PolicyPinned as error:
+            if str(error) != self._told:
+                self._console.print(plain(str(error)))
             self._told = str(error)
             return
         mended, self._told = self.broken, ""

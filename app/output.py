@@ -15,12 +15,14 @@ from rich.text import Text
 
 from signoff.actions import show_text
 from signoff.audit import ActionRecord, Approval, Entry, PlanRecord, Verification
+from signoff.policies import PERSON
 
 from .canonical import Json
 from .errors import PolicyInvalid, SignoffError
 
 if TYPE_CHECKING:  # both need pydantic, and `signoff queue` must not wait for it
     from .deciding import Judgement
+    from .pinning import PinChange
 
 SHOWN_GIST = 200  # characters of what an Entry tells
 SHOWN_DIGEST = 16  # hexadecimal digits
@@ -90,7 +92,7 @@ def format_queue(rows: Sequence[tuple[Approval, ActionRecord]], now: datetime) -
             _action(action.title, orjson.loads(action.body)),
             plain(f"{approval.plan} #{approval.number}"),
             plain(approval.requester),
-            plain(format_seats(approval.seats)),
+            _asked(approval, now),
             format_span(approval.expires - now),
         )
     return table
@@ -172,7 +174,18 @@ def outcome_of(error: object, result: object) -> str:
 
 
 def format_seats(seats: Mapping[str, Json]) -> str:
-    return ", ".join(f"{count} {role}" for role, count in sorted(seats.items()))
+    return ", ".join(name_seat(role) if role.startswith(PERSON) else f"{count} {role}" for role, count in sorted(seats.items()))
+
+
+def name_seat(who: str) -> str:
+    """A role's name, or a person's id."""
+    return who.removeprefix(PERSON)
+
+
+def _asked(approval: Approval, now: datetime) -> Text:
+    """Who must sign, and who may by now, as the seats stayed empty for long."""
+    others = {who for seat, times in approval.stand_ins.items() for who in times if approval.open_at(seat, who) <= now}
+    return plain(format_seats(approval.seats) + "".join(f" or {name_seat(who)}" for who in sorted(others)))
 
 
 def format_span(span: timedelta) -> str:
@@ -195,6 +208,10 @@ def _gist(entry: Entry) -> str:
             return f"{told['choice']} {told['approval']}" + (f": {told['reason']}" if told["reason"] else "")
         case "policy":
             return "; looser: ".join([f"{told['name']} {str(told['digest'])[:8]}", *_looser(told["change"])])
+        case "proposed" | "confirmed":
+            return "; looser: ".join([f"{told['verb']} {str(told['digest'])[:8]}", *_looser(told["change"])])
+        case "pinned" | "unpinned":
+            return str(told["digest"])[:8]
         case "refused":
             return f"{told['verb']}: {told['reason']}"
     return outcome_of(told["error"], told["result"])
@@ -225,6 +242,24 @@ def print_plan(plan: PlanRecord, approvals: Sequence[Approval], needs: Sequence[
             plain(f"{approval.id} (action {approval.number}) needs {need}: signoff approve {approval.id} --as WHO"),
             style="yellow",
         )
+
+
+def print_pin_change(change: "PinChange", command: str) -> None:
+    """Print how far a change of pinned policies is; *command* is what somebody else agrees with."""
+    out = console()
+    done = {
+        "pin": f"The policies are pinned (digest {group_digest(change.digest)}): only `signoff policies load` changes them now.",
+        "load": f"{change.name} is in force and pinned (digest {group_digest(change.digest)}).",
+        "unpin": "The policies are not pinned any more: a changed file is taken up at once.",
+    }
+    what = f"To {change.verb} {change.name if change.verb == 'load' else 'the policies'} (digest {group_digest(change.digest)})"
+    agreed = f"{', '.join(change.agreed)} agreed"
+    if change.made:
+        out.print(plain(f"{done[change.verb]} {agreed}."))
+    else:
+        out.print(plain(f"{what} needs {change.needs}; {agreed}. Until {change.expires:%Y-%m-%d %H:%M} UTC: {command}"))
+    for looser in change.change.looser:
+        out.print(plain(f"looser: {looser}"))
 
 
 def print_no_plan(outcome: str, message: str, planner: str, out: Console | None = None) -> None:

@@ -20,7 +20,7 @@ from signoff.audit import (
 from signoff.policies import Policy
 
 from .actor import Actor
-from .deciding import Judgement, told_reasons
+from .deciding import Judgement, as_stand_ins, told_reasons
 from .errors import UsageError
 
 SYSTEM_ACTOR = Actor(id="signoff")  # what happens by itself: deadlines, skipped actions, recovery
@@ -86,5 +86,7 @@ def ask(tx: Writing, policy: Policy, record: ActionRecord, judged: Judgement, re
         seats={seat.role: seat.count for seat in judged.decision.seats},
         reasons=told_reasons(policy, judged),
         policy=policy.digest,
+        own_vote=judged.decision.own_vote,
+        stand_ins=as_stand_ins(judged.decision.stand_ins),
         expires=tx.now + timedelta(seconds=judged.decision.within),
     )

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from hypothesis import strategies as st
 
 from signoff.actions import Registry, fold_name, show_text
-from signoff.policies import DecisionEffect, Policy, parse_policy
+from signoff.policies import PERSON, DecisionEffect, Policy, Seat, fill_seats, parse_policy
 
 from .condition_strategies import Vocabulary, conditions, pick
 from .strategies import CURRENCIES, WORDS, Fields, check_fields
@@ -24,6 +24,7 @@ Tables: TypeAlias = Mapping[str, Mapping[str, int]]  # by name, a number for eac
 PEOPLE = ("ann", "ben", "cleo", "dora")
 ROLES = ("manager", "finance", "legal")
 WITHIN = (None, "30m", "1h", "24h", "2d")
+AFTER = ("5m", "20m")
 NAME = "policies.yaml"  # what places in a generated file show
 
 
@@ -36,8 +37,10 @@ class PolicyRule:
     actions: tuple[str, ...]  # action types; ("*",) for all
     when: str | None = None
     unless: str | None = None
-    by: tuple[str, int] | None = None  # a role, and how many of it must sign
+    by: tuple[tuple[str, int], ...] | None = None  # roles, and how many of each must sign; `person:ann` is one person
     within: str | None = None
+    own_vote: bool = False  # whether the requester's own vote counts
+    then: tuple[str, str] | None = None  # after how long who may sign as well: a role, or one person
     because: str | None = None
 
     def text(self) -> str:
@@ -45,8 +48,10 @@ class PolicyRule:
         lines = [f"  - id: {self.id}", f"    {self.effect}: {_text(self.actions)}"]
         lines += [f"    {key}: |\n      {condition}" for key, condition in self._conditions() if condition is not None]
         if self.by is not None:
-            role, count = self.by
-            lines += [f"    by: {{role: {_text(role)}, count: {count}}}"]
+            lines += [f"    by: [{', '.join(_signers(role, count) for role, count in self.by)}]"]
+        lines += ["    self: allowed"] if self.own_vote else []
+        if self.then is not None:
+            lines += [f"    then: {{after: {self.then[0]}, ask: {_signers(self.then[1])}}}"]
         lines += [f"    {key}: {_text(text)}" for key, text in self._texts() if text is not None]
         return "\n".join(lines) + "\n"
 
@@ -65,6 +70,7 @@ class PolicyFile:
     default: str | None = None  # the role that signs what no allow rule speaks for; None denies it
     approvers: str | None = None
     claimed: bool = True  # whether claimed identities may vote
+    within: str | None = None  # to sign, where a rule does not say
     roles: Roles
     lists: Roles
     tables: Tables = field(default_factory=dict)
@@ -77,6 +83,7 @@ class PolicyFile:
         lines = ["version: 1", f"currency: {self.currency}", f"default: {default}"]
         lines += [f"approvers: {_text(self.approvers)}"] if self.approvers is not None else []
         lines += ["identity: claimed"] if self.claimed else []
+        lines += [f"within: {self.within}"] if self.within is not None else []
         lines += [f"{key}: {_text(groups)}" for key, groups in (("roles", self.roles), ("lists", self.lists))]
         lines += [f"tables: {json.dumps(self.tables, ensure_ascii=False)}"] if self.tables else []
         lines += ["rules:" if self.rules else "rules: []"]
@@ -119,6 +126,7 @@ def _file(
         default=pick(draw, (None, *roles)),
         approvers=approvers,
         claimed=pick(draw, (True, True, False)),
+        within=pick(draw, WITHIN),
         roles=roles,
         lists=lists,
         tables=tables,
@@ -135,14 +143,17 @@ def _rule(draw: st.DrawFn, id_: str, vocabulary: Vocabulary, roles: Roles, *, na
     actions = ("*",) if pick(draw, (True, False)) else _some(draw, vocabulary.types)
     words = conditions(vocabulary.speaking_of(actions))
     asks = effect is DecisionEffect.APPROVE
+    by = _seats(draw, roles) if asks and (named or pick(draw, (True, False))) else None
     return PolicyRule(
         id=id_,
         effect=effect,
         actions=actions,
         when=draw(words) if pick(draw, (True, False)) else None,
         unless=draw(words) if pick(draw, (False, True)) else None,
-        by=_seats(draw, roles) if asks and (named or pick(draw, (True, False))) else None,
+        by=by,
         within=pick(draw, WITHIN) if asks else None,
+        own_vote=asks and pick(draw, (False, False, True)),
+        then=_then(draw, roles, by) if by else None,
         because=pick(draw, (None, "a generated rule", "{actor.id} asked")),
     )
 
@@ -152,9 +163,27 @@ def _some(draw: st.DrawFn, types: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pick(draw, types) for _ in range(pick(draw, (1, 2, 3)))))
 
 
-def _seats(draw: st.DrawFn, roles: Roles) -> tuple[str, int]:
+def _seats(draw: st.DrawFn, roles: Roles) -> tuple[tuple[str, int], ...]:
+    """Seats that the people of *roles* can fill: one role, or as many more as leave it so."""
     role = pick(draw, tuple(roles))
-    return role, pick(draw, range(1, len(roles[role]) + 1))
+    seats = {role: pick(draw, range(1, len(roles[role]) + 1))}
+    for other in (*roles, *(PERSON + person for people in roles.values() for person in people)):
+        more = {**seats, other: 1}
+        if other not in seats and pick(draw, (False, False, True)) and _can_be_filled(more, roles):
+            seats = more
+    return tuple(seats.items())
+
+
+def _can_be_filled(seats: Mapping[str, int], roles: Roles) -> bool:
+    people = {person for held in roles.values() for person in held}
+    voters = {one: frozenset([PERSON + one, *(role for role, held in roles.items() if one in held)]) for one in sorted(people)}
+    return fill_seats([Seat(role, count) for role, count in seats.items()], voters).complete
+
+
+def _then(draw: st.DrawFn, roles: Roles, by: tuple[tuple[str, int], ...]) -> tuple[str, str] | None:
+    """Who may stand in, or nobody; always before the shortest time to sign is over."""
+    others = (*roles, PERSON + "zoe")
+    return pick(draw, (None, None, *((after, who) for after in AFTER for who in others if {who} != {role for role, _ in by})))
 
 
 @cache
@@ -174,6 +203,13 @@ def _lists(vocabulary: Vocabulary) -> st.SearchStrategy[Roles]:
 
 def _can_be_listed(text: str) -> bool:
     return bool(fold_name(text)) and show_text(text) == text
+
+
+def _signers(role: str, count: int | None = None) -> str:
+    """A role or a person, as an item of `by`."""
+    if role.startswith(PERSON):
+        return f"{{people: [{_text(role.removeprefix(PERSON))}]}}"
+    return _text(role) if count is None else f"{{role: {_text(role)}, count: {count}}}"
 
 
 def _text(value: str | Sequence[str] | Mapping[str, Sequence[str]]) -> str:

@@ -27,7 +27,7 @@ def ask_to_sign(console: Console, card: Card, actor: Actor) -> str | None:
     says why, and records it.
     """
     console.print(format_card(card))
-    if not any(actor.id in people for people in card.people.values()):
+    if not any(actor.id in people for people in (*card.people.values(), card.later)):
         return UNASKED
     _drop_what_was_typed()
     print(f'Type "{SIGN}" to sign this as {actor.id}, anything else to leave it: ', end="", flush=True)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from signoff.lazy import front_door
 
 if TYPE_CHECKING:
+    from .pins import PinVerb as PinVerb
     from .reading import Reading as Reading
     from .records import ENDED as ENDED
     from .records import NOT_DONE as NOT_DONE
@@ -35,6 +36,7 @@ __all__ = [
     "ApprovalStatus",
     "Choice",
     "Entry",
+    "PinVerb",
     "PlanRecord",
     "Reading",
     "Status",
@@ -52,6 +54,7 @@ __all__ = [
 __getattr__ = front_door(
     __name__,
     {
+        "pins": ["PinVerb"],
         "reading": ["Reading"],
         "records": [
             *("ENDED", "NOT_DONE", "UNTOUCHED", "ActionRecord", "Approval", "ApprovalStatus", "Choice", "Entry"),

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from .database import Database, Lent, Row
 from .log import COLUMNS
-from .records import ActionRecord, Approval, Entry, PlanRecord, Vote, write_time
+from .pins import Pins, read_pins
+from .records import SYSTEM, ActionRecord, Approval, Entry, PlanRecord, Vote, write_time
 from .rows import ACTION, APPROVAL, PLAN, VOTE, action_of, approval_of, entry_of, plan_of, time_of, vote_of
 
 _OPEN = "status IN ('ready', 'approved', 'waiting', 'executing', 'in_doubt')"  # to the letter as in the index actions_open
@@ -85,6 +86,11 @@ class Reading:
         rows = self._database.execute("SELECT digest FROM policies WHERE active = 1")
         return str(rows[0][0]) if rows else None
 
+    def source(self, policy: str) -> tuple[str, bytes]:
+        """The name and the bytes of the file with the digest *policy*, which was in force once."""
+        ((name, source),) = self._database.execute("SELECT name, source FROM policies WHERE digest = ?", (policy,))
+        return str(name), bytes(source)
+
     def outline(self, policy: str) -> bytes:
         """The outline (canonical JSON) of the policy with the digest *policy*, which was in force once."""
         ((outline,),) = self._database.execute("SELECT outline FROM policies WHERE digest = ?", (policy,))
@@ -113,6 +119,10 @@ class Reading:
         """The recorded length and last hash of one chain."""
         rows = self._database.execute("SELECT length, head FROM chains WHERE chain = ?", (chain,))
         return (rows[0][0], rows[0][1]) if rows else None
+
+    def pins(self) -> Pins:
+        """Whether the policies in force are pinned, and who wants what of them, as the log tells."""
+        return read_pins(self.entries(SYSTEM))
 
     def policies(self) -> list[Row]:
         """Every policy that was in force: its digest, name, source, outline, and 1 where it is now."""

@@ -1,8 +1,8 @@
 """What the store holds, as frozen records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from signoff.actor import Actor, Identification
@@ -114,12 +114,18 @@ class Approval:
     digest: str  # of the action that is to be signed
     requester: str
     asks: str  # digest of the seats and the rules that asked
-    seats: Mapping[str, int]  # how many of each role must sign
+    seats: Mapping[str, int]  # how many of each role must sign; a person's own seat is named `person:mira`
     reasons: tuple[Mapping[str, Json], ...]  # the rules that asked, with the values they read
     policy: str
     status: ApprovalStatus
     asked: datetime
     expires: datetime
+    own_vote: bool = False  # whether the requester's own vote counts
+    stand_ins: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # seat → who may fill it, too → seconds after asking
+
+    def open_at(self, seat: str, who: str) -> datetime:
+        """From when on *who* may fill *seat*, too."""
+        return self.asked + timedelta(seconds=self.stand_ins[seat][who])
 
 
 @dataclass(frozen=True, kw_only=True)

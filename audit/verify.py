@@ -8,6 +8,7 @@ from signoff.errors import LogInvalid
 
 from .database import Row
 from .log import START, entry_problems
+from .pins import pin_problems
 from .reading import Reading
 from .records import SYSTEM, Entry, PlanRecord, Status, write_actor, write_time
 from .rows import entry_of
@@ -20,6 +21,8 @@ BLIND_SPOTS = (
 )
 
 _State = dict[str, Json]
+
+_SINCE_ROUTES: _State = {"own_vote": False, "stand_ins": {}}  # of an approval; older Entries do not tell it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +119,7 @@ class _Told:
                 data.pop("decision")
                 self.actions[number] = data | {"attempt": 0, "result": None}
             case "asked":
-                self.approvals[str(data["id"])] = data | {"status": "waiting", "number": number}
+                self.approvals[str(data["id"])] = _SINCE_ROUTES | data | {"status": "waiting", "number": number}
             case "voted":
                 self.votes[f"{data['approval']} {entry.actor.id}"] = data | {
                     "voter": write_actor(entry.actor),
@@ -205,6 +208,7 @@ def _policy_problems(reading: Reading, entries: list[Entry]) -> Iterator[str]:
             yield f"the stored policy {recorded[:8]} was edited: its bytes do not have that digest"
         if recorded in newest and newest[recorded] != (name, digest(outline.encode())):
             yield f"the stored policy {recorded[:8]} was edited: the log tells another name or outline"
+    yield from pin_problems(entries)
     if {recorded for recorded, *_ in stored} != newest.keys():
         yield "the stored policies are not the ones that the log tells"
     active = [(recorded, mark) for recorded, *_, mark in stored if mark is not None]

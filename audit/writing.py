@@ -131,6 +131,8 @@ class Writing(Reading):
         reasons: Sequence[Mapping[str, Json]],
         policy: str,
         expires: datetime,
+        own_vote: bool = False,
+        stand_ins: Mapping[str, Mapping[str, int]] | None = None,
     ) -> Approval:
         """Ask for sign-off of *action*."""
         approval = Approval(
@@ -147,29 +149,35 @@ class Writing(Reading):
             status=ApprovalStatus.WAITING,
             asked=self.now,
             expires=expires,
+            own_vote=own_vote,
+            stand_ins=stand_ins or {},
         )
         told = told_approval(approval)
         self._database.execute(
-            "INSERT INTO approvals"
-            " (id, plan, number, revision, digest, requester, asks, seats, reasons, policy, status, asked, expires)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO approvals (id, plan, number, revision, digest, requester, asks, seats, reasons, policy, status,"
+            " asked, expires, own_vote, stand_ins) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(approval.id, action.plan, action.number, action.revision, action.digest, requester, asks),
                 *(_json(seats), _json(reasons), policy, approval.status, told["asked"], told["expires"]),
+                *(own_vote, _json(approval.stand_ins)),
             ),
         )
         self.log("asked", actor, told, plan=action.plan, action=action.number)
         return approval
 
-    def vote(self, approval: Approval, voter: Actor, choice: Choice, reason: str | None) -> Vote:
-        """Record a vote, which replaces an earlier one of that person. Who may cast it was checked before."""
+    def vote(self, approval: Approval, voter: Actor, choice: Choice, reason: str | None, stands_in: Sequence[str] = ()) -> Vote:
+        """Record a vote, which replaces an earlier one of that person. Who may cast it was checked before.
+
+        *stands_in* are the seats that this voter may fill only because they stayed empty.
+        """
         vote = Vote(approval=approval.id, voter=voter, choice=choice, reason=reason, digest=approval.digest, at=self.now)
         self._database.execute(
             "INSERT OR REPLACE INTO votes (approval, voter, how, os_user, choice, reason, digest, at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (approval.id, voter.id, voter.how, voter.os_user, choice, reason, vote.digest, write_time(self.now)),
         )
-        self.log("voted", voter, told_vote(vote), plan=approval.plan, action=approval.number)
+        stood: dict[str, Json] = {"stands_in": list(stands_in)} if stands_in else {}
+        self.log("voted", voter, told_vote(vote) | stood, plan=approval.plan, action=approval.number)
         return vote
 
     def use_votes(self, approval: Approval, attempt: int) -> None:
@@ -181,15 +189,26 @@ class Writing(Reading):
         if not used:
             raise Busy(f"the votes on {approval.id} were used by another process; look again")
 
-    def activate_policy(self, *, digest: str, name: str, source: bytes, outline: bytes, actor: Actor, data: Json) -> None:
-        """Make the policy *digest* the one in force, and record the change."""
+    def activate_policy(
+        self,
+        *,
+        digest: str,
+        name: str,
+        source: bytes,
+        outline: bytes,
+        actor: Actor,
+        data: Json,
+        confirmed: list[int] | None = None,
+    ) -> None:
+        """Make the policy *digest* the one in force, and record the change; *confirmed* are Entries of those who agreed."""
         self._database.execute("UPDATE policies SET active = NULL WHERE active = 1")
         self._database.execute(
             "INSERT INTO policies (digest, name, source, outline, active) VALUES (?, ?, ?, ?, 1)"
-            " ON CONFLICT (digest) DO UPDATE SET active = 1, name = excluded.name",
+            " ON CONFLICT (digest) DO UPDATE SET active = 1, name = excluded.name, outline = excluded.outline",
             (digest, name, source, outline.decode()),
         )
-        self.log("policy", actor, {"digest": digest, "name": name, "outline": hashed(outline), "change": data})
+        agreed: dict[str, Json] = {} if confirmed is None else {"confirmed": confirmed}
+        self.log("policy", actor, {"digest": digest, "name": name, "outline": hashed(outline), "change": data} | agreed)
 
     def _free_id(self, taken: str) -> str:
         size = FIRST_ID_BYTES
@@ -225,6 +244,8 @@ def told_approval(approval: Approval) -> dict[str, Json]:
         "policy": approval.policy,
         "asked": write_time(approval.asked),
         "expires": write_time(approval.expires),
+        "own_vote": approval.own_vote,
+        "stand_ins": {seat: dict(others) for seat, others in approval.stand_ins.items()},
     }
 
 

@@ -9,11 +9,13 @@ if TYPE_CHECKING:
     from .changes import compare_policies as compare_policies
     from .decision import CAUTION as CAUTION
     from .decision import DEFAULT_WITHIN as DEFAULT_WITHIN
+    from .decision import PERSON as PERSON
     from .decision import Context as Context
     from .decision import Decision as Decision
     from .decision import DecisionEffect as DecisionEffect
     from .decision import Explanation as Explanation
     from .decision import Seat as Seat
+    from .decision import StandIn as StandIn
     from .diagnostics import Diagnostic as Diagnostic
     from .diagnostics import PoliciesInvalid as PoliciesInvalid
     from .diagnostics import Severity as Severity
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CAUTION",
     "DEFAULT_WITHIN",
+    "PERSON",
     "Context",
     "Decision",
     "DecisionEffect",
@@ -40,6 +43,7 @@ __all__ = [
     "Seat",
     "Seating",
     "Severity",
+    "StandIn",
     "compare_policies",
     "fill_seats",
     "format_diagnostic",
@@ -51,7 +55,9 @@ __getattr__ = front_door(
     __name__,
     {
         "changes": ["PolicyChange", "compare_policies"],
-        "decision": ["CAUTION", "DEFAULT_WITHIN", "Context", "Decision", "DecisionEffect", "Explanation", "Seat"],
+        "decision": [
+            *("CAUTION", "DEFAULT_WITHIN", "PERSON", "Context", "Decision", "DecisionEffect", "Explanation", "Seat", "StandIn")
+        ],
         "diagnostics": ["Diagnostic", "PoliciesInvalid", "Severity", "format_diagnostic"],
         "loading": ["load_policy", "parse_policy"],
         "policy": ["Policy"],

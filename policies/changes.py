@@ -9,7 +9,7 @@ from signoff.canonical import Json
 from .decision import DEFAULT_WITHIN, DecisionEffect
 
 _SHOWN = 5  # changed rows of a table that a sentence names
-_SETTINGS = ("default", "approvers", "identity", "currency", "zone")
+_SETTINGS = ("default", "approvers", "identity", "currency", "zone", "within", "changes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +99,7 @@ def _groups_changed(old: Mapping[str, Sequence[str]], new: Mapping[str, Sequence
 
 def _looser(old: _Outline, new: _Outline) -> Iterator[str]:
     yield from _looser_settings(old, new)
+    yield from _looser_signing(old, new)
     yield from _looser_groups(old, new)
     yield from _looser_tables(old, new)
     yield from _looser_zone(old, new)
@@ -149,6 +150,16 @@ def _rows(table: Mapping[str, Json]) -> dict[str, Sequence[str]]:
     return {row[0]: row[1:] for row in rows}
 
 
+def _looser_signing(old: _Outline, new: _Outline) -> Iterator[str]:
+    """Of the settings, those about who signs and until when."""
+    if old.rules and _seconds(new.get("within")) > _seconds(old.get("within")):
+        yield f"where no rule says how long, people have {_seconds(new.get('within'))} seconds to sign now"
+    after = new.get("changes") or []
+    if after and (not old.get("changes") or _fewer_sign(old.get("changes"), after)):
+        named = ", ".join(f"{count} {role}" for role, count in _counts(after).items())
+        yield f"a change of pinned policies needs {named} now"
+
+
 def _looser_groups(old: _Outline, new: _Outline) -> Iterator[str]:
     asked = new.read_by("actor.roles")
     for role, change in _groups_changed(old.groups("roles"), new.groups("roles")).items():
@@ -187,6 +198,17 @@ def _loosened(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]
         yield "by"
     if _seconds(new["within"]) > _seconds(old["within"]):
         yield "within"
+    if new.get("self") and not old.get("self"):
+        yield "self"
+    before, after = _stand_ins(old), _stand_ins(new)
+    if any(key not in before or times < before[key] for key, times in after.items()):
+        yield "then"
+
+
+def _stand_ins(rule: Mapping[str, Json]) -> dict[tuple[Json, Json], int]:
+    """After how many seconds who may stand in for whom."""
+    found = cast(Sequence[Mapping[str, Json]], rule.get("then", ()))
+    return {(one["role"], one["who"]): cast(int, one["after"]) for one in found}
 
 
 def _fewer_sign(old: Json, new: Json) -> bool:

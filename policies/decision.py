@@ -7,6 +7,7 @@ from enum import StrEnum
 from signoff.actor import Actor
 
 DEFAULT_WITHIN = 24 * 60 * 60  # seconds to sign for a rule that does not say, for the default and for caution
+PERSON = "person:"  # before a person's id in the name of a seat that only they fill; no role's name holds a colon
 CAUTION = "caution"  # stands among the rules of a Decision for the action's own caution
 
 
@@ -32,8 +33,17 @@ class Context:
 class Seat:
     """People who must sign."""
 
-    role: str
+    role: str  # the role's name, or `person:mira` for the one person
     count: int  # how many different ones
+
+
+@dataclass(frozen=True, order=True)
+class StandIn:
+    """Who may fill a role's seats as well, once they have stayed empty for some time."""
+
+    role: str  # whose seats
+    who: str  # a role, or one person, as in Seat
+    after: int  # seconds after signing was asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +58,8 @@ class Decision:
     policy: str  # digest of the policies file
     failed: tuple[str, ...]  # rules whose condition failed for this action, and so counted on the strict side
     because: tuple[str, ...]  # the reasons that these rules give, where they do, as written; `Policy.reasons` tells their values
+    stand_ins: tuple[StandIn, ...] = ()  # who may fill seats later
+    own_vote: bool = False  # whether the requester's own vote counts
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,21 +5,24 @@ from functools import partial
 from zoneinfo import ZoneInfo, available_timezones
 
 from signoff.actions import Action, Registry, fold_name
-from signoff.actor import Actor
 
-from .asking import read_role
+from .asking import check_seats, read_time
 from .columns import TableFile
 from .decision import DecisionEffect, Seat
 from .diagnostics import Report, quote, suggest
 from .files import Files
 from .nodes import Entries, Items, Node, Scalar
+from .people import SeatReader, is_person, read_role
 from .reader import MAX_NAME, Held, Reader
 from .rule import Document, Groups
 from .rules import Around, RuleReader
 from .shapes import is_currency
 from .tables import Table, read_inline
 
-_KEYS = ("version", "currency", "zone", "default", "approvers", "identity", "roles", "lists", "tables", "rules")
+_KEYS = (
+    *("version", "currency", "zone", "default", "approvers", "identity", "within", "changes"),
+    *("roles", "lists", "tables", "rules"),
+)
 _LATER = ("counters", "tests", "invariants")
 _SURE_ZONE = "Europe/London"  # in every edition of the time zone database
 
@@ -40,7 +43,17 @@ def read_document(root: Node, registry: Registry, report: Report, files: Files) 
     tables = _tables(reader, entries, files, currency)
     approvers = read_role(reader, entries["approvers"][1], "`approvers`", roles) if "approvers" in entries else None
     default = _default(reader, entries, roles)
-    around = Around(registry=registry, currency=currency, approvers=approvers, roles=roles, lists=lists, tables=tables)
+    within = read_time(reader, entries["within"][1], "`within`") if "within" in entries else None
+    changes = _changes(reader, entries, roles)
+    around = Around(
+        registry=registry,
+        currency=currency,
+        approvers=approvers,
+        within=within,
+        roles=roles,
+        lists=lists,
+        tables=tables,
+    )
     rules = RuleReader(around, report).rules(entries["rules"][1]) if "rules" in entries else ()
     _warn(report, entries.keys() | meant, registry, approvers, default)
     if report.failed:
@@ -56,6 +69,8 @@ def read_document(root: Node, registry: Registry, report: Report, files: Files) 
         tables={name: table for name, table in tables.items() if table is not None},
         rules=rules,
         types=dict(registry),
+        within=within,
+        changes=changes,
     )
 
 
@@ -153,7 +168,7 @@ def _groups(reader: Reader, entries: Held, key: str, one: str) -> Groups:
         what = f"the {one} `{name[:60]}`"
         reader.name(scalar, f"a {one}'s name", identifier=one == "list")
         places: dict[str, Node] = {}
-        texts = reader.items(node, what, partial(_item, reader, places, _is_person if one == "role" else _is_text))
+        texts = reader.items(node, what, partial(_item, reader, places, is_person if one == "role" else _is_text))
         _check_spellings(reader.report, places, what, people=one == "role")
         groups[name] = texts if isinstance(node, Items) and len(places) == len(node.items) else None
         if groups[name] == ():
@@ -171,17 +186,6 @@ def _item(reader: Reader, places: dict[str, Node], check: Callable[[Reader, Node
 
 
 def _is_text(reader: Reader, node: Node, text: str) -> bool:
-    return True
-
-
-def _is_person(reader: Reader, node: Node, text: str) -> bool:
-    """Whether an actor can have the id *text*; reported where not."""
-    try:
-        Actor(id=text)
-    except ValueError as error:
-        hint = str(error).rpartition("; ")[2]
-        reader.report.error("person", f"no actor can have the id {quote(text)}", node.span, hint)
-        return False
     return True
 
 
@@ -219,6 +223,16 @@ def _default(reader: Reader, entries: Held, roles: Groups) -> Seat | None:
     else:
         reader.one_of(node, "`default`", ("deny",))
     return None
+
+
+def _changes(reader: Reader, entries: Held, roles: Groups) -> tuple[Seat, ...]:
+    """Who agrees to a change of pinned policies."""
+    if "changes" not in entries:
+        return ()
+    node = entries["changes"][1]
+    seats = SeatReader(roles, reader, "`changes`").seats(node)
+    check_seats(reader, seats, roles, node, "`changes`")
+    return seats
 
 
 def _warn(report: Report, keys: set[str], registry: Registry, approvers: str | None, default: Seat | None) -> None:

@@ -12,8 +12,9 @@ from signoff.actions import Action
 from signoff.canonical import Json, canonical, digest
 
 from .compiler import Test, compile_rule, compile_type, why_failed
-from .decision import CAUTION, DEFAULT_WITHIN, Context, Decision, DecisionEffect, Explanation, Seat
+from .decision import CAUTION, DEFAULT_WITHIN, PERSON, Context, Decision, DecisionEffect, Explanation, Seat
 from .diagnostics import Diagnostic
+from .routes import Route, combine_routes, members
 from .rule import Document, Rule
 from .tables import Table
 from .values import reason_of, values_read
@@ -79,6 +80,11 @@ class Policy:
         return self.document.approvers
 
     @property
+    def changes(self) -> tuple[Seat, ...]:
+        """Who agrees to a change of pinned policies: those named so, or else one of the approvers."""
+        return self.document.changes or ((Seat(self.approvers, 1),) if self.approvers is not None else ())
+
+    @property
     def roles(self) -> Mapping[str, tuple[str, ...]]:
         """The people of each role."""
         return MappingProxyType(dict(self.document.roles))
@@ -97,9 +103,13 @@ class Policy:
         """The roles that a person has."""
         return self._world.roles.get(actor_id, _NOBODY)
 
+    def seats_of(self, actor_id: str) -> frozenset[str]:
+        """The names of the seats that a person fills: of their roles, and their own."""
+        return self.roles_of(actor_id) | {PERSON + actor_id}
+
     def people(self, role: str) -> tuple[str, ...]:
-        """The people who have a role, in the file's order."""
-        return self.document.roles.get(role, ())
+        """The people who fill a role's seats, in the file's order; of `person:mira` it is mira."""
+        return members(role, self.document.roles)
 
     def decide(self, action: Action, context: Context) -> Decision:
         """What may happen to *action*. It never raises: what cannot be decided is denied, with the reason."""
@@ -135,6 +145,8 @@ class Policy:
             "identity": document.identity,
             "currency": document.currency,
             "zone": document.zone,
+            "within": document.within,
+            "changes": [{"role": seat.role, "count": seat.count} for seat in self.changes],
             "roles": {role: list(people) for role, people in document.roles.items()},
             "lists": {name: list(texts) for name, texts in document.lists.items()},
             "tables": {name: table.outline() for name, table in document.tables.items()},
@@ -171,9 +183,10 @@ class Policy:
         default = None if granted else self.document.default
         careful = Seat(self.document.approvers, 1) if caution is not None and self.document.approvers else None
         others = [seat for seat in (default, careful) if seat]
-        seats = _combine([seat for rule in asking for seat in rule.seats] + others)
+        routes = [Route(seats=rule.seats, stand_ins=rule.stand_ins, own_vote=rule.own_vote) for rule in asking]
+        route = combine_routes(routes + [Route(seats=(seat,)) for seat in others])
         asks: dict[str, Json] = {
-            "seats": [{"role": seat.role, "count": seat.count} for seat in seats],
+            "seats": [{"role": seat.role, "count": seat.count} for seat in route.seats],
             "rules": sorted(rule.asks for rule in asking),
             "default": default.role if default else None,
             "caution": careful.role if careful else None,
@@ -182,9 +195,11 @@ class Policy:
         return replace(
             self._decision(DecisionEffect.APPROVE, asking, failed, reasons),
             rules=tuple(rule.id for rule in asking) + ((CAUTION,) if careful else ()),
-            seats=seats,
-            within=min([rule.deadline for rule in asking] + [DEFAULT_WITHIN for _ in others]),
+            seats=route.seats,
+            within=min([rule.deadline for rule in asking] + [self.document.within or DEFAULT_WITHIN for _ in others]),
             asks=digest(canonical(asks)),
+            stand_ins=route.stand_ins,
+            own_vote=route.own_vote,
         )
 
     def _decision(
@@ -254,14 +269,6 @@ def _roles_by_person(roles: Mapping[str, tuple[str, ...]]) -> dict[str, frozense
         for person in people:
             found.setdefault(person, set()).add(role)
     return {person: frozenset(held) for person, held in found.items()}
-
-
-def _combine(seats: list[Seat]) -> tuple[Seat, ...]:
-    """All roles, each with its largest count."""
-    counts: dict[str, int] = {}
-    for seat in seats:
-        counts[seat.role] = max(seat.count, counts.get(seat.role, 0))
-    return tuple(Seat(role, count) for role, count in sorted(counts.items()))
 
 
 def _caution_of(action: Action) -> str | None:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from signoff.actions import Action
 from signoff.canonical import Json, canonical, digest
 
-from .decision import DEFAULT_WITHIN, DecisionEffect, Seat
+from .decision import DEFAULT_WITHIN, DecisionEffect, Seat, StandIn
 from .reasons import Reason
 from .shapes import Shape
 from .syntax import Expression, parts_read, spell
@@ -38,9 +38,11 @@ class Rule:
     when: Condition | None
     unless: Condition | None
     seats: tuple[Seat, ...]  # empty unless approve
-    within: int | None  # seconds; None where the rule does not say
+    within: int | None  # seconds; the file's where the rule does not say, None where neither does
     because: str  # as written; empty where the rule does not say
     reason: Reason  # the same, with the values that it shows
+    stand_ins: tuple[StandIn, ...] = ()  # who may fill its seats later
+    own_vote: bool = False  # whether the requester's own vote counts, as far as this rule goes
 
     @property
     def condition(self) -> str:
@@ -71,13 +73,14 @@ class Rule:
             "actions": sorted(self.actions),
             "when": spell(self.when.tree) if self.when else None,
             "unless": spell(self.unless.tree) if self.unless else None,
+            "by": [{"role": seat.role, "count": seat.count} for seat in sorted(self.seats)],
             "within": self.deadline,
         }
         return digest(canonical(self.content() | meaning))
 
     def content(self) -> dict[str, Json]:
         """What the rule says, as canonical JSON can hold it. Where it stands in the file is no part of it."""
-        return {
+        content: dict[str, Json] = {
             "id": self.id,
             "effect": self.effect.value,
             "actions": list(self.actions),
@@ -87,6 +90,11 @@ class Rule:
             "within": self.within,
             "because": self.because or None,
         }
+        if self.own_vote:
+            content["self"] = "allowed"
+        if self.stand_ins:
+            content["then"] = [{"role": one.role, "who": one.who, "after": one.after} for one in sorted(self.stand_ins)]
+        return content
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,3 +111,5 @@ class Document:
     tables: Mapping[str, Table]
     rules: tuple[Rule, ...]
     types: Mapping[str, type[Action]]  # the action types it was checked for
+    within: int | None = None  # seconds to sign where no rule says
+    changes: tuple[Seat, ...] = ()  # who agrees to a change of pinned policies; empty: the approvers

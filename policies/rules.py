@@ -15,6 +15,7 @@ from .parser import parse
 from .patterns import MAX_PATTERNS
 from .reader import Held, Reader
 from .reasons import Reason, parse_reason
+from .routes import Route
 from .rule import Condition, Groups, Rule
 from .scanner import MAX_CONDITION, ConditionError
 from .shapes import Shape
@@ -25,8 +26,7 @@ MAX_RULES = 10_000
 MAX_WORK = 100_000  # parts of conditions, each counted for every action type
 
 _EFFECTS = tuple(effect.value for effect in (DecisionEffect.ALLOW, DecisionEffect.APPROVE, DecisionEffect.DENY))
-_KEYS = ("id", *_EFFECTS, "when", "unless", "by", "within", "because")
-_LATER = ("self", "then")
+_KEYS = ("id", *_EFFECTS, "when", "unless", "by", "within", "self", "then", "because")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,7 @@ class Around:
     registry: Registry
     currency: str | None
     approvers: str | None
+    within: int | None  # seconds to sign where a rule does not say
     roles: Groups
     lists: Groups
     tables: Tables
@@ -50,6 +51,7 @@ class RuleReader:
     lines: dict[str, int] = field(default_factory=dict)  # of the ids so far
     work: int = 0  # parts of conditions so far, times action types
     patterns: int = 0  # so far
+    routes: set[Route] = field(default_factory=set)  # that were checked so far
 
     @property
     def _reader(self) -> Reader:
@@ -70,16 +72,17 @@ class RuleReader:
         entries = self._reader.entries(node, "a rule")
         if entries is None:
             return None
-        meant = self._reader.check_keys(entries, "a rule", _KEYS, _LATER)
+        meant = self._reader.check_keys(entries, "a rule", _KEYS)
         id_ = self._id(node, entries, meant)
         effect = self._effect(node, entries, meant)
         actions = self._actions(entries[effect.value][1], effect) if effect else None
         types = self._types(actions)
         setting = self._setting(types, every=actions == ("*",))
         when, unless = self._conditions(entries, setting)
-        asking = AskingReader(self.around.roles, self.around.approvers, self._reader)
-        seats = asking.seats(node, entries, effect)
+        around = self.around
+        asking = AskingReader(around.roles, around.approvers, around.within, self._reader, self.routes)
         within = asking.within(entries, effect)
+        route = asking.route(node, entries, effect, within)
         because, reason = self._because(entries, setting)
         if id_ is None or effect is None or actions is None:
             return None
@@ -91,10 +94,12 @@ class RuleReader:
             types=types,
             when=when,
             unless=unless,
-            seats=seats,
+            seats=route.seats,
             within=within,
             because=because,
             reason=reason,
+            stand_ins=route.stand_ins,
+            own_vote=route.own_vote,
         )
 
     def _id(self, node: Node, entries: Held, meant: set[str]) -> str | None:

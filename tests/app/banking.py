@@ -11,6 +11,10 @@ from signoff.canonical import Json
 from signoff.errors import NotDone
 from signoff.planner import ActionPlan, read_plan
 from signoff.policies import Policy
+from tests.conftest import RULES
+
+TWO = RULES.replace("identity:", "changes: {role: manager, count: 2}\nidentity:")  # who change what is pinned
+LOOSE, LOOSER, LOOSEST = (TWO.replace("amount > 100", f"amount > {amount}") for amount in (200, 300, 400))
 
 DANA, MIRA, OMAR, FAY, FINN = (Actor(id=name) for name in ("dana", "mira", "omar", "fay", "finn"))
 

@@ -215,7 +215,7 @@ def test_policies_check_as_json(cli: CommandLine) -> None:
     """`policies check --json` tells whether the file is valid, and each diagnostic with its code and place."""
     told = cli("policies", "check", "--json").json
     assert told["valid"] is True
-    assert [(one["code"], one["line"]) for one in told["diagnostics"]] == [("identity", 5)]
+    assert [(one["code"], one["line"]) for one in told["diagnostics"]] == [("identity", 5), ("seats", 23)]
     cli.policies.write_text(cli.policies.read_text().replace("amount > 100", "amuont > 100"))
     ran = cli("policies", "check", "--json")
     wrong = [one for one in ran.json["diagnostics"] if one["severity"] == "error"]

@@ -26,9 +26,9 @@ def decide(policy: Policy, fields: Mapping[str, Json], *, grounded: bool = True)
     return policy.decide(bank_registry().read(fields), context)
 
 
-def test_only_the_claimed_identity_is_warned_of(policy: Policy) -> None:
-    """The file loads with one warning: that votes count although nothing checks who votes."""
-    assert [warning.code for warning in policy.warnings] == ["identity"]
+def test_what_is_warned_of(policy: Policy) -> None:
+    """The file loads with two warnings: nothing checks who votes, and what one of finance asks for, two of them cannot sign."""
+    assert [warning.code for warning in policy.warnings] == ["identity", "seats"]
 
 
 @pytest.mark.parametrize(

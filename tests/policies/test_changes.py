@@ -34,7 +34,19 @@ rules:
     ("old", "new", "looser"),
     [
         ("currency: USD", "currency: EUR", ["plain numbers in rules are in EUR now, not in USD"]),
-        ("approvers: manager", "approvers: finance", ["finance signs now where nobody is named"]),
+        (
+            "approvers: manager",
+            "approvers: finance",
+            ["finance signs now where nobody is named", "a change of pinned policies needs 1 finance now"],
+        ),
+        ("approvers: manager", "approvers: manager\nchanges: {role: manager, count: 2}", []),
+        ("approvers: manager", "approvers: manager\nchanges: finance", ["a change of pinned policies needs 1 finance now"]),
+        ("currency: USD", "currency: USD\nwithin: 2d", ["where no rule says how long, people have 172800 seconds to sign now"]),
+        ("currency: USD", "currency: USD\nwithin: 2h", []),
+        ("within: 2h", "within: 2h\n  self: allowed", ["the approve rule large changed: self"]),
+        ("within: 2h", "within: 2h\n  then: {after: 1h, ask: manager}", ["the approve rule large changed: then"]),
+        ("by: {role: finance, count: 2}", "by: [{role: finance, count: 2}, manager]", []),
+        ("by: {role: finance, count: 2}", "by: {people: [fay, finn]}", ["the approve rule large changed: by"]),
         (
             "approvers: manager",
             "identity: claimed",
@@ -88,6 +100,15 @@ def test_a_time_that_is_added_may_be_longer(load: Load) -> None:
     for within, looser in (("48h", ("the approve rule large changed: within",)), ("24h", ()), ("1h", ())):
         new = text.replace("count: 2}\n", f"count: 2}}\n  within: {within}\n")
         assert compare_policies(load(text).outline(), load(new).outline()).looser == looser
+
+
+def test_standing_in_sooner_is_looser(load: Load) -> None:
+    """Who stands in sooner, or for more seats, is named; later, or fewer of them, is not."""
+    text = FILE.replace("within: 2h", "within: 2h\n  then: {after: 1h, ask: [manager, {people: [zoe]}]}")
+    for new, looser in (("after: 59m", ("the approve rule large changed: then",)), ("after: 61m", ())):
+        assert compare_policies(load(text).outline(), load(text.replace("after: 1h", new)).outline()).looser == looser
+    fewer = text.replace("[manager, {people: [zoe]}]", "manager")
+    assert compare_policies(load(text).outline(), load(fewer).outline()).looser == ()
 
 
 def test_roles_that_conditions_read(load: Load) -> None:

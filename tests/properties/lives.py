@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from signoff import Refused
 from signoff.audit import ApprovalStatus
 from signoff.planner import ActionPlan
-from signoff.policies import DecisionEffect
+from signoff.policies import DecisionEffect, PoliciesInvalid
 from signoff.testing import PolicyFile, PolicyRule, plans, policy_files
 
 from .world import REGISTRY, Bank, Verb, person
@@ -68,7 +68,7 @@ class Sign:
         if found:
             approval = found[self.pick % len(found)]
             bank.engine.approve(approval.id, person(self.who), digest=approval.digest)
-            bank.votes.setdefault(approval.id, set()).add(self.who)
+            bank.votes.setdefault(approval.id, {})[self.who] = bank.clock()
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Restart:
 class Wait:
     """Time goes by."""
 
-    hours: int
+    hours: float
 
     def do(self, bank: Bank) -> None:
         """Move the clock."""
@@ -164,24 +164,24 @@ class AddRule:
     def do(self, bank: Bank) -> None:
         """Decide by what was there, and the rule."""
         role, members = next(iter(bank.file.roles.items()))
-        by = (role, min(self.count, len(members))) if self.effect is DecisionEffect.APPROVE else None
+        by = ((role, min(self.count, len(members))),) if self.effect is DecisionEffect.APPROVE else None
         rule = PolicyRule(id=f"added{len(bank.file.rules)}", effect=self.effect, actions=("*",), by=by)
         bank.change_rules(replace(bank.file, rules=(*bank.file.rules, rule)))
 
 
 @dataclass(frozen=True)
 class Dismiss:
-    """Somebody loses their roles, as far as others have them, too."""
+    """Somebody loses their roles, as far as others can fill the seats."""
 
     who: str
 
     def do(self, bank: Bank) -> None:
         """Decide by what was there, without them."""
-        asked = {rule.by for rule in bank.file.rules if rule.by is not None}
-        left = {role: tuple(p for p in people if p != self.who) for role, people in bank.file.roles.items()}
-        enough = {role: max([1, *(count for by, count in asked if by == role)]) for role in left}
-        roles = {role: held if len(held) >= enough[role] else bank.file.roles[role] for role, held in left.items()}
-        bank.change_rules(replace(bank.file, roles=roles))
+        for role, held in bank.file.roles.items():
+            left = {**bank.file.roles, role: tuple(person for person in held if person != self.who)}
+            with suppress(PoliciesInvalid):
+                replace(bank.file, roles=left).load(REGISTRY)
+                bank.change_rules(replace(bank.file, roles=left))
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def _allowing(file: PolicyFile) -> PolicyFile:
 
 def _asking(file: PolicyFile) -> PolicyFile:
     """The same, with approve rules in place of deny rules, which all managers but dana must sign: more is signed then."""
-    everybody = ("manager", max(1, len({*file.roles["manager"]} - {"dana"})))
+    everybody = (("manager", max(1, len({*file.roles["manager"]} - {"dana"}))),)
     rules = file.rules or (PolicyRule(id="r1", effect=DecisionEffect.DENY, actions=("*",)),)
     asking = (
         replace(rule, effect=DecisionEffect.APPROVE, by=everybody) if rule.effect is DecisionEffect.DENY else rule
@@ -233,7 +233,7 @@ _ONE_VERB: st.SearchStrategy[Verb] = st.one_of(
     st.builds(Reject, people, picks),
     st.builds(Cancel, people, picks),
     st.builds(Restart),
-    st.builds(Wait, st.sampled_from([1, 24, 48])),
+    st.builds(Wait, st.sampled_from([0.25, 1, 24, 48])),
     st.builds(AddRule, st.sampled_from([DecisionEffect.APPROVE, DecisionEffect.DENY]), st.integers(1, 3)),
     st.builds(Dismiss, people),
     st.builds(ChangeRules, any_files),
@@ -261,7 +261,10 @@ allowed = st.builds(Life, files.map(_allowing), st.tuples(submissions))  # a pla
 
 
 def _signed_once(life: Life) -> Life:
-    return replace(life, verbs=(life.verbs[0], *life.verbs, Resume()))
+    rules = (replace(rule, own_vote=False, then=None) for rule in life.file.rules)
+    most = (("manager", max(1, len({*life.file.roles["manager"]} - {"dana"}) - 1)),)  # one of them is left to sign the other
+    signed = (replace(one, by=most) if one.effect is DecisionEffect.APPROVE else one for one in rules)
+    return replace(life, file=replace(life.file, rules=tuple(signed)), verbs=(life.verbs[0], *life.verbs, Resume()))
 
 
 asked_twice = signed_then().map(_signed_once)  # the same plan two times, of which one is signed

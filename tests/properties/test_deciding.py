@@ -39,15 +39,17 @@ def test_what_a_rule_denies_never_runs(life: Life) -> None:
 
 @given(lives)
 def test_nothing_runs_before_its_seats_are_filled(life: Life) -> None:
-    """What the rules in force want approved has an effect only when others than its requester fill every seat, each one."""
+    """What the rules in force want approved has an effect only when people fill every seat, each one, by the routes asked."""
     with opened_bank(life.file) as bank:
         for moment in bank.live(life.verbs):
             for plan, action in moment.ran:
                 want = wanted(bank.file, plan, action, bank.clock())
                 if want.effect is DecisionEffect.APPROVE:
-                    voters = bank.votes.get(_used(bank, plan, action.number), set()) - {plan.requester.id}
+                    votes = _votes(bank, _used(bank, plan, action.number))
                     assert bank.file.claimed, f"{action.title} ran, and nobody's vote counts"
-                    assert can_fill(bank.file, want.seats, voters), f"{action.title} ran, signed by {voters} for {want.seats}"
+                    assert can_fill(bank.file, want, plan.requester.id, votes), (
+                        f"{action.title} ran, signed by {votes} for {want}"
+                    )
 
 
 @given(lives)
@@ -60,6 +62,10 @@ def test_what_is_asked_is_what_the_rules_ask(life: Life) -> None:
                 want = wanted(bank.file, plan, plan.action(approval.number), approval.asked)
                 assert approval.seats == want.seats, f"{approval.seats} are asked, and {want.seats} are wanted"
                 assert approval.expires - approval.asked == timedelta(hours=want.hours), "another time is given"
+                minutes = {
+                    seat: {who: seconds // 60 for who, seconds in others.items()} for seat, others in approval.stand_ins.items()
+                }
+                assert (approval.own_vote, minutes) == (want.own_vote, want.stand_ins), "others may sign"
 
 
 @given(st.tuples(files.filter(lambda file: file.rules), submissions))
@@ -75,6 +81,9 @@ def test_one_more_rule_lets_nothing_more_through(case: tuple[PolicyFile, Submit]
         assert STRICTNESS[other["effect"]] >= STRICTNESS[one["effect"]], f"{one} became {other}"
         if other["effect"] == "approve":
             assert all(other["seats"].get(role, 0) >= count for role, count in one["seats"].items()), f"{one} became {other}"
+        if other["effect"] == one["effect"] == "approve":
+            assert one.get("own_vote") or not other.get("own_vote"), f"{one} became {other}"
+            assert all(_is_kept(one, role, who, after) for role, who, after in _stand_ins(other)), f"{one} became {other}"
 
 
 @given(files.flatmap(lambda file: st.tuples(st.just(file), st.permutations(file.rules), submissions)))
@@ -151,7 +160,7 @@ def test_a_vote_that_serves_twice_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_requesters_own_vote_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a requester may sign their own action, it runs on that vote."""
     monkeypatch.setattr(deciding, "_is_same_person", lambda one, other: False)
-    assert_caught(test_nothing_runs_before_its_seats_are_filled, signed_then(), "ran, signed by set()")
+    assert_caught(test_nothing_runs_before_its_seats_are_filled, signed_then(), "ran, signed by {'dana'")
 
 
 def test_an_identity_that_only_claims_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +208,21 @@ def _used(bank: Bank, plan: PlanRecord, number: int) -> str:
     with bank.store.read() as tx:
         started = [entry for entry in tx.entries(plan.id) if (entry.event, entry.action) == (Status.EXECUTING, number)]
     return str(started[-1].data.get("approval"))
+
+
+def _votes(bank: Bank, id_: str) -> dict[str, float]:
+    """Who has signed an approval, and how many minutes after it was asked for."""
+    asked = {approval.id: approval.asked for approval in bank.approvals()}
+    return {who: (at - asked[id_]).total_seconds() / 60 for who, at in bank.votes.get(id_, {}).items()}
+
+
+def _stand_ins(decision: dict[str, Any]) -> list[tuple[str, str, int]]:
+    return [(role, who, after) for role, others in decision.get("stand_ins", {}).items() for who, after in others.items()]
+
+
+def _is_kept(decision: dict[str, Any], role: str, who: str, after: int) -> bool:
+    """Whether *who* may stand in for *role* by *decision* as well, or the seat is new with it."""
+    return role not in decision["seats"] or decision.get("stand_ins", {}).get(role, {}).get(who, after + 1) <= after
 
 
 def _first_decisions(file: PolicyFile, submitted: Submit) -> list[dict[str, Any]]:

@@ -178,7 +178,7 @@ def file_of(rules: Rules) -> PolicyFile:
             effect=DecisionEffect.APPROVE,
             actions=(one.type,),
             when=one.text,
-            by=(one.role, one.count),
+            by=((one.role, one.count),),
             within=f"{one.hours}h",
         )
         for one in rules.asking

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -121,7 +122,7 @@ class Bank:
     file: PolicyFile  # the rules in force
     clock: FakeClock = field(default_factory=FakeClock)
     ids: CountingIds = field(default_factory=CountingIds)
-    votes: dict[str, set[str]] = field(default_factory=dict)  # by approval, whose approving votes were accepted
+    votes: dict[str, dict[str, datetime]] = field(default_factory=dict)  # by approval, whose approvals were accepted, and when
 
     def __post_init__(self) -> None:
         self._open()
