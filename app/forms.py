@@ -99,6 +99,7 @@ def judgement_json(one: "Judgement") -> dict[str, Json]:
         "decision": one.decision.effect.value,
         "rules": list(one.decision.rules),
         "seats": {seat.role: seat.count for seat in one.decision.seats},
+        "counters": dict(one.counters),
     }
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
-from signoff.audit import Reading, Writing, verify_policies
+from signoff.audit import Reading, Writing, recount, verify_policies
 from signoff.policies import Policy, compare_policies
 
 from .actor import Actor
 from .canonical import Json, canonical, parse
+from .counting import counters_of
 from .errors import PolicyChanged
 
 
@@ -54,6 +55,7 @@ class InForce:
     def _put(self, tx: Writing, active: str | None, actor: Actor) -> None:
         outline = self.policy.outline()
         change: Json = None if active is None else compare_policies(parse(tx.outline(active)), outline).to_json()
+        recount(tx, counters_of(self.policy))
         tx.activate_policy(
             digest=self.policy.digest,
             name=self.policy.name,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .decision import CAUTION as CAUTION
     from .decision import DEFAULT_WITHIN as DEFAULT_WITHIN
     from .decision import Context as Context
+    from .decision import CounterValue as CounterValue
     from .decision import Decision as Decision
     from .decision import DecisionEffect as DecisionEffect
     from .decision import Explanation as Explanation
@@ -29,6 +30,7 @@ __all__ = [
     "CAUTION",
     "DEFAULT_WITHIN",
     "Context",
+    "CounterValue",
     "Decision",
     "DecisionEffect",
     "Diagnostic",
@@ -51,7 +53,7 @@ __getattr__ = front_door(
     __name__,
     {
         "changes": ["PolicyChange", "compare_policies"],
-        "decision": ["CAUTION", "DEFAULT_WITHIN", "Context", "Decision", "DecisionEffect", "Explanation", "Seat"],
+        "decision": ["CAUTION", "DEFAULT_WITHIN", "Context", "CounterValue", "Decision", "DecisionEffect", "Explanation", "Seat"],
         "diagnostics": ["Diagnostic", "PoliciesInvalid", "Severity", "format_diagnostic"],
         "loading": ["load_policy", "parse_policy"],
         "policy": ["Policy"],

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from signoff.actions import Field, Kind, show_text
 
+from .counters import ACTOR, Counters
 from .diagnostics import Report, quote, suggest
 from .nodes import Scalar
 from .parser import read_number
@@ -22,6 +23,7 @@ from .syntax import (
     Arithmetic,
     Comparator,
     Comparison,
+    Counted,
     Default,
     Expression,
     Has,
@@ -54,6 +56,7 @@ class Setting:
 
     types: Mapping[str, Mapping[str, Field]]  # the fields of each action type that the rule speaks for
     lists: Groups
+    counters: Counters
     currency: str | None  # of plain numbers
     every: bool = False  # whether the rule was written for "*"
 
@@ -142,6 +145,8 @@ class Checker:
                 return self._name(tree, given)
             case Listed(name=name):
                 return self._listed(tree, name)
+            case Counted():
+                return self._counter(tree, given)
             case Known(name=name):
                 return _KNOWN[name]
             case InRequest(field=name):
@@ -206,6 +211,32 @@ class Checker:
                 "unknown-name", f"there is no list `{name}`", tree, suggest(f"lists.{name}", known, "add it under `lists`")
             )
         return Shape(Kind.TEXT, many=True)
+
+    def _counter(self, tree: Counted, given: Names) -> Shape:
+        """The shape of a counter: it has a value where the action has its keys."""
+        if tree.name not in self.setting.counters:
+            known = [f"counters.{known}" for known in self.setting.counters]
+            hint = suggest(f"counters.{tree.name}", known, "add it under `counters`")
+            self._error("unknown-name", f"there is no counter `{tree.name}`", tree, hint)
+        counter = self.setting.counters.get(tree.name)
+        for key, kind in counter.by.items() if counter else ():
+            found = self.setting.types[self.type_].get(key)
+            if key == ACTOR or (found is None and key in given):
+                continue
+            whose = f"by which `{self._text(tree)}` is kept"
+            if found is None:
+                message = f"{self.type_} has no field `{key}`, {whose}, and the rule speaks for it too"
+                self._error("optional", message, tree, f"write has({key}) and ...")
+            elif found.optional and key not in given:
+                self._error("optional", f"`{key}` may be left out of {self.type_}, {whose}", tree, f"write has({key}) and ...")
+            elif found.many or found.kind is not kind:
+                self._error("type", f"`{key}` of {self.type_} is not what the key `{key}` of `{self._text(tree)}` is", tree)
+            else:
+                continue
+            return UNKNOWN
+        if counter is None or any(key != ACTOR and key not in self.setting.types[self.type_] for key in counter.by):
+            return UNKNOWN
+        return Shape(counter.kind)
 
     def _default(self, tree: Default) -> Shape:
         otherwise = tree.otherwise

@@ -1,12 +1,17 @@
 """What a policy says about an action, and about what it reads beside the action."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
+from typing import TypeAlias
 
 from signoff.actor import Actor
 
 DEFAULT_WITHIN = 24 * 60 * 60  # seconds to sign for a rule that does not say, for the default and for caution
 CAUTION = "caution"  # stands among the rules of a Decision for the action's own caution
+
+CounterValue: TypeAlias = Decimal | int  # money in the action's currency, or a whole number
 
 
 class DecisionEffect(StrEnum):
@@ -24,6 +29,7 @@ class Context:
     actor: Actor  # who asked
     grounded: frozenset[str]  # the fields whose value the user wrote, by wire name
     plan_size: int  # how many actions the plan has
+    counters: Mapping[str, CounterValue | None] = field(default_factory=dict)  # by name, the action included; None: unknown
 
 
 @dataclass(frozen=True, order=True)

@@ -8,16 +8,17 @@ from signoff.actions import Action, Registry, fold_name
 from signoff.actor import Actor
 
 from .asking import read_role
+from .counters import CounterReader, Counters
 from .decision import DecisionEffect, Seat
 from .diagnostics import Report, quote, suggest
 from .nodes import Entries, Items, Node, Scalar
 from .reader import Held, Reader
-from .rule import Document, Groups
+from .rule import Document, Groups, Rule
 from .rules import Around, RuleReader
 from .shapes import is_currency
 
-_KEYS = ("version", "currency", "zone", "default", "approvers", "identity", "roles", "lists", "rules")
-_LATER = ("tables", "counters", "tests", "invariants")
+_KEYS = ("version", "currency", "zone", "default", "approvers", "identity", "roles", "lists", "counters", "rules")
+_LATER = ("tables", "tests", "invariants")
 _SURE_ZONE = "Europe/London"  # in every edition of the time zone database
 
 
@@ -34,10 +35,12 @@ def read_document(root: Node, registry: Registry, report: Report) -> Document | 
     identity = _identity(reader, entries)
     roles = _groups(reader, entries, "roles", "role")
     lists = _groups(reader, entries, "lists", "list")
+    counters = CounterReader(registry, zone, report).counters(entries["counters"][1]) if "counters" in entries else {}
     approvers = read_role(reader, entries["approvers"][1], "`approvers`", roles) if "approvers" in entries else None
     default = _default(reader, entries, roles)
-    around = Around(registry=registry, currency=currency, approvers=approvers, roles=roles, lists=lists)
+    around = Around(registry=registry, currency=currency, approvers=approvers, roles=roles, lists=lists, counters=counters)
     rules = RuleReader(around, report).rules(entries["rules"][1]) if "rules" in entries else ()
+    _warn_of_unused(report, entries, counters, rules)
     _warn(report, entries.keys() | meant, registry, approvers, default)
     if report.failed:
         return None
@@ -49,6 +52,7 @@ def read_document(root: Node, registry: Registry, report: Report) -> Document | 
         identity=identity,
         roles=_known(roles),
         lists=_known(lists),
+        counters={name: counter for name, counter in counters.items() if counter is not None},
         rules=rules,
         types=dict(registry),
     )
@@ -197,6 +201,14 @@ def _default(reader: Reader, entries: Held, roles: Groups) -> Seat | None:
     else:
         reader.one_of(node, "`default`", ("deny",))
     return None
+
+
+def _warn_of_unused(report: Report, entries: Held, counters: Counters, rules: tuple[Rule, ...]) -> None:
+    read = {name for rule in rules for name in rule.reads}
+    for name in counters if not report.failed else ():
+        node = entries["counters"][1]
+        if f"counters.{name}" not in read and isinstance(node, Entries):
+            report.warning("unused", f"no rule reads the counter `{name}`", node.entries[name][0].span, "leave it out")
 
 
 def _warn(report: Report, keys: set[str], registry: Registry, approvers: str | None, default: Seat | None) -> None:

@@ -8,7 +8,7 @@ sum     = product {("+" | "-") product}
 product = unary {"*" unary}
 unary   = "-" unary | atom
 atom    = number | text | "true" | "false" | "[" text {"," text} "]" | "(" or ")"
-        | name | "lists" "." name | "actor" "." ("id" | "roles") | "plan" "." "size"
+        | name | "lists" "." name | "counters" "." name | "actor" "." ("id" | "roles") | "plan" "." "size"
         | ("has" | "in_request") "(" name ")" | "default" "(" name "," constant ")"
 """
 
@@ -25,6 +25,7 @@ from .syntax import (
     Arithmetic,
     Comparator,
     Comparison,
+    Counted,
     Default,
     Expression,
     Has,
@@ -47,7 +48,7 @@ MAX_CALCULATIONS = 30  # `+`, `-` and `*` in one condition: each makes its tree 
 MAX_DIGITS = 36  # of one number
 
 _NOT_YET = frozenset({"matches", "min", "max", "abs", "len", "lower", "startswith", "endswith", "contains"})
-_NOT_YET_PARTS = frozenset({"now", "tables", "counters"})
+_NOT_YET_PARTS = frozenset({"now", "tables"})
 _CURRENCY_BESIDE = "a currency beside a number is not supported yet"
 _FUNCTIONS = ("has", "default", "in_request")
 _COMPARATORS: dict[str, Comparator] = {"==": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -313,6 +314,8 @@ class _Parser:
                 return Known(name=whole, start=start, end=end)
         if base.text == "lists":
             return Listed(name=part.text, start=start, end=end)
+        if base.text == "counters":
+            return Counted(name=part.text, start=start, end=end)
         if base.text in _NOT_YET_PARTS:
             raise ConditionError("not-supported", f"`{base.text}` is not supported yet", start, end)
         hint = suggest(whole, ("actor.id", "actor.roles", "plan.size"), "a field stands alone: amount")

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from signoff.actions import Action
 from signoff.canonical import Json, canonical, digest
 
+from .counters import Counter
 from .decision import DEFAULT_WITHIN, DecisionEffect, Seat
 from .shapes import Shape
 from .syntax import Expression, names_read, spell
@@ -92,5 +93,6 @@ class Document:
     identity: str | None
     roles: Mapping[str, tuple[str, ...]]
     lists: Mapping[str, tuple[str, ...]]
+    counters: Mapping[str, Counter]
     rules: tuple[Rule, ...]
     types: Mapping[str, type[Action]]  # the action types it was checked for

@@ -7,6 +7,7 @@ from signoff.actions import Registry
 
 from .asking import AskingReader
 from .checker import Checker, Facts, Setting
+from .counters import Counters
 from .decision import CAUTION, DecisionEffect
 from .diagnostics import Report, TooManyDiagnostics, quote, suggest
 from .doubts import Doubts
@@ -35,6 +36,7 @@ class Around:
     approvers: str | None
     roles: Groups
     lists: Groups
+    counters: Counters
 
 
 @dataclass
@@ -164,6 +166,7 @@ class RuleReader:
         setting = Setting(
             types={type_: self.around.registry[type_].fields for type_ in types},
             lists=self.around.lists,
+            counters=self.around.counters,
             currency=self.around.currency,
             every=every,
         )

@@ -64,6 +64,13 @@ class Listed(Tree):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Counted(Tree):
+    """`counters.sent_today`."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Known(Tree):
     """What the context knows."""
 
@@ -138,7 +145,7 @@ class Or(Tree):
 
 
 Expression: TypeAlias = (
-    Number | Text | Truth | Texts | Name | Listed | Known | Has | InRequest | Default
+    Number | Text | Truth | Texts | Name | Listed | Counted | Known | Has | InRequest | Default
     | Negative | Arithmetic | Comparison | Not | And | Or
 )  # fmt: skip
 
@@ -167,12 +174,14 @@ def walk(tree: Expression) -> Iterator[Expression]:
 
 
 def names_read(tree: Expression) -> list[str]:
-    """What *tree* reads, each once, in the order written: `amount`, `in_request(to)`, `lists.family`, `actor.id`."""
+    """What *tree* reads, each once, in the order written: `amount`, `in_request(to)`, `lists.family`, `counters.sent`."""
     match tree:
         case Name(name=name) | Known(name=name):
             return [name]
         case Listed(name=name):
             return [f"lists.{name}"]
+        case Counted(name=name):
+            return [f"counters.{name}"]
         case InRequest(field=name):
             return [f"in_request({name.name})"]
     return list(dict.fromkeys(name for child in children(tree) for name in names_read(child)))

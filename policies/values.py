@@ -27,10 +27,20 @@ def _value(name: str, action: Action, context: Context, document: Document, role
             return str(context.plan_size)
     if name.startswith("lists."):
         return _several(document.lists[name.removeprefix("lists.")])
+    if name.startswith("counters."):
+        return counter_text(name.removeprefix("counters."), action, context, document)
     if name.startswith("in_request("):
         return "yes" if name.removeprefix("in_request(").removesuffix(")") in context.grounded else "no"
     field = action.fields.get(name)
     return f"not a field of {action.type}" if field is None else _field(field, action)
+
+
+def counter_text(name: str, action: Action, context: Context, document: Document) -> str:
+    """The value of a counter for *action*."""
+    value, key = context.counters.get(name), document.counters[name].currency
+    if value is None:
+        return "unknown"
+    return _text(value, getattr(action, action.fields[key].attribute) if key and key in action.fields else None)
 
 
 def _field(field: Field, action: Action) -> str:

@@ -7,6 +7,9 @@ from typing import NoReturn
 
 from signoff.actions import fold_name
 
+from .counters import Counter
+from .decision import CounterValue
+
 MAX_FOLDED = 4_096  # texts whose folded form is remembered
 
 fold = lru_cache(MAX_FOLDED)(fold_name)
@@ -26,6 +29,14 @@ def fail_missing(field: str) -> NoReturn:
     raise ConditionFailed(f"there is no {field}")
 
 
+def read_counter(counters: Mapping[str, CounterValue | None], name: str) -> CounterValue:
+    """The value of a counter. Raises ConditionFailed where there is none."""
+    value = counters.get(name)
+    if value is None:
+        raise ConditionFailed(f"counters.{name} has no value here")
+    return value
+
+
 @dataclass(frozen=True, kw_only=True)
 class World:
     """What the conditions of a file read beside action and context, ready to be bound."""
@@ -33,6 +44,7 @@ class World:
     currency: str | None
     lists: Mapping[str, tuple[str, ...]]
     roles: Mapping[str, frozenset[str]]  # of each person
+    counters: Mapping[str, Counter] = field(default_factory=dict)
     _sets: dict[tuple[str, bool], frozenset[str]] = field(default_factory=dict)
 
     def items(self, name: str, *, folded: bool) -> frozenset[str]:

@@ -112,7 +112,7 @@ def test_migrations_run_once(database: Database) -> None:
     before = database.execute("SELECT * FROM _sqlite_migrations")
     database.migrate([NOTES])
     assert database.execute("SELECT * FROM _sqlite_migrations") == before
-    assert len(before) == 2
+    assert len(before) == 3
 
 
 def test_broken_migration_leaves_nothing(tmp_path: Path) -> None:
