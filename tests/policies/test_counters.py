@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Annotated, Literal
 
 import pytest
 
-from signoff.actions import Action
-from signoff.policies import Context, CounterValue, Policy, compare_policies
+from signoff.actions import Action, Money, Registry
+from signoff.policies import Context, CounterValue, PoliciesInvalid, Policy, compare_policies, parse_policy
+
+from .conftest import Idle, Order, Transfer
 
 Load = Callable[[str], Policy]
 Make = Callable[..., Action]
@@ -140,3 +143,53 @@ def test_a_counter_that_is_spelt_otherwise_is_the_same(load: Load) -> None:
     """Whether one type stands in a list makes no other counter."""
     spelt = FILE.replace("of: [transfer]", "of: transfer")
     assert load(spelt).outline()["counters"] == load(FILE).outline()["counters"]
+
+
+class Parcel(Idle):
+    """Its `to` is a number, its `amount` whole, and its price in another field's currency."""
+
+    type: Literal["parcel"] = "parcel"
+    to: int
+    amount: int
+    price: Annotated[Decimal, Money("paid_in")]
+    paid_in: str = "USD"
+    currency: Literal["USD"] = "USD"
+
+
+@pytest.mark.parametrize(
+    ("counter", "when", "said"),
+    [
+        (
+            "sum: amount, of: [transfer, parcel], by: [currency]",
+            "has(to)",
+            "7:15: error[type]: `amount` is not of one kind, or not in one currency, in transfer and in parcel",
+        ),
+        (
+            "sum: price, of: [order, parcel], by: [currency]",
+            "has(to)",
+            "7:15: error[type]: `price` is not of one kind, or not in one currency, in order and in parcel",
+        ),
+        ("count: [transfer, parcel], by: [to]", "has(to)", "7:42: error[type]: `to` is of another kind in parcel"),
+        (
+            "count: transfer, by: [to]",
+            "counters.sent > 1",
+            "11:9: error[type]: `to` of parcel is not what the key `to` of `counters.sent` is",
+        ),
+    ],
+)
+def test_types_must_agree(counter: str, when: str, said: str) -> None:
+    """What is added up, and each key, must be the same in every type that counts or asks."""
+    registry = Registry(Transfer, Order, Parcel)
+    text = (
+        "version: 1\ncurrency: USD\napprovers: manager\nroles:\n  manager: [mira]\n"
+        f"counters:\n  sent: {{{counter}, window: day}}\nrules:\n- id: a\n  deny: [transfer, parcel]\n  when: {when}\n"
+    )
+    with pytest.raises(PoliciesInvalid) as caught:
+        parse_policy(text.encode(), "policies.yaml", registry)
+    assert said in str(caught.value)
+
+
+def test_counters_are_bounded(report_on: Callable[[str], str]) -> None:
+    """A file has at most 100 counters."""
+    counters = "".join(f"  c{number}: {{count: '*', window: day}}\n" for number in range(101))
+    assert "error[too-many]: a file has at most 100 counters, not 101" in report_on(f"version: 1\ncounters:\n{counters}")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from signoff import Actor, Engine, Refused, counting
 from signoff.actions import Action, Effect, Execution, Money, Registry
-from signoff.audit import NOT_DONE, ApprovalStatus, Reading, Status, Store, Total, verify_store
+from signoff.audit import NOT_DONE, UNTOUCHED, ApprovalStatus, Reading, Status, Store, Total, verify_store
 from signoff.canonical import Json
 from signoff.planner import ActionPlan, PlannedAction
 from signoff.policies import parse_policy
@@ -99,6 +99,7 @@ class Event:
     number: int
     who: str
     action: Pay
+    needs: "Event | None" = None
     status: Status = Status.READY
     done: datetime | None = None
 
@@ -131,6 +132,8 @@ class Bank:
         """See how the events stand now: what ended with this verb ended now."""
         for event in self.events:
             before, event.status = event.status, self.engine.plan(event.plan).action(event.number).status
+            if event.status in UNTOUCHED and event.needs is not None and event.needs.status in NOT_DONE:
+                event.status = Status.SKIPPED  # a deadline passed that nobody has recorded
             if event.status is Status.DONE is not before:
                 event.done = self.clock.at
 
@@ -253,7 +256,7 @@ def _submit(bank: Bank, verb: Submit) -> None:
     for number, one in enumerate(planned, 1):
         assert isinstance(one.action, Pay)
         check(bank, told(bank, id_, number, "decided"), one.action, verb.who, id_, before)
-        bank.events.append(Event(id_, number, verb.who, one.action))
+        bank.events.append(Event(id_, number, verb.who, one.action, bank.events[-1] if one.needs else None))
         if one.action.how == "denied" or lost & {*one.needs}:
             lost.add(number)
         else:
