@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import cast
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -60,6 +59,8 @@ class Counter:
         if self.window == "plan":
             return ""
         if self.window == "day":
+            from zoneinfo import ZoneInfo  # a command that counts nothing must not wait for it
+
             local = now.astimezone(ZoneInfo(self.zone) if self.zone else UTC)
             return write_time(local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0))
         return write_time(now - timedelta(seconds=int(self.window)) + timedelta(microseconds=1))

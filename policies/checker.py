@@ -219,24 +219,27 @@ class Checker:
             hint = suggest(f"counters.{tree.name}", known, "add it under `counters`")
             self._error("unknown-name", f"there is no counter `{tree.name}`", tree, hint)
         counter = self.setting.counters.get(tree.name)
-        for key, kind in counter.by.items() if counter else ():
-            found = self.setting.types[self.type_].get(key)
-            if key == ACTOR or (found is None and key in given):
-                continue
-            whose = f"by which `{self._text(tree)}` is kept"
-            if found is None:
-                message = f"{self.type_} has no field `{key}`, {whose}, and the rule speaks for it too"
-                self._error("optional", message, tree, f"write has({key}) and ...")
-            elif found.optional and key not in given:
-                self._error("optional", f"`{key}` may be left out of {self.type_}, {whose}", tree, f"write has({key}) and ...")
-            elif found.many or found.kind is not kind:
-                self._error("type", f"`{key}` of {self.type_} is not what the key `{key}` of `{self._text(tree)}` is", tree)
-            else:
-                continue
-            return UNKNOWN
-        if counter is None or any(key != ACTOR and key not in self.setting.types[self.type_] for key in counter.by):
+        keys = {key: kind for key, kind in counter.by.items() if key != ACTOR} if counter else {}
+        if counter is None or not all(self._keyed(tree, key, kind, given) for key, kind in keys.items()):
             return UNKNOWN
         return Shape(counter.kind)
+
+    def _keyed(self, tree: Counted, key: str, kind: Kind, given: Names) -> bool:
+        """Whether the action has a counter's *key* where it is read; reported where it may lack it."""
+        found = self.setting.types[self.type_].get(key)
+        whose, guard = f"by which `{self._text(tree)}` is kept", f"write has({key}) and ..."
+        if found is None:
+            if key not in given:
+                message = f"{self.type_} has no field `{key}`, {whose}, and the rule speaks for it too"
+                self._error("optional", message, tree, guard)
+            return False
+        if found.optional and key not in given:
+            self._error("optional", f"`{key}` may be left out of {self.type_}, {whose}", tree, guard)
+            return False
+        if found.many or found.kind is not kind:
+            self._error("type", f"`{key}` of {self.type_} is not what the key `{key}` of `{self._text(tree)}` is", tree)
+            return False
+        return True
 
     def _default(self, tree: Default) -> Shape:
         otherwise = tree.otherwise
