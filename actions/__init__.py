@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .model import problems_of as problems_of
     from .money import Money as Money
     from .money import format_money as format_money
+    from .money import from_minor_units as from_minor_units
     from .money import read_decimal as read_decimal
     from .registry import Migration as Migration
     from .registry import Registry as Registry
@@ -45,6 +46,7 @@ __all__ = [
     "check_ledger",
     "fold_name",
     "format_money",
+    "from_minor_units",
     "problems_of",
     "read_decimal",
     "run_action",
@@ -58,7 +60,7 @@ __getattr__ = front_door(
         "bank": ["bank_registry"],
         "decorator": ["action"],
         "ledger": ["check_ledger"],
-        "money": ["Money", "format_money", "read_decimal"],
+        "money": ["Money", "format_money", "from_minor_units", "read_decimal"],
         "registry": ["Migration", "Registry"],
         "run": ["Ending", "Result", "run_action"],
         "text": ["fold_name", "show_text"],

@@ -1,18 +1,21 @@
 """What the Engine asks of a policy: judge a plan's actions, and tell whose votes count."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from signoff.actions import Action, Lookup, fold_name
 from signoff.audit import UNTOUCHED, ActionRecord, Approval, ApprovalStatus, Choice, PlanRecord, Vote
 from signoff.planner import ActionPlan, PlannedAction
-from signoff.policies import PERSON, Context, Decision, Policy, Seat, StandIn, fill_seats
+from signoff.policies import PERSON, Context, Decision, DecisionEffect, Policy, Seat, StandIn, fill_seats
 
 from .actor import Actor, Identification
 from .canonical import Json
+from .counting import Counting
 from .errors import ActionInvalid, PlanInvalid, Refused
 from .grounding import grounded_fields
+
+MAX_WAITING = 200  # actions of one requester that were accepted and not started, when a plan adds to what waits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +27,7 @@ class Judgement:
     action: Action
     context: Context
     decision: Decision
+    counters: Mapping[str, str]  # what the counters were that the rules for it read, as text
 
 
 def resolve_plan(plan: ActionPlan, lookup: Lookup) -> ActionPlan:
@@ -40,32 +44,44 @@ def resolve_plan(plan: ActionPlan, lookup: Lookup) -> ActionPlan:
     return ActionPlan(actions=tuple(resolved))
 
 
-def judge_plan(policy: Policy, plan: ActionPlan, actor: Actor, request: str | None, now: datetime) -> tuple[Judgement, ...]:
-    """What *policy* says about each action of a resolved plan at the time *now*."""
-    return tuple(
-        judge(policy, planned.action, number, planned.needs, actor, request, len(plan.actions), now)
-        for number, planned in enumerate(plan.actions, 1)
-    )
+def judge_plan(plan: ActionPlan, request: str | None, counting: Counting) -> tuple[Judgement, ...]:
+    """What the policy says about each action of a resolved plan. What may happen counts for the actions after it."""
+    judged: list[Judgement] = []
+    lost: set[int] = set()
+    for number, planned in enumerate(plan.actions, 1):
+        judged.append(judge(planned.action, number, planned.needs, request, len(plan.actions), counting))
+        if judged[-1].decision.effect is DecisionEffect.DENY or lost & {*planned.needs}:
+            lost.add(number)
+        else:
+            counting.reserve(planned.action, number)
+    return tuple(judged)
 
 
 def judge(
-    policy: Policy,
-    action: Action,
-    number: int,
-    needs: tuple[int, ...],
-    requester: Actor,
-    request: str | None,
-    plan_size: int,
-    now: datetime,
+    action: Action, number: int, needs: tuple[int, ...], request: str | None, plan_size: int, counting: Counting
 ) -> Judgement:
-    """What *policy* says about one resolved action at the time *now*."""
-    context = Context(actor=requester, grounded=grounded_fields(action, request), plan_size=plan_size, now=now)
-    decision = policy.decide(action, context)
-    return Judgement(number=number, needs=needs, action=action, context=context, decision=decision)
+    """What the policy says about one resolved action."""
+    policy = counting.policy
+    context = Context(
+        actor=counting.requester,
+        grounded=grounded_fields(action, request),
+        plan_size=plan_size,
+        now=counting.now,
+        counters=counting.values(action, number),
+    )
+    return Judgement(
+        number=number,
+        needs=needs,
+        action=action,
+        context=context,
+        decision=policy.decide(action, context),
+        counters=policy.counters_told(action, context),
+    )
 
 
-def told_decision(decision: Decision) -> dict[str, Json]:
-    """*decision* as it stands in an Entry."""
+def told_decision(judged: Judgement) -> dict[str, Json]:
+    """What was decided, as it stands in an Entry."""
+    decision = judged.decision
     told: dict[str, Json] = {
         "effect": decision.effect.value,
         "rules": list(decision.rules),
@@ -75,7 +91,9 @@ def told_decision(decision: Decision) -> dict[str, Json]:
     }
     if decision.stand_ins:
         told["stand_ins"] = as_stand_ins(decision.stand_ins)
-    return told | ({"own_vote": True} if decision.own_vote else {})
+    if decision.own_vote:
+        told["own_vote"] = True
+    return told | ({"counters": dict(judged.counters)} if judged.counters else {})
 
 
 def told_reasons(policy: Policy, judged: Judgement) -> list[dict[str, Json]]:
@@ -189,6 +207,23 @@ def _check_seat(policy: Policy, approval: Approval, actor: Actor, votes: Sequenc
     after = sum(fill_seats(seats, voters | {actor.id: may_fill(policy, approval, actor.id, now)}).filled.values())
     if after == before:
         raise Refused(f"{actor.id} fills no seat of {approval.id} that is still empty: it needs {needed(policy, approval, now)}")
+
+
+def check_waiting(judged: Sequence[Judgement], waiting: Callable[[], list[tuple[str, int]]], actor: Actor) -> None:
+    """Raises Refused where a plan leaves something waiting, and *actor* then has too much of that.
+
+    What waits is held in counters: without a bound, somebody could use up other people's limits by asking alone.
+    *waiting* tells everybody's accepted actions that were not started.
+    """
+    if not any(one.decision.effect is DecisionEffect.APPROVE for one in judged):
+        return
+    new = sum(one.decision.effect is not DecisionEffect.DENY for one in judged)
+    before = sum(count for requester, count in waiting() if _is_same_person(requester, actor.id))
+    if before + new > MAX_WAITING:
+        raise Refused(
+            f"{before:,} actions of {actor.id} wait, and this plan adds {new:,}: at most {MAX_WAITING:,} may; "
+            "have some of them decided, or cancel a plan"
+        )
 
 
 def check_canceller(policy: Policy, plan: PlanRecord, actor: Actor, approvals: Sequence[Approval], now: datetime) -> None:

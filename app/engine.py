@@ -9,18 +9,34 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 
 from signoff.actions import Lookup, Registry
-from signoff.audit import UNTOUCHED, ActionRecord, Approval, ApprovalStatus, Choice, PinVerb, PlanRecord, Status, Store, Writing
+from signoff.audit import (
+    SYSTEM,
+    UNTOUCHED,
+    ActionRecord,
+    Approval,
+    ApprovalStatus,
+    Choice,
+    PinVerb,
+    PlanRecord,
+    Status,
+    Store,
+    Writing,
+    rows_of_action,
+)
 from signoff.planner import ActionPlan, check_request, write_plan
 from signoff.policies import DecisionEffect, Policy
 
 from .actor import Actor
 from .canonical import canonical, digest
 from .cards import Card, read_card
+from .counting import Counting, counters_of
+from .deadlines import BOUNDED, expired
 from .deciding import (
     Judgement,
     as_seats,
     check_canceller,
     check_voter,
+    check_waiting,
     denial,
     judge,
     judge_plan,
@@ -34,7 +50,7 @@ from .errors import Busy, ClockError, PolicyChanged, Refused, SignoffError, Usag
 from .executor import Executor, Watch
 from .in_force import InForce, check_pinned
 from .pinning import PinChange, Pinning
-from .plans import BOUNDED, Verifier, ask, expired, known, settle
+from .plans import Verifier, ask, known, settle
 
 MIN_DIGEST = 8  # hexadecimal digits of the digest that an approver must name
 MAX_REASON = 1_000  # characters
@@ -87,16 +103,19 @@ class Engine:
 
     def preview(self, plan: ActionPlan, actor: Actor, *, request: str | None = None) -> tuple[Judgement, ...]:
         """What would be decided about *plan* now. Nothing is stored. Raises PlanInvalid."""
-        with self.store.read() as tx, tx.lent() as lent:
+        with self.store.read() as tx:
             check_pinned(tx, self.policy)
-            resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
-            return judge_plan(self.policy, resolved, actor, request, self.store.clock())
+            with tx.lent() as lent:
+                resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
+            counting = Counting(reading=tx, policy=self.policy, now=self.store.clock(), requester=actor)
+            return judge_plan(resolved, request, counting)
 
     def submit(self, plan: ActionPlan, actor: Actor, *, request: str | None = None, planner: str = "given") -> PlanRecord:
         """Accept *plan*: decide every action, record all of it in one transaction, and run what may run.
 
         *request* is what the user wrote, if a user wrote something; *planner* says what made the plan. Raises PlanInvalid
-        where a name in it is unknown; nothing is stored then. Raises Busy where it was accepted, and another process
+        where a name in it is unknown; nothing is stored then. Raises Refused, which is recorded, where it would leave more
+        waiting than one requester may have. Raises Busy where it was accepted, and another process
         executes for so long that it could not be run: `resume` does that.
         """
         if request is not None:
@@ -108,7 +127,9 @@ class Engine:
                 if alone:
                     self._executor.recover(tx)
                 id_ = self._accept(tx, plan, actor, request, planner)
-                started = self._executor.start(tx, id_, actor) if alone else None
+                started = self._executor.start(tx, id_, actor) if alone and isinstance(id_, str) else None
+            if isinstance(id_, Refused):
+                raise id_
             if not alone and any(action.status is Status.READY for action in self.plan(id_).actions):
                 stack.enter_context(self._executor.alone())
                 alone = True
@@ -233,8 +254,10 @@ class Engine:
             raise UsageError(f"{plan} has no action {number}; its actions are numbered 1 to {len(record.actions)}")
         found = record.action(number)
         action = self.registry.load(found.body)
-        asked, size, now = record.request, len(record.actions), self.store.clock()
-        return found, judge(self.policy, action, number, found.needs, record.requester, asked, size, now)
+        with self.store.read() as tx:
+            requester, now = record.requester, self.store.clock()
+            counting = Counting(reading=tx, policy=self.policy, now=now, requester=requester, plan=plan)
+            return found, judge(action, number, found.needs, record.request, len(record.actions), counting)
 
     def approvals_of(self, plan: str) -> list[Approval]:
         """The approvals of *plan* that wait."""
@@ -255,9 +278,16 @@ class Engine:
             return False
         return True
 
-    def _accept(self, tx: Writing, plan: ActionPlan, actor: Actor, request: str | None, planner: str) -> str:
+    def _accept(self, tx: Writing, plan: ActionPlan, actor: Actor, request: str | None, planner: str) -> str | Refused:
+        """Store *plan* and return its id, or what refuses it, which is recorded."""
         with tx.lent() as lent:
             resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
+        counting = Counting(reading=tx, policy=self.policy, now=tx.now, requester=actor)
+        judged = judge_plan(resolved, request, counting)
+        refusal = _refused(lambda: check_waiting(judged, tx.waiting, actor))
+        if refusal is not None:
+            _log_refusal(tx, refusal, actor, "submit")
+            return refusal
         proposed = write_plan(plan)
         id_ = tx.add_plan(
             requester=actor,
@@ -267,7 +297,7 @@ class Engine:
             digest=digest(proposed),
             policy=self.policy.digest,
         )
-        for judgement in judge_plan(self.policy, resolved, actor, request, tx.now):
+        for judgement in judged:
             self._add(tx, id_, judgement, actor)
         settle(tx, known(tx.plan(id_), id_))
         return id_
@@ -291,7 +321,10 @@ class Engine:
             error=denial(self.policy, judged) if judged.decision.effect is DecisionEffect.DENY else None,
             rules=judged.decision.rules,
         )
-        tx.add_action(record, actor, told_decision(judged.decision))
+        tx.add_action(record, actor, told_decision(judged))
+        if self.policy.counters and record.status is not Status.DENIED:
+            made = (record.number, record.type, body)
+            tx.count(rows_of_action(counters_of(self.policy).values(), plan, actor.id, tx.accepted(plan), made))
         if record.status is Status.WAITING:
             ask(tx, self.policy, record, judged, actor)
 
@@ -338,7 +371,7 @@ def _refused(check: Callable[[], None]) -> Refused | None:
     return None
 
 
-def _log_refusal(tx: Writing, refusal: Refused, actor: Actor, verb: str, plan: str, action: int | None = None) -> None:
+def _log_refusal(tx: Writing, refusal: Refused, actor: Actor, verb: str, plan: str = SYSTEM, action: int | None = None) -> None:
     tx.log("refused", actor, {"verb": verb, "reason": str(refusal)}, plan=plan, action=action)
 
 

@@ -15,6 +15,7 @@ from signoff.policies import DecisionEffect
 
 from .actor import Actor
 from .canonical import Json
+from .counting import Counting
 from .deciding import Judgement, denial, judge, told_decision, votes_serve
 from .errors import ActionInvalid, ClockError, LogInvalid, TransactionLost
 from .in_force import InForce
@@ -137,9 +138,10 @@ class Executor:
         """Decide *record* under the policy in force now. Where it may not run, move it, and return None."""
         policy = self._in_force.policy
         action = self._load(record)
-        judged = judge(policy, action, record.number, record.needs, plan.requester, plan.request, len(plan.actions), tx.now)
+        counting = Counting(reading=tx, policy=policy, now=tx.now, requester=plan.requester, plan=plan.id)
+        judged = judge(action, record.number, record.needs, plan.request, len(plan.actions), counting)
         decision = judged.decision
-        told: dict[str, Json] = {"decision": told_decision(decision)}
+        told: dict[str, Json] = {"decision": told_decision(judged)}
         approval = next((a for a in tx.approvals_of(plan.id, record.number) if a.status is ApprovalStatus.APPROVED), None)
         if decision.effect is DecisionEffect.DENY:
             tx.move(record, Status.DENIED, actor, error=denial(policy, judged), rules=decision.rules, data=told)
@@ -156,7 +158,7 @@ class Executor:
 
     def _begin(self, tx: Writing, ready: "_Ready", actor: Actor) -> "Started":
         """Record the intent: the decision, the votes that it uses, the attempt."""
-        data: dict[str, Json] = {"decision": told_decision(ready.judged.decision)}
+        data: dict[str, Json] = {"decision": told_decision(ready.judged)}
         if ready.approval is not None:
             data["approval"] = ready.approval.id
         executing = tx.move(ready.record, Status.EXECUTING, actor, rules=ready.judged.decision.rules, data=data)

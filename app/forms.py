@@ -106,6 +106,7 @@ def judgement_json(one: "Judgement") -> dict[str, Json]:
         "decision": one.decision.effect.value,
         "rules": list(one.decision.rules),
         "seats": {seat.role: seat.count for seat in one.decision.seats},
+        "counters": dict(one.counters),
         "stand_ins": [{"seat": other.role, "who": other.who, "after": other.after} for other in one.decision.stand_ins],
         "own_vote": one.decision.own_vote,
     }

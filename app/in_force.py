@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
-from signoff.audit import Reading, Writing, verify_policies
+from signoff.audit import Reading, Writing, recount, verify_policies
 from signoff.policies import Policy, compare_policies
 
 from .actor import Actor
 from .canonical import Json, canonical, parse
+from .counting import counters_of
 from .errors import PolicyChanged, PolicyPinned
 
 
@@ -66,6 +67,7 @@ class InForce:
         """Put our policy in force, in place of *active*; *confirmed* are the Entries of those who agreed, where it was pinned."""
         outline = self.policy.outline()
         change: Json = None if active is None else compare_policies(parse(tx.outline(active)), outline).to_json()
+        recount(tx, counters_of(self.policy))
         tx.activate_policy(
             digest=self.policy.digest,
             name=self.policy.name,

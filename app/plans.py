@@ -1,31 +1,24 @@
 """Stored plans: found, verified against the log, and brought up to date."""
 
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from signoff.audit import (
-    NOT_DONE,
-    UNTOUCHED,
     ActionRecord,
-    Approval,
-    ApprovalStatus,
     PlanRecord,
     Reading,
-    Status,
     Writing,
     verify_plan,
 )
 from signoff.policies import Policy
 
 from .actor import Actor
+from .deadlines import ends_of
 from .deciding import Judgement, as_stand_ins, told_reasons
 from .errors import UsageError
 
 SYSTEM_ACTOR = Actor(id="signoff")  # what happens by itself: deadlines, skipped actions, recovery
-OPEN = frozenset({ApprovalStatus.WAITING, ApprovalStatus.APPROVED})
-BOUNDED = frozenset({Status.WAITING, Status.APPROVED})  # by a deadline
 
 _T = TypeVar("_T")
 
@@ -56,23 +49,12 @@ def known(found: _T | None, id_: str) -> _T:
 
 def settle(tx: Writing, plan: PlanRecord) -> PlanRecord:
     """Record deadlines that have passed, and skip what needs an action that will not happen."""
-    bounded = any(action.status in BOUNDED for action in plan.actions)
-    passed = expired(tx.approvals_of(plan.id), tx.now) if bounded else set()
-    settled: list[ActionRecord] = []
-    for action in plan.actions:
-        lost = next((settled[number - 1] for number in action.needs if settled[number - 1].status in NOT_DONE), None)
-        if action.status in UNTOUCHED and lost is not None:
-            why = f"it needs action {lost.number}, which is {lost.status}"
-            action = tx.move(action, Status.SKIPPED, SYSTEM_ACTOR, error=why)
-        elif action.number in passed and action.status in BOUNDED:
-            action = tx.move(action, Status.EXPIRED, SYSTEM_ACTOR, error="nobody decided in time")
-        settled.append(action)
-    return replace(plan, actions=tuple(settled))
-
-
-def expired(approvals: Iterable[Approval], now: datetime) -> set[int]:
-    """The numbers of the actions whose deadline has passed."""
-    return {approval.number for approval in approvals if approval.status in OPEN and approval.expires <= now}
+    ends = ends_of(tx, plan, tx.now)
+    moved = (
+        tx.move(action, ends[action.number][0], SYSTEM_ACTOR, error=ends[action.number][1]) if action.number in ends else action
+        for action in plan.actions
+    )
+    return replace(plan, actions=tuple(moved))
 
 
 def ask(tx: Writing, policy: Policy, record: ActionRecord, judged: Judgement, requester: Actor) -> None:

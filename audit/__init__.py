@@ -5,10 +5,18 @@ from typing import TYPE_CHECKING
 from signoff.lazy import front_door
 
 if TYPE_CHECKING:
+    from .counting import PLACE as PLACE
+    from .counting import CountedRow as CountedRow
+    from .counting import Counter as Counter
+    from .counting import Total as Total
+    from .counting import add_up as add_up
+    from .counting import read_counters as read_counters
+    from .counting import rows_of_action as rows_of_action
     from .pins import PinVerb as PinVerb
     from .reading import Reading as Reading
     from .records import ENDED as ENDED
     from .records import NOT_DONE as NOT_DONE
+    from .records import SYSTEM as SYSTEM
     from .records import UNTOUCHED as UNTOUCHED
     from .records import ActionRecord as ActionRecord
     from .records import Approval as Approval
@@ -20,6 +28,8 @@ if TYPE_CHECKING:
     from .records import Vote as Vote
     from .records import write_actor as write_actor
     from .records import write_time as write_time
+    from .recounting import counted_anew as counted_anew
+    from .recounting import recount as recount
     from .store import Store as Store
     from .verify import Verification as Verification
     from .verify import verify_plan as verify_plan
@@ -30,20 +40,30 @@ if TYPE_CHECKING:
 __all__ = [
     "ENDED",
     "NOT_DONE",
+    "PLACE",
+    "SYSTEM",
     "UNTOUCHED",
     "ActionRecord",
     "Approval",
     "ApprovalStatus",
     "Choice",
+    "CountedRow",
+    "Counter",
     "Entry",
     "PinVerb",
     "PlanRecord",
     "Reading",
     "Status",
     "Store",
+    "Total",
     "Verification",
     "Vote",
     "Writing",
+    "add_up",
+    "counted_anew",
+    "read_counters",
+    "recount",
+    "rows_of_action",
     "verify_plan",
     "verify_policies",
     "verify_store",
@@ -54,12 +74,14 @@ __all__ = [
 __getattr__ = front_door(
     __name__,
     {
+        "counting": ["PLACE", "CountedRow", "Counter", "Total", "add_up", "read_counters", "rows_of_action"],
         "pins": ["PinVerb"],
         "reading": ["Reading"],
         "records": [
-            *("ENDED", "NOT_DONE", "UNTOUCHED", "ActionRecord", "Approval", "ApprovalStatus", "Choice", "Entry"),
+            *("ENDED", "NOT_DONE", "SYSTEM", "UNTOUCHED", "ActionRecord", "Approval", "ApprovalStatus", "Choice", "Entry"),
             *("PlanRecord", "Status", "Vote", "write_actor", "write_time"),
         ],
+        "recounting": ["counted_anew", "recount"],
         "store": ["Store"],
         "verify": ["Verification", "verify_plan", "verify_policies", "verify_store"],
         "writing": ["Writing"],

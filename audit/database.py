@@ -21,8 +21,8 @@ except ImportError:
     import sqlite3 as sqlite  # type: ignore[no-redef]  # the same interface, for systems that have no wheel
 
 APPLICATION_ID = 0x5369676E  # "Sign", in the file's header
-SCHEMA = (("signoff.1", "schema.sql"), ("signoff.routes", "routes.sql"))
-OWN_TABLES = frozenset({"policies", "plans", "actions", "approvals", "votes", "entries", "chains"})
+SCHEMA = (("signoff.1", "schema.sql"), ("signoff.2", "counters.sql"), ("signoff.3", "routes.sql"))
+OWN_TABLES = frozenset({"policies", "plans", "actions", "approvals", "votes", "entries", "chains", "counted"})
 SAFE_WAL = (3, 51, 3)  # before it, a checkpoint by another process could corrupt a WAL file
 
 Row = tuple[Any, ...]

@@ -1,9 +1,13 @@
 """What can be asked of the store, inside a transaction."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 
+from signoff.canonical import canonical
+
+from .counting import COUNTED, CountedRow, Counter, Total, counters_in
 from .database import Database, Lent, Row
 from .log import COLUMNS
 from .pins import Pins, read_pins
@@ -95,6 +99,67 @@ class Reading:
         """The outline (canonical JSON) of the policy with the digest *policy*, which was in force once."""
         ((outline,),) = self._database.execute("SELECT outline FROM policies WHERE digest = ?", (policy,))
         return bytes(outline.encode())
+
+    def counters(self) -> Mapping[str, Counter]:
+        """The counters of the policy in force, by name. Raises LogInvalid where it cannot be read."""
+        rows = self._database.execute("SELECT outline FROM policies WHERE active = 1")
+        return counters_in(rows[0][0]) if rows else {}
+
+    def total(
+        self, counter: str, key: str, since: str, place: tuple[int, int], left_out: Sequence[tuple[str, int]] = ()
+    ) -> Total:
+        """What the counter with that digest holds of actions before *place* that are held, or were done *since* then.
+
+        *place* is the number of an Entry with which a plan was accepted, and an action's number in it; *left_out* names
+        actions by plan and number.
+        """
+        ((high, low, unknown),) = self._database.execute(
+            "SELECT sum(amount / 1000000000), sum(amount % 1000000000), count(*) - count(amount) FROM counted"  # exact
+            " WHERE counter = ? AND key = ? AND done >= ? AND (accepted, number) < (?, ?)"
+            " AND plan || ' ' || number NOT IN (SELECT value FROM json_each(?))",
+            (counter, key, since, *place, canonical([f"{plan} {number}" for plan, number in left_out]).decode()),
+        )
+        return Total((high or 0) * 1_000_000_000 + (low or 0), unknown)
+
+    def counted(self, plan: str) -> list[CountedRow]:
+        """What is stored of what the actions of *plan* count for."""
+        return [CountedRow(*row) for row in self._database.execute(f"SELECT {COUNTED} FROM counted WHERE plan = ?", (plan,))]
+
+    def plans_counted(self) -> set[str]:
+        """The ids of the plans whose actions count."""
+        return {id_ for (id_,) in self._database.execute("SELECT DISTINCT plan FROM counted")}
+
+    def accepted(self, plan: str) -> int:
+        """The number of the Entry with which *plan* was accepted."""
+        ((number,),) = self._database.execute("SELECT number FROM entries WHERE chain = ? AND place = 1", (plan,))
+        return int(number)
+
+    def plans_with(self, types: Iterable[str]) -> list[str]:
+        """The ids of the plans that have actions of one of these types; "*" stands for all."""
+        wanted = canonical(sorted(types)).decode()
+        rows = self._database.execute(
+            "WITH wanted AS (SELECT value FROM json_each(?)) SELECT DISTINCT plan FROM actions"
+            " WHERE type IN wanted OR '*' IN wanted ORDER BY plan",
+            (wanted,),
+        )
+        return [id_ for (id_,) in rows]
+
+    def plans_overdue(self, now: datetime) -> list[str]:
+        """The ids of the plans in which a deadline has passed and was not recorded yet."""
+        rows = self._database.execute(
+            f"SELECT DISTINCT approvals.plan FROM actions JOIN approvals USING (plan, number) WHERE actions.{_OPEN}"
+            " AND actions.status IN ('waiting', 'approved') AND approvals.status IN ('waiting', 'approved')"
+            " AND expires <= ? ORDER BY approvals.plan",
+            (write_time(now),),
+        )
+        return [id_ for (id_,) in rows]
+
+    def waiting(self) -> list[tuple[str, int]]:
+        """Everybody of whom actions are accepted and not started, with how many."""
+        return self._database.execute(
+            f"SELECT requester, count(*) FROM actions JOIN plans ON plans.id = actions.plan WHERE {_OPEN}"
+            " AND status IN ('ready', 'waiting', 'approved') GROUP BY requester"
+        )
 
     def entries(self, chain: str | None = None) -> list[Entry]:
         """The audit log in order, whole or one chain of it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from signoff.canonical import Json, canonical, digest
 from signoff.errors import LogInvalid
 
+from .counting import counted_rows, done_times
 from .database import Row
 from .log import START, entry_problems
 from .pins import pin_problems
@@ -43,6 +44,7 @@ def verify_store(reading: Reading) -> Verification:
         chains.setdefault(row[1], []).append(row)
     plans = reading.plans()
     problems = [*_gaps(rows), *reading.schema_problems(), *_strays(set(plans), chains.keys() | reading.heads().keys())]
+    problems += [f"{plan} counts in a counter but is not stored" for plan in sorted(reading.plans_counted() - set(plans))]
     for chain in sorted(chains.keys() | set(plans)):
         problems += _chain_problems(reading, chain, chains.get(chain, []))
     return Verification(entries=len(rows), plans=len(plans), problems=tuple(problems))
@@ -157,6 +159,17 @@ def _state_problems(reading: Reading, plan: str, entries: list[Entry]) -> Iterat
         ("vote", told.votes, stored.votes),
     ):
         yield from _differences(plan, name, told_state, stored_state)
+    yield from _count_problems(reading, record, entries)
+
+
+def _count_problems(reading: Reading, plan: PlanRecord, entries: list[Entry]) -> Iterator[str]:
+    """Where what is stored of what a plan's actions count for is not what its actions and its log say."""
+    counters = reading.counters()
+    right = set(counted_rows(counters.values(), plan, entries[0].number, done_times(entries)) if counters and entries else ())
+    stored = reading.counted(plan.id)
+    for number in sorted({row.number for row in right ^ set(stored)}):
+        names = [name for name, one in counters.items() if one.digest in {row.counter for row in right ^ set(stored)}]
+        yield f"{plan.id}: what action {number} counts for in {', '.join(names) or 'no counter'} is not what its log tells"
 
 
 def _differences(plan: str, what: str, told: Mapping[str, _State], stored: Mapping[str, _State]) -> Iterator[str]:

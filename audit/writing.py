@@ -1,6 +1,6 @@
 """What can be written to the store, inside a transaction: each change of state together with its Entry."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,10 +9,12 @@ from signoff.canonical import Json, canonical
 from signoff.canonical import digest as hashed
 from signoff.errors import Busy
 
+from .counting import COUNTED, HELD, CountedRow
 from .database import Database
 from .log import append_entry
 from .reading import Reading
 from .records import (
+    ENDED,
     NEXT,
     SYSTEM,
     ActionRecord,
@@ -103,7 +105,8 @@ class Writing(Reading):
         )
         changed = self._database.execute(
             "UPDATE actions SET status = ?, attempt = ?, error = ?, result = ?, rules = ?"
-            " WHERE plan = ? AND number = ? AND status = ? AND attempt = ? RETURNING 1",
+            " WHERE plan = ? AND number = ? AND status = ? AND attempt = ?"
+            " RETURNING EXISTS (SELECT 1 FROM counted WHERE plan = actions.plan AND number = actions.number)",
             (
                 *(moved.status, moved.attempt, error, None if result is None else canonical(result), _json(moved.rules)),
                 *(action.plan, action.number, action.status, action.attempt),
@@ -111,6 +114,8 @@ class Writing(Reading):
         )
         if not changed:
             raise Busy(f"{action.plan} {action.number} was changed by another process; look again")
+        if changed[0][0] and status in ENDED:
+            self._settle_count(moved)
         if status in CLOSES:
             self._database.execute(
                 "UPDATE approvals SET status = ? WHERE plan = ? AND number = ? AND status IN ('waiting', 'approved')",
@@ -119,6 +124,29 @@ class Writing(Reading):
         told: dict[str, Json] = {name: getattr(moved, name) for name in MOVED}
         self.log(status, actor, told | {"status": status.value} | dict(data or {}), plan=action.plan, action=action.number)
         return moved
+
+    def count(self, rows: Iterable[CountedRow]) -> None:
+        """Add what actions count for."""
+        for row in rows:
+            self._database.execute(
+                f"INSERT INTO counted ({COUNTED}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (row.counter, row.key, row.done, row.accepted, row.number, row.plan, row.amount),
+            )
+
+    def uncount(self, counters: Iterable[str]) -> None:
+        """Remove what the counters with these digests count."""
+        for counter in counters:
+            self._database.execute("DELETE FROM counted WHERE counter = ?", (counter,))
+
+    def _settle_count(self, ended: ActionRecord) -> None:
+        """What was held for an action that is done counts from now on as done now; of any other end nothing is left."""
+        place = (ended.plan, ended.number)
+        if ended.status is Status.DONE:
+            self._database.execute(
+                "UPDATE counted SET done = ? WHERE plan = ? AND number = ? AND done = ?", (write_time(self.now), *place, HELD)
+            )
+        else:
+            self._database.execute("DELETE FROM counted WHERE plan = ? AND number = ?", place)
 
     def ask(
         self,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .decision import DEFAULT_WITHIN as DEFAULT_WITHIN
     from .decision import PERSON as PERSON
     from .decision import Context as Context
+    from .decision import CounterValue as CounterValue
     from .decision import Decision as Decision
     from .decision import DecisionEffect as DecisionEffect
     from .decision import Explanation as Explanation
@@ -32,6 +33,7 @@ __all__ = [
     "DEFAULT_WITHIN",
     "PERSON",
     "Context",
+    "CounterValue",
     "Decision",
     "DecisionEffect",
     "Diagnostic",
@@ -56,7 +58,8 @@ __getattr__ = front_door(
     {
         "changes": ["PolicyChange", "compare_policies"],
         "decision": [
-            *("CAUTION", "DEFAULT_WITHIN", "PERSON", "Context", "Decision", "DecisionEffect", "Explanation", "Seat", "StandIn")
+            *("CAUTION", "DEFAULT_WITHIN", "PERSON", "Context", "CounterValue", "Decision", "DecisionEffect", "Explanation"),
+            *("Seat", "StandIn"),
         ],
         "diagnostics": ["Diagnostic", "PoliciesInvalid", "Severity", "format_diagnostic"],
         "loading": ["load_policy", "parse_policy"],

@@ -22,6 +22,7 @@ class PolicyChange:
     roles_changed: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)  # role: added, removed
     lists_changed: tuple[str, ...] = ()
     tables_changed: tuple[str, ...] = ()
+    counters_changed: tuple[str, ...] = ()
     settings_changed: tuple[str, ...] = ()
     looser: tuple[str, ...] = ()  # sentences: what may let more through than before
 
@@ -36,6 +37,7 @@ class PolicyChange:
             },
             "lists_changed": list(self.lists_changed),
             "tables_changed": list(self.tables_changed),
+            "counters_changed": list(self.counters_changed),
             "settings_changed": list(self.settings_changed),
             "looser": list(self.looser),
         }
@@ -56,6 +58,7 @@ def compare_policies(old_outline: Mapping[str, Json], new_outline: Mapping[str, 
         roles_changed=_groups_changed(old.groups("roles"), new.groups("roles")),
         lists_changed=tuple(_groups_changed(old.groups("lists"), new.groups("lists"))),
         tables_changed=tuple(name for name in sorted({*old.tables, *new.tables}) if old.tables.get(name) != new.tables.get(name)),
+        counters_changed=tuple(_counters_changed(old, new)),
         settings_changed=tuple(name for name in _SETTINGS if old.get(name) != new.get(name)),
         looser=tuple(_looser(old, new)),
     )
@@ -95,6 +98,13 @@ def _groups_changed(old: Mapping[str, Sequence[str]], new: Mapping[str, Sequence
         if added or removed or (name in old) != (name in new):
             changed[name] = {"added": added, "removed": removed}
     return changed
+
+
+def _counters_changed(old: _Outline, new: _Outline) -> list[str]:
+    before, after = old.get("counters", {}), new.get("counters", {})
+    assert isinstance(before, Mapping)
+    assert isinstance(after, Mapping)
+    return [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
 
 
 def _looser(old: _Outline, new: _Outline) -> Iterator[str]:
@@ -172,6 +182,9 @@ def _looser_groups(old: _Outline, new: _Outline) -> Iterator[str]:
         if readers := new.read_by(f"lists.{name}"):
             parts = [f"{how} {', '.join(texts)}" for how, texts in change.items() if texts]
             yield f"the list {name} changed ({'; '.join(parts) or 'it is new'}), and {_named(readers)} it"
+    for name in _counters_changed(old, new):
+        if readers := new.read_by(f"counters.{name}"):
+            yield f"the counter {name} changed, and {_named(readers)} it"
 
 
 def _looser_rule(id_: str, old: Mapping[str, Json] | None, new: Mapping[str, Json] | None) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from signoff.actions import Field, Kind, fold_name, show_text
 
+from .counters import ACTOR, Counters
 from .dates import is_date
 from .diagnostics import Report, quote, suggest
 from .nodes import Scalar
@@ -26,6 +27,7 @@ from .syntax import (
     Cash,
     Comparator,
     Comparison,
+    Counted,
     Default,
     Entry,
     Expression,
@@ -66,6 +68,7 @@ class Setting:
     types: Mapping[str, Mapping[str, Field]]  # the fields of each action type that the rule speaks for
     lists: Groups
     tables: Tables
+    counters: Counters
     currency: str | None  # of plain numbers
     every: bool = False  # whether the rule was written for "*"
 
@@ -163,6 +166,8 @@ class Checker:
                 return Shape(Kind.TEXT, many=True)
             case Entry():
                 return self._entry(tree, given)
+            case Counted():
+                return self._counter(tree, given)
             case Known(name=name):
                 return _KNOWN[name]
             case Call():
@@ -232,6 +237,35 @@ class Checker:
                 "unknown-name", f"there is no list `{name}`", tree, suggest(f"lists.{name}", known, "add it under `lists`")
             )
         return Shape(Kind.TEXT, many=True)
+
+    def _counter(self, tree: Counted, given: Names) -> Shape:
+        """The shape of a counter: it has a value where the action has its keys."""
+        if tree.name not in self.setting.counters:
+            known = [f"counters.{known}" for known in self.setting.counters]
+            hint = suggest(f"counters.{tree.name}", known, "add it under `counters`")
+            self._error("unknown-name", f"there is no counter `{tree.name}`", tree, hint)
+        counter = self.setting.counters.get(tree.name)
+        keys = {key: kind for key, kind in counter.by.items() if key != ACTOR} if counter else {}
+        if counter is None or not all(self._keyed(tree, key, kind, given) for key, kind in keys.items()):
+            return UNKNOWN
+        return Shape(counter.kind)
+
+    def _keyed(self, tree: Counted, key: str, kind: Kind, given: Names) -> bool:
+        """Whether the action has a counter's *key* where it is read; reported where it may lack it."""
+        found = self.setting.types[self.type_].get(key)
+        whose, guard = f"by which `{self._text(tree)}` is kept", f"write has({key}) and ..."
+        if found is None:
+            if key not in given:
+                message = f"{self.type_} has no field `{key}`, {whose}, and the rule speaks for it too"
+                self._error("optional", message, tree, guard)
+            return False
+        if found.optional and key not in given:
+            self._error("optional", f"`{key}` may be left out of {self.type_}, {whose}", tree, guard)
+            return False
+        if found.many or found.kind is not kind:
+            self._error("type", f"`{key}` of {self.type_} is not what the key `{key}` of `{self._text(tree)}` is", tree)
+            return False
+        return True
 
     def _default(self, tree: Default) -> Shape:
         otherwise = tree.otherwise

@@ -1,14 +1,19 @@
 """What a policy says about an action, and about what it reads beside the action."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
+from typing import TypeAlias
 
 from signoff.actor import Actor
 
 DEFAULT_WITHIN = 24 * 60 * 60  # seconds to sign for a rule that does not say, for the default and for caution
 PERSON = "person:"  # before a person's id in the name of a seat that only they fill; no role's name holds a colon
 CAUTION = "caution"  # stands among the rules of a Decision for the action's own caution
+
+CounterValue: TypeAlias = Decimal | int  # money in the action's currency, or a whole number
 
 
 class DecisionEffect(StrEnum):
@@ -27,6 +32,7 @@ class Context:
     grounded: frozenset[str]  # the fields whose value the user wrote, by wire name
     plan_size: int  # how many actions the plan has
     now: datetime | None = None  # with a time zone; None: rules that ask for the time fail, on the strict side
+    counters: Mapping[str, CounterValue | None] = field(default_factory=dict)  # by name, the action included; None: unknown
 
 
 @dataclass(frozen=True, order=True)

@@ -8,22 +8,23 @@ from signoff.actions import Action, Registry, fold_name
 
 from .asking import check_seats, read_time
 from .columns import TableFile
+from .counters import CounterReader, Counters
 from .decision import DecisionEffect, Seat
 from .diagnostics import Report, quote, suggest
 from .files import Files
 from .nodes import Entries, Items, Node, Scalar
 from .people import SeatReader, is_person, read_role
 from .reader import MAX_NAME, Held, Reader
-from .rule import Document, Groups
+from .rule import Document, Groups, Rule
 from .rules import Around, RuleReader
 from .shapes import is_currency
 from .tables import Table, read_inline
 
 _KEYS = (
     *("version", "currency", "zone", "default", "approvers", "identity", "within", "changes"),
-    *("roles", "lists", "tables", "rules"),
+    *("roles", "lists", "tables", "counters", "rules"),
 )
-_LATER = ("counters", "tests", "invariants")
+_LATER = ("tests", "invariants")
 _SURE_ZONE = "Europe/London"  # in every edition of the time zone database
 
 
@@ -41,6 +42,7 @@ def read_document(root: Node, registry: Registry, report: Report, files: Files) 
     roles = _groups(reader, entries, "roles", "role")
     lists = _groups(reader, entries, "lists", "list")
     tables = _tables(reader, entries, files, currency)
+    counters = CounterReader(registry, zone, reader.report).counters(entries["counters"][1]) if "counters" in entries else {}
     approvers = read_role(reader, entries["approvers"][1], "`approvers`", roles) if "approvers" in entries else None
     default = _default(reader, entries, roles)
     within = read_time(reader, entries["within"][1], "`within`") if "within" in entries else None
@@ -53,8 +55,10 @@ def read_document(root: Node, registry: Registry, report: Report, files: Files) 
         roles=roles,
         lists=lists,
         tables=tables,
+        counters=counters,
     )
     rules = RuleReader(around, report).rules(entries["rules"][1]) if "rules" in entries else ()
+    _warn_of_unused(report, entries, counters, rules)
     _warn(report, entries.keys() | meant, registry, approvers, default)
     if report.failed:
         return None
@@ -67,6 +71,7 @@ def read_document(root: Node, registry: Registry, report: Report, files: Files) 
         roles=_known(roles),
         lists=_known(lists),
         tables={name: table for name, table in tables.items() if table is not None},
+        counters={name: counter for name, counter in counters.items() if counter is not None},
         rules=rules,
         types=dict(registry),
         within=within,
@@ -233,6 +238,14 @@ def _changes(reader: Reader, entries: Held, roles: Groups) -> tuple[Seat, ...]:
     seats = SeatReader(roles, reader, "`changes`").seats(node)
     check_seats(reader, seats, roles, node, "`changes`")
     return seats
+
+
+def _warn_of_unused(report: Report, entries: Held, counters: Counters, rules: tuple[Rule, ...]) -> None:
+    read = {name for rule in rules for name in rule.reads}
+    for name in counters if not report.failed else ():
+        node = entries["counters"][1]
+        if f"counters.{name}" not in read and isinstance(node, Entries):
+            report.warning("unused", f"no rule reads the counter `{name}`", node.entries[name][0].span, "leave it out")
 
 
 def _warn(report: Report, keys: set[str], registry: Registry, approvers: str | None, default: Seat | None) -> None:

@@ -24,6 +24,7 @@ from .syntax import (
     Call,
     Cash,
     Comparison,
+    Counted,
     Default,
     Entry,
     Expression,
@@ -42,7 +43,7 @@ from .syntax import (
     Texts,
     Truth,
 )
-from .world import World, fail_currency, fail_missing, fold, fold_each, fold_part
+from .world import World, fail_currency, fail_missing, fold, fold_each, fold_part, read_counter
 
 # Enough digits for the longest condition over the longest values; should it ever round, the condition fails instead.
 _EXACT = DecimalContext(prec=10_000, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
@@ -138,6 +139,8 @@ class Lowering:
                 return self._entry(tree, folded=False)
             case Known(name=name):
                 return self._known(name)
+            case Counted(name=name):
+                return self._call(read_counter, _dotted("c", "counters"), self.bind(name))
             case Name(name=name):
                 found = self.fields.get(name)
                 return self.attribute(found) if found else self._call(fail_missing, self.bind(name))
@@ -286,6 +289,8 @@ class Lowering:
         match tree:
             case Name(name=name):
                 return [self.fields[name]] if self.fields[name].currency else []
+            case Counted(name=name):
+                return [found] if (found := self._counter_field(name)).currency else []
             case Arithmetic(left=left, right=right):
                 return self._money_in(left) + self._money_in(right)
             case Negative(operand=operand):
@@ -305,6 +310,8 @@ class Lowering:
                 return self._call(_EXACT.abs if decimal and function == "abs" else _CALLS[function], *made)
             case Name(name=name):
                 return self._amount(self.fields[name], unit)
+            case Counted(name=name):
+                return self._in_unit(self._lower(tree), self._counter_field(name), unit)
             case Default(field=name, otherwise=otherwise):
                 rest = self._numeric(otherwise, unit, decimal=decimal)
                 found = self.fields.get(name.name)
@@ -325,7 +332,14 @@ class Lowering:
         return self._lower(tree)
 
     def _amount(self, found: Field, unit: "_Unit") -> ast.expr:
-        value = self.attribute(found)
+        return self._in_unit(self.attribute(found), found, unit)
+
+    def _counter_field(self, name: str) -> Field:
+        """A counter as if it were a field of the action: its money is in the currency that its key names."""
+        counter = self.world.counters[name]
+        return Field(name=f"counters.{name}", attribute="", kind=counter.kind, currency=counter.currency)
+
+    def _in_unit(self, value: ast.expr, found: Field, unit: "_Unit") -> ast.expr:
         if found.currency is None or unit.currency is None or found.currency == unit.field:
             return value
         mine = self._currency_of(found)

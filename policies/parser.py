@@ -9,7 +9,7 @@ sum     = product {("+" | "-") product}
 product = unary {"*" unary}
 unary   = "-" unary | atom
 atom    = number | number currency | text | "true" | "false" | "[" text {"," text} "]" | "(" or ")"
-        | name | "lists" "." name | "actor" "." ("id" | "roles") | "plan" "." "size"
+        | name | "lists" "." name | "counters" "." name | "actor" "." ("id" | "roles") | "plan" "." "size"
         | "now" "." ("hour" | "weekday" | "date") | "tables" "." name ["[" sum "]" ["." name]]
         | ("has" | "in_request") "(" name ")" | "default" "(" name "," constant ")"
         | ("min" | "max") "(" sum "," sum {"," sum} ")" | ("abs" | "len" | "lower") "(" sum ")"
@@ -31,6 +31,7 @@ from .syntax import (
     Cash,
     Comparator,
     Comparison,
+    Counted,
     Default,
     Entry,
     Expression,
@@ -57,7 +58,6 @@ from .tokens import MAX_CALCULATIONS, PREDICATES, Tokens
 MAX_DIGITS = 36  # of one number
 MAX_OPERANDS = 10  # of `min` and `max`
 
-_NOT_YET_PARTS = frozenset({"counters"})
 _CALLS: dict[str, Function] = {"min": "min", "max": "max", "abs": "abs", "len": "len", "lower": "lower"}
 _FUNCTIONS = ("has", "default", "in_request", *_CALLS)
 _COMPARATORS: dict[str, Comparator] = {"==": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -308,8 +308,8 @@ class _Parser(Tokens):
             return Listed(name=part.text, start=start, end=end)
         if base.text == "tables":
             return self._table(part.text, start, end)
-        if base.text in _NOT_YET_PARTS:
-            raise ConditionError("not-supported", f"`{base.text}` is not supported yet", start, end)
+        if base.text == "counters":
+            return Counted(name=part.text, start=start, end=end)
         if part.text in PREDICATES:
             hint = f'write {base.text} {part.text} "..."'
             raise ConditionError("syntax", f"`{part.text}` stands between two texts", start, end, hint)

@@ -12,12 +12,13 @@ from signoff.actions import Action
 from signoff.canonical import Json, canonical, digest
 
 from .compiler import Test, compile_rule, compile_type, why_failed
+from .counters import Counter
 from .decision import CAUTION, DEFAULT_WITHIN, PERSON, Context, Decision, DecisionEffect, Explanation, Seat
 from .diagnostics import Diagnostic
 from .routes import Route, combine_routes, members
 from .rule import Document, Rule
 from .tables import Table
-from .values import reason_of, values_read
+from .values import counter_text, reason_of, values_read
 from .world import World
 
 Decide: TypeAlias = Callable[[Action, Context], Decision]
@@ -39,6 +40,7 @@ class Policy:
     _decide: Mapping[type[Action], Decide] = field(init=False, repr=False)
     _world: World = field(init=False, repr=False)  # what conditions read beside action and context
     _rules: Mapping[str, Rule] = field(init=False, repr=False)
+    _counters_read: Mapping[str, tuple[str, ...]] = field(init=False, repr=False)  # by action type
     _tests: dict[tuple[type[Action], str], Test] = field(init=False, repr=False, default_factory=dict)  # filled when asked
 
     def __post_init__(self) -> None:
@@ -49,8 +51,10 @@ class Policy:
             roles=_roles_by_person(document.roles),
             tables=document.tables,
             zone=_zone(document.zone),
+            counters=document.counters,
         )
         object.__setattr__(self, "_world", world)
+        object.__setattr__(self, "_counters_read", _counters_read(document))
         object.__setattr__(self, "_rules", {rule.id: rule for rule in document.rules})
         object.__setattr__(self, "_decide", {action: self._compile(type_, action) for type_, action in document.types.items()})
 
@@ -98,6 +102,19 @@ class Policy:
     def tables(self) -> Mapping[str, Table]:
         """The tables."""
         return MappingProxyType(dict(self.document.tables))
+
+    @property
+    def counters(self) -> Mapping[str, Counter]:
+        """The counters by name."""
+        return MappingProxyType(dict(self.document.counters))
+
+    def counters_read(self, type_: str) -> tuple[str, ...]:
+        """The names of the counters that the rules for actions of one type read."""
+        return self._counters_read.get(type_, ())
+
+    def counters_told(self, action: Action, context: Context) -> dict[str, str]:
+        """The value of each counter that the rules for *action* read, as text for people."""
+        return {name: counter_text(name, action, context, self.document) for name in self.counters_read(action.type)}
 
     def roles_of(self, actor_id: str) -> frozenset[str]:
         """The roles that a person has."""
@@ -150,6 +167,7 @@ class Policy:
             "roles": {role: list(people) for role, people in document.roles.items()},
             "lists": {name: list(texts) for name, texts in document.lists.items()},
             "tables": {name: table.outline() for name, table in document.tables.items()},
+            "counters": {name: counter.content() for name, counter in document.counters.items()},
             "rules": {rule.id: rule.content() | {"reads": rule.reads} for rule in document.rules},
         }
 
@@ -269,6 +287,14 @@ def _roles_by_person(roles: Mapping[str, tuple[str, ...]]) -> dict[str, frozense
         for person in people:
             found.setdefault(person, set()).add(role)
     return {person: frozenset(held) for person, held in found.items()}
+
+
+def _counters_read(document: Document) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for type_ in document.types if document.counters else ():
+        read = {name for rule in document.rules if type_ in rule.types for name in rule.reads}
+        found[type_] = tuple(name for name in document.counters if f"counters.{name}" in read)
+    return found
 
 
 def _caution_of(action: Action) -> str | None:

@@ -8,7 +8,7 @@ from signoff.actions import show_text
 
 from .parser import parse
 from .scanner import ConditionError
-from .syntax import Default, Entry, Expression, InRequest, Known, Listed, Name
+from .syntax import Counted, Default, Entry, Expression, InRequest, Known, Listed, Name
 
 MAX_SHOWN = 200  # characters of one value
 
@@ -52,7 +52,7 @@ def _value(text: str, start: int, end: int) -> Expression:
             "syntax", "`{}` names nothing to show", start - 1, end + 1, "write {amount}, or {{}} to show brackets"
         )
     tree = parse(" " * start + text[start:end])
-    if not isinstance(tree, Name | Known | Listed | Entry | InRequest | Default):
+    if not isinstance(tree, Name | Known | Listed | Counted | Entry | InRequest | Default):
         hint = "write a name, such as {amount}"
         raise ConditionError("syntax", "a reason shows single values, not calculations or conditions", tree.start, tree.end, hint)
     return tree

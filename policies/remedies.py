@@ -41,6 +41,7 @@ _SPELLINGS = {
 _INFIX = frozenset({"is", "if", "between"})  # mistakes only between two values: elsewhere they can be fields
 _NAMES = {
     "actor": "write actor.id, or actor.roles",
+    "counters": "write counters.NAME",
     "lists": "write lists.NAME",
     "no": "write false",
     "now": "write now.hour, now.weekday or now.date",

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from signoff.actions import Action
 from signoff.canonical import Json, canonical, digest
 
+from .counters import Counter
 from .decision import DEFAULT_WITHIN, DecisionEffect, Seat, StandIn
 from .reasons import Reason
 from .shapes import Shape
@@ -109,6 +110,7 @@ class Document:
     roles: Mapping[str, tuple[str, ...]]
     lists: Mapping[str, tuple[str, ...]]
     tables: Mapping[str, Table]
+    counters: Mapping[str, Counter]
     rules: tuple[Rule, ...]
     types: Mapping[str, type[Action]]  # the action types it was checked for
     within: int | None = None  # seconds to sign where no rule says

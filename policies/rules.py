@@ -7,6 +7,7 @@ from signoff.actions import Registry
 
 from .asking import AskingReader
 from .checker import Checker, Facts, Setting
+from .counters import Counters
 from .decision import CAUTION, DecisionEffect
 from .diagnostics import Report, TooManyDiagnostics, quote, suggest
 from .doubts import Doubts
@@ -40,6 +41,7 @@ class Around:
     roles: Groups
     lists: Groups
     tables: Tables
+    counters: Counters
 
 
 @dataclass
@@ -176,6 +178,7 @@ class RuleReader:
             types={type_: self.around.registry[type_].fields for type_ in types},
             lists=self.around.lists,
             tables=self.around.tables,
+            counters=self.around.counters,
             currency=self.around.currency,
             every=every,
         )

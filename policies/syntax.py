@@ -74,6 +74,13 @@ class Listed(Tree):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class Counted(Tree):
+    """`counters.sent_today`."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Known(Tree):
     """What the context knows."""
 
@@ -181,7 +188,7 @@ class Or(Tree):
 
 
 Expression: TypeAlias = (
-    Number | Cash | Text | Truth | Texts | Name | Listed | Keys | Entry | Known | Has | InRequest | Default
+    Number | Cash | Text | Truth | Texts | Name | Listed | Counted | Keys | Entry | Known | Has | InRequest | Default
     | Call | Negative | Arithmetic | Comparison | Predicate | Not | And | Or
 )  # fmt: skip
 
@@ -220,6 +227,8 @@ def parts_read(tree: Expression) -> dict[str, Expression]:
             return {f"lists.{name}": tree}
         case Keys(name=name):
             return {f"tables.{name}": tree}
+        case Counted(name=name):
+            return {f"counters.{name}": tree}
         case InRequest(field=name):
             return {f"in_request({name.name})": tree}
     found = {name: part for child in children(tree) for name, part in parts_read(child).items()}

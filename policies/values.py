@@ -7,7 +7,7 @@ from signoff.actions import Action, Field, Kind, fold_name, format_money
 from .decision import Context
 from .reasons import tell
 from .rule import Document, Rule
-from .syntax import Call, Default, Entry, Expression, InRequest, Keys, Known, Listed, Name, Text
+from .syntax import Call, Counted, Default, Entry, Expression, InRequest, Keys, Known, Listed, Name, Text
 from .tables import show_cell
 from .world import ConditionFailed, World
 
@@ -40,6 +40,8 @@ class _Values:
                 return _several(self._document.lists[name])
             case Keys(name=name):
                 return _several(self._document.tables[name].keys)
+            case Counted(name=name):
+                return counter_text(name, self._action, self._context, self._document)
             case InRequest(field=Name(name=name)):
                 return "yes" if name in self._context.grounded else "no"
             case Entry():
@@ -116,6 +118,14 @@ def _is_exact(field: Field | None) -> bool:
 def _constant(tree: Expression) -> str:
     value = getattr(tree, "value", None)
     return show_cell(value) if isinstance(value, str | bool | Decimal) else ""
+
+
+def counter_text(name: str, action: Action, context: Context, document: Document) -> str:
+    """The value of a counter for *action*."""
+    value, key = context.counters.get(name), document.counters[name].currency
+    if value is None:
+        return "unknown"
+    return _text(value, getattr(action, action.fields[key].attribute) if key and key in action.fields else None)
 
 
 def _text(value: object, currency: object) -> str:

@@ -8,8 +8,9 @@ from typing import NoReturn
 
 from signoff.actions import fold_name
 
+from .counters import Counter
 from .dates import WEEKDAYS
-from .decision import Context
+from .decision import Context, CounterValue
 from .diagnostics import quote
 from .patterns import FullMatch, compile_pattern
 from .tables import Cell, Table
@@ -44,6 +45,14 @@ class Entries(dict[str, Cell]):
         raise ConditionFailed(f"tables.{self._name} has no {quote(key)}")
 
 
+def read_counter(counters: Mapping[str, CounterValue | None], name: str) -> CounterValue:
+    """The value of a counter. Raises ConditionFailed where there is none."""
+    value = counters.get(name)
+    if value is None:
+        raise ConditionFailed(f"counters.{name} has no value here")
+    return value
+
+
 @dataclass(frozen=True, kw_only=True)
 class World:
     """What the conditions of a file read beside action and context, ready to be bound."""
@@ -53,6 +62,7 @@ class World:
     roles: Mapping[str, frozenset[str]]  # of each person
     tables: Mapping[str, Table] = field(default_factory=dict)
     zone: tzinfo | None = None  # of hours and days; None: it is not known
+    counters: Mapping[str, Counter] = field(default_factory=dict)
     _sets: dict[tuple[str, bool], frozenset[str]] = field(default_factory=dict)
     _entries: dict[tuple[str, str | None, bool, bool], Entries] = field(default_factory=dict)
     _patterns: dict[tuple[str, bool], FullMatch] = field(default_factory=dict)

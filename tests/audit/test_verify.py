@@ -14,6 +14,7 @@ from signoff.actions import bank_registry
 from signoff.audit import Store, verify_plan, verify_store
 from signoff.errors import LogInvalid
 from signoff.planner import ActionPlan, read_plan
+from tests.conftest import RULES, rules
 
 DANA, MIRA, OMAR = (Actor(id=name) for name in ("dana", "mira", "omar"))
 
@@ -42,9 +43,19 @@ try:
 except ImportError:
     import sqlite3 as sqlite
 connection = sqlite.connect(sys.argv[1])
-tables = "policies", "plans", "actions", "approvals", "votes", "entries", "chains"
+tables = "policies", "plans", "actions", "approvals", "votes", "entries", "chains", "counted"
 print(json.dumps([(t, name, kind) for t in tables for _, name, kind, *_ in connection.execute(f"PRAGMA table_info({t})")]))
 """
+
+COUNTING = RULES.replace(
+    "rules:",
+    """counters:
+  sent: {sum: amount, of: transfer, by: [actor.id, currency], window: day}
+rules:
+  - id: rich
+    deny: transfer
+    when: counters.sent > 1_000_000""",
+)
 
 # Columns that say nothing which the log vouches for.
 UNTOLD = {
@@ -56,7 +67,7 @@ UNTOLD = {
 @pytest.fixture
 def played(open_engine: Callable[..., Engine], database: Path, tmp_path: Path) -> Path:
     """A closed file in which actions are done, denied, skipped, approved by two people, rejected, and waiting."""
-    engine = open_engine()
+    engine = open_engine(rules(COUNTING))
     for amounts in (("150.00", "1.00"), ("700.00",), ("300.00", "2.00"), ("200.00",)):
         engine.submit(plan_of(engine, *amounts), DANA, request="pay Alice")
     engine.submit(plan_of(engine, "5.00", to="Mallory Ltd"), DANA)
@@ -204,7 +215,7 @@ def test_altered_plan_is_neither_signed_nor_run(played: Path, script: str, open_
     """What was altered in the file is not voted on and not run; the error says so, and nothing changes."""
     (target,) = tamper(played, [script])
     registry = bank_registry()
-    policy = open_engine().policy
+    policy = rules(COUNTING)
     with Store.open(target, create=False, migrations=registry.migrations) as store:
         engine = Engine(store, policy, registry)
         with store.read() as tx:

@@ -7,7 +7,7 @@ from unittest.mock import patch
 from signoff import executor
 from signoff.actions import Action, Effect, Execution, Result, run_action
 from signoff.actor import Actor
-from signoff.audit import Status, Writing
+from signoff.audit import ENDED, ActionRecord, Status, Writing
 from signoff.audit.database import Database
 from signoff.executor import Executor, Started
 from signoff.plans import SYSTEM_ACTOR
@@ -45,6 +45,22 @@ def effect_apart_from_result() -> None:
     patch.object(Database, "execute", execute_apart).start()
 
 
+def count_apart_from_state() -> None:
+    """That an action has ended is committed before its counters are told."""
+    move, settle = Writing.move, Writing._settle_count
+
+    def move_apart(self: Writing, *arguments: Any, **named: Any) -> ActionRecord:
+        moved = move(self, *arguments, **named)
+        if moved.status in ENDED and moved.type == "transfer":
+            self._database.execute("COMMIT")
+            self._database.execute("BEGIN IMMEDIATE")
+            settle(self, moved)
+        return moved
+
+    patch.object(Writing, "_settle_count", lambda *_: None).start()
+    patch.object(Writing, "move", move_apart).start()
+
+
 def no_transaction() -> None:
     """Every statement is committed by itself."""
     execute = Database.execute
@@ -66,5 +82,6 @@ def interrupted_is_ready(self: Executor, tx: Writing) -> list[str]:
 BUGS: dict[str, Callable[[], None]] = {
     "effect before intent": effect_before_intent,
     "effect apart from result": effect_apart_from_result,
+    "count apart from state": count_apart_from_state,
     "no transaction": no_transaction,
 }

@@ -16,6 +16,7 @@ Told = tuple[str, int | None, str]  # an Entry: its event, the number of its act
 OPENING = {"checking": 100_000, "savings": 500_000, "Alice": 0, "Bob": 0}  # balances of a new bank, in cents
 _CHANGES = {  # what each action of the plans does to them once it is done
     ("transfer", "150.00"): {"checking": -15_000, "Alice": 15_000},
+    ("transfer", "90.00"): {"checking": -9_000, "Alice": 9_000},
     ("transfer", "20.00"): {"checking": -2_000, "Bob": 2_000},
     ("transfer", "600.00"): {"checking": -60_000, "Alice": 60_000},
     ("deposit", "40.00"): {"checking": 4_000},

@@ -39,6 +39,15 @@ def test_a_missing_transaction_is_seen(zygote: Zygote, new_bank: Path, tmp_path:
     assert crash_once(zygote, new_bank, tmp_path / "right", replace(job, bug=None), whole).problems == ()
 
 
+def test_a_count_apart_from_its_state_is_seen(zygote: Zygote, new_bank: Path, tmp_path: Path) -> None:
+    """Where a counter is told of an action's end after that was committed, a kill between them shows it; else it does no harm."""
+    whole = whole_life(new_bank, tmp_path / "whole", "bank")
+    job = Job(verb="live", plan="bank", label="UPDATE counted", bug="count apart from state")
+    with pytest.raises(LogInvalid, match="what action 2 counts for in sent is not what its log tells"):
+        crash_once(zygote, new_bank, tmp_path / "bug", job, whole)
+    assert crash_once(zygote, new_bank, tmp_path / "right", replace(job, bug=None), whole).problems == ()
+
+
 def test_an_effect_before_its_intent_is_seen(zygote: Zygote, new_bank: Path, signed_notice: Path, tmp_path: Path) -> None:
     """Where an OPAQUE effect happens before the intent to run it is durable, a kill after it makes it happen twice."""
     whole = whole_life(new_bank, tmp_path / "whole", "notices")

@@ -1,6 +1,7 @@
 """Several processes at once on one file."""
 
 import os
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP
@@ -21,6 +22,7 @@ MANY = 4  # processes
 ROUNDS = 8
 
 SOON = 0.0  # seconds
+LARGE_SHARE = '{"actions": [{"type": "transfer", "to": "Alice", "amount": "600.00", "needs": []}]}'
 
 
 @pytest.fixture
@@ -89,6 +91,40 @@ def test_a_file_is_made_while_another_process_opens_it(zygote: Zygote, tmp_path:
         errors[f"{point} {ended.label}"] = ended.error
     assert {label: error for label, error in errors.items() if error} == {}
     assert len(errors) > 1
+
+
+def test_together_they_never_pass_a_limit(zygote: Zygote, new_bank: Path, tmp_path: Path) -> None:
+    """Of many processes that submit at once, while others resume, as many transfers run as fit under a limit of 700."""
+    for number in range(ROUNDS // 2):
+        database = copy_world(new_bank, tmp_path / str(number))
+        submit, resume = Job(database=str(database), verb="submit", plan="small"), Job(database=str(database), verb="resume")
+        ended = zygote.run(*[submit] * 3 * MANY, *[resume] * MANY)
+        assert [one.error for one in ended] == [None] * 4 * MANY
+        with opened(database) as world:
+            world.resume()
+            statuses = [world.engine.plan(id_).actions[0].status.value for id_ in world.plans()]
+            assert statuses == ["done"] * 7 + ["denied"] * 5, "90 seven times is 630, and 720 is too much"
+            assert list(standing_problems(world)) == []
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_process_that_stands_still_holds_what_it_counts(zygote: Zygote, new_bank: Path, tmp_path: Path) -> None:
+    """Stopped anywhere, a transfer counts for others from its commit on; none passes the limit whenever it goes on."""
+    seen = set()
+    for point in count(1):
+        database = copy_world(new_bank, tmp_path / str(point))
+        (process,) = zygote.start(Job(database=str(database), verb="submit", plan=LARGE_SHARE, point=point, signal=SIGSTOP))
+        if zygote.wait(process).signal is None:
+            break
+        with opened(database) as world, suppress(Busy):
+            world.submit(LARGE_SHARE)
+        os.kill(process, SIGCONT)
+        assert zygote.wait(process).error is None
+        with opened(database) as world:
+            world.resume()
+            seen.add(tuple(sorted(world.engine.plan(id_).actions[0].status.value for id_ in world.plans())))
+            assert list(standing_problems(world)) == []
+    assert seen == {("denied", "waiting"), ("waiting",)}
 
 
 @pytest.mark.parametrize("voters", [("mira", "omar"), ("mira", "mira")], ids=["two managers", "one manager twice"])

@@ -25,6 +25,8 @@ approvers: manager
 identity: claimed
 roles:
   manager: [mira, omar]
+counters:
+  sent: {sum: amount, of: transfer, by: [actor.id, currency], window: day}
 rules:
   - id: everyday
     allow: "*"
@@ -38,6 +40,9 @@ rules:
   - id: sensitive
     approve: notify
     when: text == "second"
+  - id: cap
+    deny: transfer
+    when: counters.sent > 700
 """
 
 DANA = Actor(id="dana")
@@ -58,6 +63,8 @@ PLANS = {
     "pair": """{"actions": [
         {"type": "check_balance", "needs": []},
         {"type": "transfer", "to": "Alice", "amount": "150.00", "needs": []}]}""",
+    "small": """{"actions": [
+        {"type": "transfer", "to": "Alice", "amount": "90.00", "needs": []}]}""",
     "two signatures": """{"actions": [
         {"type": "check_balance", "needs": []},
         {"type": "transfer", "to": "Alice", "amount": "600.00", "needs": []}]}""",

@@ -133,6 +133,7 @@ def test_a_change_is_named_in_full(load: Load) -> None:
         "roles_changed": {"finance": {"added": ["gil"], "removed": ["finn"]}},
         "lists_changed": ["other", "unread"],
         "tables_changed": [],
+        "counters_changed": [],
         "settings_changed": ["zone"],
         "looser": ["gil has the role finance now", "the allow rule daily is new", "the approve rule large changed: when"],
     }

@@ -98,6 +98,17 @@ def test_claimed_identity_warns(registry: Registry) -> None:
     ]
 
 
+def test_an_unread_counter_warns(registry: Registry) -> None:
+    """A counter that no rule reads is told of at its place."""
+    text = START + "- id: a\n  allow: transfer\ncounters:\n  sent: {count: transfer, window: day}\n"
+    policy = parse_policy(text.encode(), "policies.yaml", registry)
+    assert [format_diagnostic(warning) for warning in policy.warnings] == [
+        "policies.yaml:9:3: warning[unused]: no rule reads the counter `sent`\n"
+        "   9 |   sent: {count: transfer, window: day}\n"
+        "     |   ^^^^ leave it out"
+    ]
+
+
 def test_a_caution_that_nobody_can_answer_warns(careful_registry: Registry) -> None:
     """Where an action can ask by itself and no approvers are named, a warning says that it is denied."""
     policy = parse_policy(b"version: 1\nrules: []\n", "policies.yaml", careful_registry)

@@ -202,10 +202,10 @@ TestBank.settings = settings(stateful_step_count=STEPS)
     ("target", "instead", "said"),
     [
         ("signoff.audit.records.PlanRecord.can_run", lambda plan, action: action.status in ("ready", "approved"), "should be"),
-        ("signoff.plans.expired", lambda approvals, now: set(), "taken|should be"),
+        ("signoff.deadlines.expired", lambda approvals, now: set(), "taken|should be"),
         ("signoff.executor.votes_serve", lambda *_: True, "should be"),
         ("signoff.deciding._check_seat", lambda *_: None, "the vote was taken"),
-        ("signoff.plans.NOT_DONE", frozenset(), "should be"),
+        ("signoff.deadlines.NOT_DONE", frozenset(), "should be"),
         ("signoff.executor.run_action", lambda action, execution: Result(ending=Ending.DONE), "should be|hold something else"),
     ],
     ids=["needs", "deadlines", "votes", "seats", "skipping", "running"],

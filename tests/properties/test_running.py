@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff import engine, executor, plans
+from signoff import deadlines, engine, executor, plans
 from signoff.actions import Effect, Ending, Migration, check_ledger
 from signoff.actions import bank as bank_actions
 from signoff.actions.ledger import post
@@ -136,7 +136,7 @@ def test_needs_that_do_not_matter_are_caught(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_plan_that_hangs_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where what needs a lost action is not skipped, its plan never ends."""
-    monkeypatch.setattr(plans, "NOT_DONE", frozenset())
+    monkeypatch.setattr(deadlines, "NOT_DONE", frozenset())
     assert_caught(test_every_plan_ends_once_everything_is_decided, allowed, "is still ready")
 
 
@@ -207,13 +207,13 @@ def test_a_failure_that_is_kept_is_caught(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_deadline_that_passes_unseen_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a passed deadline is not seen, something runs after it."""
-    monkeypatch.setattr(plans, "expired", lambda approvals, now: set())
+    monkeypatch.setattr(deadlines, "expired", lambda approvals, now: set())
     assert_caught(test_a_deadline_bounds_votes_and_execution, signed_then(st.just(Wait(48))), "ran after its deadline")
 
 
 def test_a_vote_that_comes_too_late_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a passed deadline is not seen, a vote comes after it."""
-    monkeypatch.setattr(plans, "expired", lambda approvals, now: set())
+    monkeypatch.setattr(deadlines, "expired", lambda approvals, now: set())
     late = signed_then(st.builds(SignTogether, picks)).map(
         lambda life: Life(life.file, (life.verbs[0], Wait(48), *life.verbs[1:]))
     )

@@ -1,0 +1,1 @@
+from audit.recounting import *

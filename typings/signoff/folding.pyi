@@ -1,0 +1,1 @@
+from app.folding import *
