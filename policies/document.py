@@ -241,10 +241,10 @@ def _changes(reader: Reader, entries: Held, roles: Groups) -> tuple[Seat, ...]:
 
 
 def _warn_of_unused(report: Report, entries: Held, counters: Counters, rules: tuple[Rule, ...]) -> None:
-    read = {name for rule in rules for name in rule.reads}
+    read = {name for rule in rules for name in rule.counters}
     for name in counters if not report.failed else ():
         node = entries["counters"][1]
-        if f"counters.{name}" not in read and isinstance(node, Entries):
+        if name not in read and isinstance(node, Entries):
             report.warning("unused", f"no rule reads the counter `{name}`", node.entries[name][0].span, "leave it out")
 
 

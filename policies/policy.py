@@ -292,8 +292,8 @@ def _roles_by_person(roles: Mapping[str, tuple[str, ...]]) -> dict[str, frozense
 def _counters_read(document: Document) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for type_ in document.types if document.counters else ():
-        read = {name for rule in document.rules if type_ in rule.types for name in rule.reads}
-        found[type_] = tuple(name for name in document.counters if f"counters.{name}" in read)
+        read = {name for rule in document.rules if type_ in rule.types for name in rule.counters}
+        found[type_] = tuple(name for name in document.counters if name in read)
     return found
 
 

@@ -12,7 +12,7 @@ from .counters import Counter
 from .decision import DEFAULT_WITHIN, DecisionEffect, Seat, StandIn
 from .reasons import Reason
 from .shapes import Shape
-from .syntax import Expression, parts_read, spell
+from .syntax import Counted, Expression, parts_read, spell, walk
 from .tables import Table
 
 Groups: TypeAlias = Mapping[str, tuple[str, ...] | None]  # roles or lists by name; None: with a mistake, so not known
@@ -61,6 +61,13 @@ class Rule:
         """What its conditions read, by name, in the order written."""
         trees = [part.tree for part in (self.when, self.unless) if part]
         return {name: part for tree in trees for name, part in parts_read(tree).items()}
+
+    @cached_property
+    def counters(self) -> frozenset[str]:
+        """The counters that its conditions read, and its reason shows."""
+        shown = [part for part in self.reason if not isinstance(part, str)]
+        trees = [part.tree for part in (self.when, self.unless) if part] + shown
+        return frozenset(node.name for tree in trees for node in walk(tree) if isinstance(node, Counted))
 
     @property
     def deadline(self) -> int:

@@ -371,3 +371,14 @@ def test_the_documented_rules_do_what_is_said(open_engine: Open) -> None:
     engine = open_engine(policy)
     assert statuses(submit(engine, transfer("75.00"), transfer("75.00"))) == ["done", "waiting"]
     assert statuses(submit(engine, *[deposit("1.00")] * 11)) == ["done"] * 10 + ["waiting"]
+
+
+def test_reason_tells_a_counter(open_engine: Open) -> None:
+    """A counter that only a reason shows is counted for it, and is no unused one."""
+    told = "- id: told\n  approve: transfer\n  because: '{counters.sent} in all'\n"
+    policy = counting("plan", told)
+    assert [warning.code for warning in policy.warnings if warning.code == "unused"] == []
+    engine = open_engine(policy)
+    plan = submit(engine, transfer("75.00"), transfer("75.00"))
+    reasons = [approval.reasons[0]["because"] for approval in engine.approvals_of(plan.id)]
+    assert reasons == ["75.00 USD in all", "150.00 USD in all"]
