@@ -5,24 +5,20 @@ Commands that only read the store import nothing that needs pydantic: `signoff q
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
-from signoff.actions import show_text
 from signoff.audit import ActionRecord, Approval, PlanRecord, Status, Store, Verification, verify_store
 
 from . import forms, output
-from .canonical import Json, digest
-from .errors import DatabaseError, Exit, LogInvalid, SignoffError, UsageError
+from .canonical import Json
+from .errors import DatabaseError, Exit, SignoffError, UsageError
+from .opening import check_database, make_planner, note_pinned, open_engine, open_store, preview_engine, take_up
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from signoff.actions import Migration
-    from signoff.planner import Planned, Planner
+    from signoff.planner import Planned
 
     from .cards import Card
     from .engine import Engine
@@ -63,20 +59,20 @@ def demo(options: argparse.Namespace, settings: Settings) -> Exit:
         return Exit.DONE
     from .demo import Demo
 
-    planner = _planner(settings)
-    with _engine(settings, create=True) as engine:
+    planner = make_planner(settings)
+    with open_engine(settings, create=True) as engine:
         Demo(output.console(), engine, planner, settings).talk()
     return Exit.DONE
 
 
 def plan(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff plan TEXT`."""
-    planner = _planner(settings)
-    with _preview_engine(settings) as engine:
+    planner = make_planner(settings)
+    with preview_engine(settings) as engine:
         planned = planner.plan(options.text, settings.requester)
         if planned.plan is None:
             return _print_no_plan(planned, settings)
-        _take_up(engine, settings)
+        take_up(engine, settings)
         judged = engine.preview(planned.plan, settings.requester, request=options.text)
     if settings.json:
         told = {"outcome": planned.outcome.value} | forms.planned_json(planned)
@@ -91,15 +87,15 @@ def plan(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def run(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff run TEXT` and `signoff run --plan FILE`."""
-    planner = _planner(settings) if options.plan is None else None
-    with _engine(settings, create=True) as engine:
+    planner = make_planner(settings) if options.plan is None else None
+    with open_engine(settings, create=True) as engine:
         if planner is None:
             record = _submit_file(engine, options.plan, settings)
         else:
             planned = planner.plan(options.text, settings.requester)
             if planned.plan is None:
                 return _print_no_plan(planned, settings)
-            _take_up(engine, settings)
+            take_up(engine, settings)
             record = engine.submit(planned.plan, settings.requester, request=options.text, planner=planned.planner)
         _print_plans(engine, [record], settings)
     return _exit_of([record])
@@ -107,7 +103,7 @@ def run(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def resume(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff resume [PLAN]`."""
-    with _engine(settings) as engine:
+    with open_engine(settings) as engine:
         records = engine.resume(settings.operator, plan=options.id)
         if not records and not settings.json:
             output.console().print("Nothing can go on.")
@@ -118,8 +114,8 @@ def resume(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def queue(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff queue`."""
-    with _open(settings) as store:
-        _note_pinned(store, settings)
+    with open_store(settings) as store:
+        note_pinned(store, settings)
         now = store.clock()
         with store.read() as tx:
             rows = [(approval, action) for approval, action in tx.queue() if approval.expires > now]
@@ -140,8 +136,8 @@ def show(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff show ID`."""
     from signoff.policies import parse_policy
 
-    with _engine(settings, reading=True) as engine:
-        if pinned := _note_pinned(engine.store, settings):
+    with open_engine(settings, reading=True) as engine:
+        if pinned := note_pinned(engine.store, settings):
             engine.policy = parse_policy(pinned[1], pinned[0], engine.registry)
         if options.id.startswith("p-"):
             _print_plans(engine, [engine.plan(options.id)], settings)
@@ -152,14 +148,14 @@ def show(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def approve(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff approve ID --as WHO`: the vote, and then what it released."""
-    _check_database(settings)
+    check_database(settings)
     from .signing import ask_to_sign, is_at_terminal
 
     if options.digest is None and (settings.json or not is_at_terminal()):
         raise UsageError(
             f"nobody signs unseen: look with `signoff show {options.id}`, then give --digest and its first 8 digits or more"
         )
-    with _engine(settings) as engine:
+    with open_engine(settings) as engine:
         card = engine.card(options.id)
         signed = (
             options.digest.replace(" ", "")
@@ -169,7 +165,7 @@ def approve(options: argparse.Namespace, settings: Settings) -> Exit:
         if signed is None:
             output.console().print("Not signed; it still waits.")
             return Exit.WAITING
-        _take_up(engine, settings)
+        take_up(engine, settings)
         approval = engine.approve(options.id, settings.requester, digest=signed, reason=options.reason)
         if options.no_run:
             record = engine.plan(approval.plan)
@@ -181,7 +177,7 @@ def approve(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def reject(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff reject ID --as WHO --reason TEXT`."""
-    with _engine(settings) as engine:
+    with open_engine(settings) as engine:
         approval = engine.reject(options.id, settings.requester, reason=options.reason)
         _print_plans(engine, [engine.plan(approval.plan)], settings)
     return Exit.DONE
@@ -189,7 +185,7 @@ def reject(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def cancel(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff cancel PLAN --as WHO`."""
-    with _engine(settings) as engine:
+    with open_engine(settings) as engine:
         _print_plans(engine, [engine.cancel(options.id, settings.requester)], settings)
     return Exit.DONE
 
@@ -220,7 +216,7 @@ def policies_check(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def policies_change(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies pin`, `policies load FILE` and `policies unpin`."""
-    with _engine(settings, reading=options.verb != "pin") as engine:
+    with open_engine(settings, reading=options.verb != "pin") as engine:
         change = {"pin": engine.pin, "load": engine.load, "unpin": engine.unpin}[options.verb](settings.operator)
     if settings.json:
         forms.print_json(forms.pin_change_json(change))
@@ -232,8 +228,8 @@ def policies_change(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def audit_log(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff audit log [PLAN]`."""
-    with _open(settings) as store:
-        _note_pinned(store, settings)
+    with open_store(settings) as store:
+        note_pinned(store, settings)
         with store.read() as tx:
             entries = list(tx.entries(options.id))
     if options.id is not None and not entries:
@@ -247,7 +243,7 @@ def audit_log(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def audit_verify(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff audit verify`."""
-    with _open(settings) as store:
+    with open_store(settings) as store:
         found = _verify(store)
     if settings.json:
         forms.print_json(
@@ -279,81 +275,6 @@ def print_error(error: SignoffError, settings: Settings) -> None:
         forms.print_json({"error": {"code": error.code, "message": str(error), "problems": problems}})
     else:
         output.print_error(error)
-
-
-@contextmanager
-def _engine(settings: Settings, *, create: bool = False, reading: bool = False) -> "Iterator[Engine]":
-    """An engine that decides by the policies file; with *reading* one that need not, where another one is pinned."""
-    from signoff.policies import load_policy
-
-    from .engine import Engine
-    from .registries import load_registry
-
-    if not create:
-        _check_database(settings)
-    registry = load_registry(settings.actions)
-    policy = load_policy(settings.policies, registry)  # before the store, so that a mistake in it makes no file
-    with _open(settings, create=create, migrations=registry.migrations) as store:
-        engine = Engine(store, policy, registry)
-        if not reading:
-            _take_up(engine, settings)  # it may have changed before we saw what is in force
-        yield engine
-
-
-def _note_pinned(store: Store, settings: Settings) -> tuple[str, bytes] | None:
-    """Tell, beside what is shown, that the policies file is not what is pinned; give the name and bytes of what is."""
-    try:
-        with store.read() as tx:
-            pins = tx.pins()
-            pinned = tx.source(str(pins.active)) if pins.pinned else None
-    except (LogInvalid, ValueError):  # an altered log: whoever reads or decides by it is told
-        return None
-    if pinned is None:
-        return None
-    try:
-        found = digest(settings.policies.read_bytes())
-    except OSError:
-        found = ""
-    if found == pins.active:
-        return None
-    note = f"{settings.policies} is not what is pinned (digest {str(pins.active)[:8]}), so nothing is decided or run by it"
-    print("signoff: note: " + show_text(note), file=sys.stderr)
-    return pinned
-
-
-def _take_up(engine: "Engine", settings: Settings) -> None:
-    """Decide by the policies file as it is now: a model, or somebody at a terminal, takes time in which it may be edited."""
-    from signoff.policies import load_policy
-
-    engine.take_up(lambda: load_policy(settings.policies, engine.registry))
-
-
-def _open(settings: Settings, *, create: bool = False, migrations: "Sequence[Migration]" = ()) -> Store:
-    return Store.open(settings.database, create=create, migrations=migrations, timeout=settings.timeout)
-
-
-def _check_database(settings: Settings) -> None:
-    """Raises UsageError where there is no database: wrong use is told before anything else."""
-    _open(settings).close()
-
-
-@contextmanager
-def _preview_engine(settings: Settings) -> "Iterator[Engine]":
-    """An engine to preview with. Where there is no database yet, none is left behind."""
-    if settings.database.exists():
-        with _engine(settings) as engine:
-            yield engine
-        return
-    with TemporaryDirectory() as folder, _engine(replace(settings, database=Path(folder) / "db"), create=True) as engine:
-        yield engine
-
-
-def _planner(settings: Settings) -> "Planner":
-    """Who plans. Chosen before a database is opened: wrong use is told before anything else, and leaves no file behind."""
-    from .planners import choose_planner
-    from .registries import load_registry
-
-    return choose_planner(settings, load_registry(settings.actions))
 
 
 def _submit_file(engine: "Engine", name: str, settings: Settings) -> PlanRecord:

@@ -4,21 +4,16 @@
 has no field `x`, `has(x)` is false, and what stands behind it is never reached.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TypeAlias
 
-from signoff.actions import Field, Kind, fold_name, show_text
+from signoff.actions import Kind, fold_name
 
-from .counters import ACTOR, Counters
 from .dates import is_date
-from .diagnostics import Report, quote, suggest
-from .nodes import Scalar
+from .diagnostics import quote, suggest
+from .naming import Names, Naming
 from .parser import read_number
 from .patterns import PatternError, compile_pattern
-from .remedies import remedy_for_name
-from .rule import Groups
 from .shapes import NUMBERS, TRUTH, UNKNOWN, Shape, fit, product_shape, shape_of_constant, shape_of_field, sum_shape
 from .syntax import (
     And,
@@ -47,9 +42,7 @@ from .syntax import (
     Tree,
     Truth,
 )
-from .tables import Tables
 
-Names: TypeAlias = frozenset[str]
 _NOTHING: Names = frozenset()
 _KNOWN = {
     "actor.id": Shape(Kind.TEXT),
@@ -61,22 +54,6 @@ _KNOWN = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """What a rule's conditions are checked against."""
-
-    types: Mapping[str, Mapping[str, Field]]  # the fields of each action type that the rule speaks for
-    lists: Groups
-    tables: Tables
-    counters: Counters
-    currency: str | None  # of plain numbers
-    every: bool = False  # whether the rule was written for "*"
-
-    def has_field(self, name: str) -> bool:
-        """Whether any of the types has a field *name*."""
-        return any(name in fields for fields in self.types.values())
-
-
 @dataclass(frozen=True)
 class Facts:
     """What is known to be given where a condition is true, and where it is false."""
@@ -86,15 +63,8 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Checker:
+class Checker(Naming):
     """Checks the conditions of one rule for one action type."""
-
-    type_: str
-    setting: Setting
-    report: Report
-    source: Scalar
-    said: set[tuple[Tree, str]]  # errors by place and code: what is wrong for several types is said once
-    shapes: dict[Expression, Shape] = field(default_factory=dict)  # found so far, by node
 
     def condition(self, tree: Expression, given: Names = _NOTHING) -> Facts:
         """Check that *tree* is true or false, where the fields *given* are known to be given."""
@@ -192,81 +162,6 @@ class Checker:
                 self._truth(tree, given)
                 return TRUTH
 
-    def _possible(self, tree: Number | Cash | Text | Truth | Texts) -> None:
-        """Refuse texts that no action can hold: comparing with them would silently never match."""
-        texts = tree.values if isinstance(tree, Texts) else (tree.value,) if isinstance(tree, Text) else ()
-        for text in texts:
-            if show_text(text) != text:
-                self._error("text", f"no action's text can hold a character of {quote(text)}", tree, "remove it")
-
-    def _name(self, tree: Name, given: Names, *, value: bool = True) -> Shape:
-        """The shape of a field that must be there; of its *value*, which must be given too."""
-        if not self._require_somewhere(tree):
-            return UNKNOWN
-        found = self.setting.types[self.type_].get(tree.name)
-        guard = f"write has({tree.name}) and ..."
-        if found is None:
-            if tree.name not in given:
-                self._error("optional", f"{self.type_} has no field `{tree.name}`, and the rule speaks for it too", tree, guard)
-            return UNKNOWN
-        if found.optional and value and tree.name not in given:
-            otherwise = "0" if shape_of_field(found).numeric else '""'
-            hint = f"{guard}, or default({tree.name}, {otherwise})"
-            self._error("optional", f"`{tree.name}` may be left out of {self.type_}", tree, hint)
-        return shape_of_field(found)
-
-    def _require_somewhere(self, tree: Name) -> bool:
-        if self.setting.has_field(tree.name):
-            return True
-        known = sorted({name for fields in self.setting.types.values() for name in fields})
-        hint = remedy_for_name(tree.name) or (f"did you mean `lists.{tree.name}`?" if tree.name in self.setting.lists else "")
-        hint = hint or suggest(tree.name, known, "write a text in quotes, a list as lists.NAME" if known else "")
-        self._error("unknown-name", f"{self._nobody()} field `{tree.name}`", tree, hint)
-        return False
-
-    def _nobody(self) -> str:
-        types = list(self.setting.types)
-        if len(types) == 1:
-            return f"{types[0]} has no"
-        return "no action type has a" if self.setting.every else f"none of {', '.join(types)} has a"
-
-    def _listed(self, tree: Tree, name: str) -> Shape:
-        if name not in self.setting.lists:
-            known = [f"lists.{known}" for known in self.setting.lists]
-            self._error(
-                "unknown-name", f"there is no list `{name}`", tree, suggest(f"lists.{name}", known, "add it under `lists`")
-            )
-        return Shape(Kind.TEXT, many=True)
-
-    def _counter(self, tree: Counted, given: Names) -> Shape:
-        """The shape of a counter: it has a value where the action has its keys."""
-        if tree.name not in self.setting.counters:
-            known = [f"counters.{known}" for known in self.setting.counters]
-            hint = suggest(f"counters.{tree.name}", known, "add it under `counters`")
-            self._error("unknown-name", f"there is no counter `{tree.name}`", tree, hint)
-        counter = self.setting.counters.get(tree.name)
-        keys = {key: kind for key, kind in counter.by.items() if key != ACTOR} if counter else {}
-        if counter is None or not all(self._keyed(tree, key, kind, given) for key, kind in keys.items()):
-            return UNKNOWN
-        return Shape(counter.kind)
-
-    def _keyed(self, tree: Counted, key: str, kind: Kind, given: Names) -> bool:
-        """Whether the action has a counter's *key* where it is read; reported where it may lack it."""
-        found = self.setting.types[self.type_].get(key)
-        whose, guard = f"by which `{self._text(tree)}` is kept", f"write has({key}) and ..."
-        if found is None:
-            if key not in given:
-                message = f"{self.type_} has no field `{key}`, {whose}, and the rule speaks for it too"
-                self._error("optional", message, tree, guard)
-            return False
-        if found.optional and key not in given:
-            self._error("optional", f"`{key}` may be left out of {self.type_}, {whose}", tree, guard)
-            return False
-        if found.many or found.kind is not kind:
-            self._error("type", f"`{key}` of {self.type_} is not what the key `{key}` of `{self._text(tree)}` is", tree)
-            return False
-        return True
-
     def _default(self, tree: Default) -> Shape:
         otherwise = tree.otherwise
         if not isinstance(otherwise, Number | Cash | Text | Truth | Texts):
@@ -339,14 +234,6 @@ class Checker:
             hint = suggest(tree.column, known, f"there are {', '.join(known[:10])}")
             self._error("unknown-name", f"the table `{tree.table}` has no column `{tree.column}`", tree, hint)
         return UNKNOWN
-
-    def _has_table(self, tree: Tree, name: str) -> bool:
-        if name in self.setting.tables:
-            return True
-        known = [f"tables.{known}" for known in self.setting.tables]
-        hint = suggest(f"tables.{name}", known, "add it under `tables`")
-        self._error("unknown-name", f"there is no table `{name}`", tree, hint)
-        return False
 
     def _call(self, tree: Call, given: Names) -> Shape:
         shapes = [self._shape(operand, given) for operand in tree.operands]
@@ -489,12 +376,3 @@ class Checker:
             message = f"`{self._text(tree)}` puts {' and '.join(map(str, codes))} together"
             hint = "name the currency of each amount, and compare those of one" if plain else "compare amounts of one currency"
             self._error("currency", message, tree, hint)
-
-    def _text(self, tree: Tree) -> str:
-        return self.source.excerpt(tree.start, tree.end)
-
-    def _error(self, code: str, message: str, tree: Tree, hint: str = "") -> None:
-        if (tree, code) in self.said:
-            return
-        self.said.add((tree, code))
-        self.report.error(code, message, self.source.place(tree.start, tree.end), hint)

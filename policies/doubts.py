@@ -13,9 +13,9 @@ from typing import TypeAlias
 from signoff.actions import Field, Kind, fold_name
 from signoff.actor import Actor
 
-from .checker import Setting
 from .dates import WEEKDAYS, is_date, is_weekday
 from .diagnostics import Report, quote, suggest
+from .naming import Setting
 from .nodes import Scalar
 from .rule import Groups
 from .shapes import is_currency

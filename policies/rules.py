@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from signoff.actions import Registry
 
 from .asking import AskingReader
-from .checker import Checker, Facts, Setting
+from .checker import Checker, Facts
 from .counters import Counters
 from .decision import CAUTION, DecisionEffect
 from .diagnostics import Report, TooManyDiagnostics, quote, suggest
 from .doubts import Doubts
+from .naming import Setting
 from .nodes import Entries, Items, Node, Scalar
 from .parser import parse
 from .patterns import MAX_PATTERNS

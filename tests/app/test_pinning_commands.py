@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 from signoff.errors import Exit
 from tests.app.banking import LOOSE, LOOSER, LOOSEST, TWO
@@ -111,3 +112,17 @@ def test_the_demo_keeps_the_pinned_rules(cli: CommandLine) -> None:
         cli.policies.write_text(RULES.replace("amount > 100", "amount > 900"))
         session.wait_for("is not what is pinned")
         session.say("send $150 to Alice", until="It waits")
+
+
+def test_pinned_tables(cli: CommandLine) -> None:
+    """A pinned file with a table beside it is the pinned one as long as both are as they were."""
+    limits = cli.text_file("limits.csv", "payee,limit\nAlice,500.00\n")
+    tables = "tables:\n  payees: {csv: limits.csv, key: payee, columns: {limit: money}}\nrules:"
+    capped = "  - id: capped\n    deny: transfer\n    when: to in tables.payees and amount > tables.payees[to].limit\n"
+    cli.policies.write_text(RULES.replace("rules:", tables) + capped)
+    cli.submit({"type": "check_balance", "account": "checking", "needs": []})
+    cli("policies", "pin", "--as", "mira")
+    assert (cli("queue").err, cli("plan", "send $90 to Alice").code) == ("", 0)
+    Path(limits).write_text("payee,limit\nAlice,5000.00\n")
+    assert "is not what is pinned" in cli("queue").err
+    assert cli("plan", "send $90 to Alice").code == Exit.POLICIES

@@ -1,0 +1,104 @@
+"""What a command works on: the store, an engine under the policies file as it is now, and a planner."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from signoff.actions import show_text
+from signoff.audit import Store
+
+from .errors import LogInvalid, SignoffError
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from signoff.actions import Migration
+    from signoff.planner import Planner
+
+    from .engine import Engine
+
+
+@contextmanager
+def open_engine(settings: Settings, *, create: bool = False, reading: bool = False) -> "Iterator[Engine]":
+    """An engine that decides by the policies file; with *reading* one that need not, where another one is pinned."""
+    from signoff.policies import load_policy
+
+    from .engine import Engine
+    from .registries import load_registry
+
+    if not create:
+        check_database(settings)
+    registry = load_registry(settings.actions)
+    policy = load_policy(settings.policies, registry)  # before the store, so that a mistake in it makes no file
+    with open_store(settings, create=create, migrations=registry.migrations) as store:
+        engine = Engine(store, policy, registry)
+        if not reading:
+            take_up(engine, settings)  # it may have changed before we saw what is in force
+        yield engine
+
+
+def note_pinned(store: Store, settings: Settings) -> tuple[str, bytes] | None:
+    """Tell, beside what is shown, that the policies file is not what is pinned; give the name and bytes of what is."""
+    try:
+        with store.read() as tx:
+            pins = tx.pins()
+            pinned = tx.source(str(pins.active)) if pins.pinned else None
+    except (LogInvalid, ValueError):  # an altered log: whoever reads or decides by it is told
+        return None
+    if pinned is None:
+        return None
+    if _digest_of(settings) == pins.active:
+        return None
+    note = f"{settings.policies} is not what is pinned (digest {str(pins.active)[:8]}), so nothing is decided or run by it"
+    print("signoff: note: " + show_text(note), file=sys.stderr)
+    return pinned
+
+
+def _digest_of(settings: Settings) -> str:
+    """The digest of the policies file, with the files of tables that it names; empty where it cannot be used."""
+    from signoff.policies import load_policy
+
+    from .registries import load_registry
+
+    try:
+        return load_policy(settings.policies, load_registry(settings.actions)).digest
+    except SignoffError:
+        return ""
+
+
+def take_up(engine: "Engine", settings: Settings) -> None:
+    """Decide by the policies file as it is now: a model, or somebody at a terminal, takes time in which it may be edited."""
+    from signoff.policies import load_policy
+
+    engine.take_up(lambda: load_policy(settings.policies, engine.registry))
+
+
+def open_store(settings: Settings, *, create: bool = False, migrations: "Sequence[Migration]" = ()) -> Store:
+    return Store.open(settings.database, create=create, migrations=migrations, timeout=settings.timeout)
+
+
+def check_database(settings: Settings) -> None:
+    """Raises UsageError where there is no database: wrong use is told before anything else."""
+    open_store(settings).close()
+
+
+@contextmanager
+def preview_engine(settings: Settings) -> "Iterator[Engine]":
+    """An engine to preview with. Where there is no database yet, none is left behind."""
+    if settings.database.exists():
+        with open_engine(settings) as engine:
+            yield engine
+        return
+    with TemporaryDirectory() as folder, open_engine(replace(settings, database=Path(folder) / "db"), create=True) as engine:
+        yield engine
+
+
+def make_planner(settings: Settings) -> "Planner":
+    """Who plans. Chosen before a database is opened: wrong use is told before anything else, and leaves no file behind."""
+    from .planners import choose_planner
+    from .registries import load_registry
+
+    return choose_planner(settings, load_registry(settings.actions))
