@@ -118,7 +118,8 @@ def _file(
     draw: st.DrawFn, vocabulary: Vocabulary, listed: st.SearchStrategy[Roles], people: tuple[str, ...], max_rules: int
 ) -> PolicyFile:
     roles, lists = draw(_roles(people)), draw(listed)
-    tables = {"caps": dict.fromkeys(lists["first"], pick(draw, (0, 5, 100)))} if pick(draw, (True, False)) else {}
+    keys = [text for text in lists["first"] if text != "csv"]  # which says that a table is in a file
+    tables = {"caps": dict.fromkeys(keys, pick(draw, (0, 5, 100)))} if keys and pick(draw, (True, False)) else {}
     approvers = pick(draw, (None, *roles))
     words = vocabulary.with_context(people=people, roles=tuple(roles), lists=tuple(lists), tables=tuple(tables))
     return PolicyFile(
