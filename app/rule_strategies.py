@@ -119,7 +119,7 @@ def _file(
 ) -> PolicyFile:
     roles, lists = draw(_roles(people)), draw(listed)
     keys = [text for text in lists["first"] if text != "csv"]  # which says that a table is in a file
-    tables = {"caps": dict.fromkeys(keys, pick(draw, (0, 5, 100)))} if keys and pick(draw, (True, False)) else {}
+    tables = {"caps": dict.fromkeys(keys, pick(draw, (0, 5, 100)))} if bool(keys) and pick(draw, (True, False)) else {}
     approvers = pick(draw, (None, *roles))
     words = vocabulary.with_context(people=people, roles=tuple(roles), lists=tuple(lists), tables=tuple(tables))
     return PolicyFile(
