@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import TypeAlias
 
-from . import commands
+from . import commands, policy_commands
 from .errors import Exit, SignoffError, UsageError
 from .settings import PlannerChoice, Settings
 
@@ -142,7 +142,7 @@ def _add_signing(verbs: Verbs) -> None:
 def _add_checking(verbs: Verbs) -> None:
     policies = verbs.add_parser("policies", help="work on the policies file", formatter_class=_formatter)
     policy_verbs = policies.add_subparsers(metavar="COMMAND", required=True)
-    check = _add(policy_verbs, "check", commands.policies_check, "report every mistake in the policies file")
+    check = _add(policy_verbs, "check", policy_commands.check, "report every mistake in the policies file")
     check.add_argument("policies", nargs="?", metavar="FILE", help="the policies file, instead of --policies", default=SUPPRESS)
     _no_actor(check)
 
@@ -151,7 +151,7 @@ def _add_checking(verbs: Verbs) -> None:
         ("load", "put another policies file in the place of the pinned one"),
         ("unpin", "let a changed policies file be taken up again"),
     ):
-        change = _add(policy_verbs, verb, commands.policies_change, summary)
+        change = _add(policy_verbs, verb, policy_commands.change_pinned, summary)
         if verb == "load":
             change.add_argument("policies", metavar="FILE", help="the new policies file")
         change.set_defaults(verb=verb)

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from signoff.actions import Action, Lookup, fold_name
 from signoff.audit import UNTOUCHED, ActionRecord, Approval, ApprovalStatus, Choice, PlanRecord, Vote
 from signoff.planner import ActionPlan, PlannedAction
-from signoff.policies import PERSON, Context, Decision, DecisionEffect, Policy, Seat, StandIn, fill_seats
+from signoff.policies import PERSON, Context, CounterValue, Decision, DecisionEffect, Policy, Seat, StandIn, fill_seats
 
 from .actor import Actor, Identification
 from .canonical import Json
-from .counting import Counting
 from .errors import ActionInvalid, PlanInvalid, Refused
-from .grounding import grounded_fields
+from .grounding import Grounding
 
 MAX_WAITING = 200  # actions of one requester that were accepted and not started, when a plan adds to what waits
 
@@ -30,6 +30,28 @@ class Judgement:
     counters: Mapping[str, str]  # what the counters were that the rules for it read, as text
 
 
+class Counts(Protocol):
+    """Who asks for a plan, when, and what counters count for its actions."""
+
+    @property
+    def policy(self) -> Policy:
+        """What decides."""
+
+    @property
+    def requester(self) -> Actor:
+        """Who asks."""
+
+    @property
+    def now(self) -> datetime | None:
+        """When; None: the time is not known."""
+
+    def values(self, action: Action, number: int) -> dict[str, CounterValue | None]:
+        """The value of each counter that the rules for *action* read; None where there is none."""
+
+    def reserve(self, action: Action, number: int) -> None:
+        """Let *action* count for those after it."""
+
+
 def resolve_plan(plan: ActionPlan, lookup: Lookup) -> ActionPlan:
     """*plan* with every name replaced by the registered one. Raises PlanInvalid with every name that is unknown."""
     problems: list[str] = []
@@ -44,12 +66,12 @@ def resolve_plan(plan: ActionPlan, lookup: Lookup) -> ActionPlan:
     return ActionPlan(actions=tuple(resolved))
 
 
-def judge_plan(plan: ActionPlan, request: str | None, counting: Counting) -> tuple[Judgement, ...]:
+def judge_plan(plan: ActionPlan, grounding: Grounding, counting: Counts) -> tuple[Judgement, ...]:
     """What the policy says about each action of a resolved plan. What may happen counts for the actions after it."""
     judged: list[Judgement] = []
     lost: set[int] = set()
     for number, planned in enumerate(plan.actions, 1):
-        judged.append(judge(planned.action, number, planned.needs, request, len(plan.actions), counting))
+        judged.append(judge(planned.action, number, planned.needs, grounding, len(plan.actions), counting))
         if judged[-1].decision.effect is DecisionEffect.DENY or lost & {*planned.needs}:
             lost.add(number)
         else:
@@ -58,13 +80,13 @@ def judge_plan(plan: ActionPlan, request: str | None, counting: Counting) -> tup
 
 
 def judge(
-    action: Action, number: int, needs: tuple[int, ...], request: str | None, plan_size: int, counting: Counting
+    action: Action, number: int, needs: tuple[int, ...], grounding: Grounding, plan_size: int, counting: Counts
 ) -> Judgement:
     """What the policy says about one resolved action."""
     policy = counting.policy
     context = Context(
         actor=counting.requester,
-        grounded=grounded_fields(action, request),
+        grounded=grounding(action),
         plan_size=plan_size,
         now=counting.now,
         counters=counting.values(action, number),

@@ -48,6 +48,7 @@ from .deciding import (
 )
 from .errors import Busy, ClockError, PolicyChanged, Refused, SignoffError, UsageError
 from .executor import Executor, Watch
+from .grounding import grounded_in
 from .in_force import InForce, check_pinned
 from .pinning import PinChange, Pinning
 from .plans import Verifier, ask, known, settle
@@ -108,7 +109,7 @@ class Engine:
             with tx.lent() as lent:
                 resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
             counting = Counting(reading=tx, policy=self.policy, now=self.store.clock(), requester=actor)
-            return judge_plan(resolved, request, counting)
+            return judge_plan(resolved, grounded_in(request), counting)
 
     def submit(self, plan: ActionPlan, actor: Actor, *, request: str | None = None, planner: str = "given") -> PlanRecord:
         """Accept *plan*: decide every action, record all of it in one transaction, and run what may run.
@@ -257,7 +258,7 @@ class Engine:
         with self.store.read() as tx:
             requester, now = record.requester, self.store.clock()
             counting = Counting(reading=tx, policy=self.policy, now=now, requester=requester, plan=plan)
-            return found, judge(action, number, found.needs, record.request, len(record.actions), counting)
+            return found, judge(action, number, found.needs, grounded_in(record.request), len(record.actions), counting)
 
     def approvals_of(self, plan: str) -> list[Approval]:
         """The approvals of *plan* that wait."""
@@ -283,7 +284,7 @@ class Engine:
         with tx.lent() as lent:
             resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
         counting = Counting(reading=tx, policy=self.policy, now=tx.now, requester=actor)
-        judged = judge_plan(resolved, request, counting)
+        judged = judge_plan(resolved, grounded_in(request), counting)
         refusal = _refused(lambda: check_waiting(judged, tx.waiting, actor))
         if refusal is not None:
             _log_refusal(tx, refusal, actor, "submit")

@@ -18,6 +18,7 @@ from .canonical import Json
 from .counting import Counting
 from .deciding import Judgement, denial, judge, told_decision, votes_serve
 from .errors import ActionInvalid, ClockError, LogInvalid, TransactionLost
+from .grounding import grounded_in
 from .in_force import InForce
 from .plans import SYSTEM_ACTOR, Verifier, ask, known, settle
 
@@ -139,7 +140,7 @@ class Executor:
         policy = self._in_force.policy
         action = self._load(record)
         counting = Counting(reading=tx, policy=policy, now=tx.now, requester=plan.requester, plan=plan.id)
-        judged = judge(action, record.number, record.needs, plan.request, len(plan.actions), counting)
+        judged = judge(action, record.number, record.needs, grounded_in(plan.request), len(plan.actions), counting)
         decision = judged.decision
         told: dict[str, Json] = {"decision": told_decision(judged)}
         approval = next((a for a in tx.approvals_of(plan.id, record.number) if a.status is ApprovalStatus.APPROVED), None)

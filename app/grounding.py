@@ -1,8 +1,10 @@
 """Groundedness: which values of an action the user really wrote."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import TypeAlias
 from unicodedata import category
 
 from signoff.actions import Action, Kind, fold_name
@@ -10,6 +12,9 @@ from signoff.planner import amounts_in
 
 _JOINING = "@_-.&'"  # between letters they make one word: "alice@bank.com", "Alice-Marie", "O'Brien"
 _ENDING = "+#"  # the same, and at the end of a word: "C++"
+
+
+Grounding: TypeAlias = Callable[[Action], frozenset[str]]  # the names of an action's fields that the user wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,16 @@ def grounded_fields(action: Action, request: str | None) -> frozenset[str]:
         if (value := getattr(action, field.attribute)) is not None
         and all(_stands_in(reading, field.kind, one) for one in (value if field.many else (value,)))
     )
+
+
+def grounded_in(request: str | None) -> Grounding:
+    """Which fields of an action stand in *request*."""
+    return partial(grounded_fields, request=request)
+
+
+def given_fields(action: Action) -> frozenset[str]:
+    """The names of all fields that are given: those that stand in a request that holds every value."""
+    return frozenset(field.name for field in action.fields.values() if getattr(action, field.attribute) is not None)
 
 
 @lru_cache(maxsize=8)  # the actions of one plan, decided twice each, are looked for in the same request

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from signoff.lazy import front_door
 
 if TYPE_CHECKING:
+    from .cases import Case as Case
     from .changes import PolicyChange as PolicyChange
     from .changes import compare_policies as compare_policies
     from .decision import CAUTION as CAUTION
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .diagnostics import PoliciesInvalid as PoliciesInvalid
     from .diagnostics import Severity as Severity
     from .diagnostics import format_diagnostic as format_diagnostic
+    from .invariants import Invariant as Invariant
     from .loading import load_policy as load_policy
     from .loading import parse_policy as parse_policy
     from .policy import Policy as Policy
@@ -32,12 +34,14 @@ __all__ = [
     "CAUTION",
     "DEFAULT_WITHIN",
     "PERSON",
+    "Case",
     "Context",
     "CounterValue",
     "Decision",
     "DecisionEffect",
     "Diagnostic",
     "Explanation",
+    "Invariant",
     "PoliciesInvalid",
     "Policy",
     "PolicyChange",
@@ -56,12 +60,14 @@ __all__ = [
 __getattr__ = front_door(
     __name__,
     {
+        "cases": ["Case"],
         "changes": ["PolicyChange", "compare_policies"],
         "decision": [
             *("CAUTION", "DEFAULT_WITHIN", "PERSON", "Context", "CounterValue", "Decision", "DecisionEffect", "Explanation"),
             *("Seat", "StandIn"),
         ],
         "diagnostics": ["Diagnostic", "PoliciesInvalid", "Severity", "format_diagnostic"],
+        "invariants": ["Invariant"],
         "loading": ["load_policy", "parse_policy"],
         "policy": ["Policy"],
         "rule": ["Rule"],

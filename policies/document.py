@@ -1,4 +1,4 @@
-"""Reading a whole policies file: its settings, then its rules."""
+"""Reading a whole policies file: its settings, its rules, and what is expected of them."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -7,24 +7,27 @@ from zoneinfo import ZoneInfo, available_timezones
 from signoff.actions import Action, Registry, fold_name
 
 from .asking import check_seats, read_time
+from .cases import CaseReader
 from .columns import TableFile
+from .conditions import Around, ConditionReader
+from .content import Document
 from .counters import CounterReader, Counters
 from .decision import DecisionEffect, Seat
 from .diagnostics import Report, quote, suggest
 from .files import Files
+from .invariants import InvariantReader
 from .nodes import Entries, Items, Node, Scalar
 from .people import SeatReader, is_person, read_role
 from .reader import MAX_NAME, Held, Reader
-from .rule import Document, Groups, Rule
-from .rules import Around, RuleReader
+from .rule import Groups, Rule
+from .rules import RuleReader
 from .shapes import is_currency
 from .tables import Table, read_inline
 
 _KEYS = (
     *("version", "currency", "zone", "default", "approvers", "identity", "within", "changes"),
-    *("roles", "lists", "tables", "counters", "rules"),
+    *("roles", "lists", "tables", "counters", "rules", "tests", "invariants"),
 )
-_LATER = ("tests", "invariants")
 _SURE_ZONE = "Europe/London"  # in every edition of the time zone database
 
 
@@ -34,7 +37,7 @@ def read_document(root: Node, registry: Registry, report: Report, files: Files) 
     entries = reader.entries(root, "a policies file")
     if entries is None:
         return None
-    meant = reader.check_keys(entries, "a policies file", _KEYS, _LATER)
+    meant = reader.check_keys(entries, "a policies file", _KEYS)
     _version(reader, entries, meant)
     currency = _currency(reader, entries)
     zone = _zone(reader, entries)
@@ -57,7 +60,11 @@ def read_document(root: Node, registry: Registry, report: Report, files: Files) 
         tables=tables,
         counters=counters,
     )
-    rules = RuleReader(around, report).rules(entries["rules"][1]) if "rules" in entries else ()
+    conditions = ConditionReader(around, report)
+    rules = RuleReader(conditions, report).rules(entries["rules"][1]) if "rules" in entries else ()
+    invariants = InvariantReader(conditions, report).invariants(entries["invariants"][1]) if "invariants" in entries else ()
+    cases = CaseReader(registry, zone, roles, counters, rules, report)
+    tests = cases.cases(entries["tests"][1]) if "tests" in entries else ()
     _warn_of_unused(report, entries, counters, rules)
     _warn(report, entries.keys() | meant, registry, approvers, default)
     if report.failed:
@@ -76,6 +83,8 @@ def read_document(root: Node, registry: Registry, report: Report, files: Files) 
         types=dict(registry),
         within=within,
         changes=changes,
+        tests=tests,
+        invariants=invariants,
     )
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from signoff.actions import Registry, show_text
 from signoff.canonical import digest
 
+from .content import Document
 from .diagnostics import PoliciesInvalid, Report, Span, TooManyDiagnostics
 from .document import read_document
 from .files import Files, Read, bundle, read_beside, read_nothing, unbundle
 from .nodes import MAX_BYTES, Unreadable, compose
 from .policy import Policy
-from .rule import Document
 
 
 def load_policy(path: Path, registry: Registry) -> Policy:

@@ -2,21 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, tzinfo
 from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
 from signoff.actions import Action
 from signoff.canonical import Json, canonical, digest
 
 from .compiler import Test, compile_rule, compile_type, why_failed
+from .content import Document
 from .counters import Counter
+from .dates import time_zone
 from .decision import CAUTION, DEFAULT_WITHIN, PERSON, Context, Decision, DecisionEffect, Explanation, Seat
 from .diagnostics import Diagnostic
 from .routes import Route, combine_routes, members
-from .rule import Document, Rule
+from .rule import Rule
 from .tables import Table
 from .values import counter_text, reason_of, values_read
 from .world import World
@@ -50,7 +50,7 @@ class Policy:
             lists=document.lists,
             roles=_roles_by_person(document.roles),
             tables=document.tables,
-            zone=_zone(document.zone),
+            zone=time_zone(document.zone),
             counters=document.counters,
         )
         object.__setattr__(self, "_world", world)
@@ -271,14 +271,6 @@ class Policy:
             values=values_read(rule, action, context, self.document, self._world),
             failed=failed,
         )
-
-
-def _zone(name: str | None) -> tzinfo | None:
-    """The time zone *name*, UTC where none is named; None where there is no database to find it in."""
-    try:
-        return UTC if name is None else ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        return None
 
 
 def _roles_by_person(roles: Mapping[str, tuple[str, ...]]) -> dict[str, frozenset[str]]:

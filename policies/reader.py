@@ -34,13 +34,11 @@ class Reader:
         self.wrong(node, f"{what} must be a mapping", "write `key: value` lines below it")
         return None
 
-    def check_keys(self, entries: Held, owner: str, known: Collection[str], later: Collection[str] = ()) -> set[str]:
-        """Report every key that *owner* ("a rule") does not have, or not yet (*later*). Gives what they may be meant for."""
+    def check_keys(self, entries: Held, owner: str, known: Collection[str]) -> set[str]:
+        """Report every key that *owner* ("a rule") does not have. Gives what they may be meant for."""
         meant: set[str] = set()
         for name, (key, _) in entries.items():
-            if name in later:
-                self.report.error("not-supported", f"`{name}` is not supported yet", key.span, "leave it out")
-            elif name not in known:
+            if name not in known:
                 meant |= set(close_to(name, known))
                 hint = suggest(name, known, "leave it out")
                 self.report.error("unknown-key", f"{owner} has no {_code(name)}", key.span, hint)

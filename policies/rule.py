@@ -1,19 +1,16 @@
-"""A rule, and everything else in a policies file, checked."""
+"""A rule, checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
-from signoff.actions import Action
 from signoff.canonical import Json, canonical, digest
 
-from .counters import Counter
 from .decision import DEFAULT_WITHIN, DecisionEffect, Seat, StandIn
 from .reasons import Reason
 from .shapes import Shape
 from .syntax import Counted, Expression, parts_read, spell, walk
-from .tables import Table
 
 Groups: TypeAlias = Mapping[str, tuple[str, ...] | None]  # roles or lists by name; None: with a mistake, so not known
 
@@ -103,22 +100,3 @@ class Rule:
         if self.stand_ins:
             content["then"] = [{"role": one.role, "who": one.who, "after": one.after} for one in sorted(self.stand_ins)]
         return content
-
-
-@dataclass(frozen=True, kw_only=True)
-class Document:
-    """A policies file without errors."""
-
-    currency: str | None
-    zone: str | None
-    default: Seat | None  # who signs what no allow rule speaks for; None: that is denied
-    approvers: str | None
-    identity: str | None
-    roles: Mapping[str, tuple[str, ...]]
-    lists: Mapping[str, tuple[str, ...]]
-    tables: Mapping[str, Table]
-    counters: Mapping[str, Counter]
-    rules: tuple[Rule, ...]
-    types: Mapping[str, type[Action]]  # the action types it was checked for
-    within: int | None = None  # seconds to sign where no rule says
-    changes: tuple[Seat, ...] = ()  # who agrees to a change of pinned policies; empty: the approvers

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 from signoff.actions import Action, Field, Kind, fold_name, format_money
 
+from .content import Document
 from .decision import Context
 from .reasons import tell
-from .rule import Document, Rule
+from .rule import Rule
 from .syntax import Call, Counted, Default, Entry, Expression, InRequest, Keys, Known, Listed, Name, Text
 from .tables import show_cell
 from .world import ConditionFailed, World

@@ -1,0 +1,75 @@
+"""Cases that are only supposed: an action or a plan decided as it would be, without a store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from signoff.actions import Action, currency_decimals, from_minor_units
+from signoff.audit import CountedRow, Counter, add_up, rows_of_action
+from signoff.planner import ActionPlan, PlannedAction
+from signoff.policies import Case, CounterValue, Policy
+
+from .actor import Actor
+from .canonical import Json
+from .counting import counters_of
+from .deciding import Judgement, judge_plan
+from .grounding import given_fields, grounded_in
+
+_PLAN = ""  # stands for the id of a plan that is not stored
+
+
+@dataclass(kw_only=True)
+class Supposed:
+    """Counts for the actions of one plan, where what was counted before is given.
+
+    The value for an action is: what was counted before, what the actions of the plan before it hold, and the action itself
+    once, where the counter counts its type.
+    """
+
+    policy: Policy
+    now: datetime | None
+    requester: Actor
+    before: Mapping[str, Decimal]  # by counter, under every key; 0 where one is left out
+    _own: list[CountedRow] = field(default_factory=list)
+
+    def values(self, action: Action, number: int) -> dict[str, CounterValue | None]:
+        """The value of each counter that the rules for *action* read; None where it does not say what it adds."""
+        names = self.policy.counters_read(action.type)
+        body: Mapping[str, Json] = action.wire() if names else {}
+        return {name: self._value(name, action, body, number) for name in names}
+
+    def reserve(self, action: Action, number: int) -> None:
+        """Let *action* count for those after it."""
+        if self.policy.counters:
+            body = (number, action.type, action.canonical())
+            self._own += rows_of_action(counters_of(self.policy).values(), _PLAN, self.requester.id, 0, body)
+
+    def _value(self, name: str, action: Action, body: Mapping[str, Json], number: int) -> CounterValue | None:
+        counter = counters_of(self.policy)[name]
+        held = self._held(counter, counter.key(_PLAN, self.requester.id, body), number)
+        mine = counter.amount(body) if counter.counts(action.type) else 0
+        if held is None or mine is None:
+            return None
+        before = self.before.get(name, Decimal(0))
+        currency = self.policy.counters[name].currency
+        if currency is None:
+            return int(before) + held + mine
+        code = body.get(currency)
+        if not isinstance(code, str):
+            return None
+        return from_minor_units(int(before.scaleb(currency_decimals(code))) + held + mine, code)
+
+    def _held(self, counter: Counter, key: str, number: int) -> int | None:
+        total = add_up((row for row in self._own if row.counter == counter.digest), key, "", (0, number))
+        return None if total.unknown else total.units
+
+
+def judge_case(case: Case, policy: Policy) -> tuple[Judgement, ...]:
+    """What *policy* says about each action of one of its tests, by the very way in which plans are decided."""
+    plan = ActionPlan(
+        actions=tuple(PlannedAction(action=action, needs=needs) for action, needs in zip(case.actions, case.needs, strict=True))
+    )
+    grounding = given_fields if case.request is None else grounded_in(case.request)
+    supposed = Supposed(policy=policy, now=case.now, requester=case.actor, before=case.before)
+    return judge_plan(plan, grounding, supposed)

@@ -1,0 +1,34 @@
+"""What a policies file says, checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from signoff.actions import Action
+
+from .cases import Case
+from .counters import Counter
+from .decision import Seat
+from .invariants import Invariant
+from .rule import Rule
+from .tables import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A policies file without errors."""
+
+    currency: str | None
+    zone: str | None
+    default: Seat | None  # who signs what no allow rule speaks for; None: that is denied
+    approvers: str | None
+    identity: str | None
+    roles: Mapping[str, tuple[str, ...]]
+    lists: Mapping[str, tuple[str, ...]]
+    tables: Mapping[str, Table]
+    counters: Mapping[str, Counter]
+    rules: tuple[Rule, ...]
+    types: Mapping[str, type[Action]]  # the action types it was checked for
+    within: int | None = None  # seconds to sign where no rule says
+    changes: tuple[Seat, ...] = ()  # who agrees to a change of pinned policies; empty: the approvers
+    tests: tuple[Case, ...] = ()
+    invariants: tuple[Invariant, ...] = ()

@@ -1,0 +1,1 @@
+from app.policy_commands import *
