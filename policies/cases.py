@@ -33,6 +33,7 @@ _KEYS = ("name", "do", "plan", "as", "at", "request", "counters", "expect", "rul
 _EFFECTS = tuple(effect.value for effect in (DecisionEffect.ALLOW, DecisionEffect.APPROVE, DecisionEffect.DENY))
 _AT = "%Y-%m-%d %H:%M"
 
+_MOST_DECIMALS = 4  # of all currencies
 _NUMBERS = (Kind.MONEY, Kind.DECIMAL, Kind.INTEGER)
 
 Before: TypeAlias = Mapping[str, Decimal]
@@ -291,4 +292,4 @@ def _decimals(counter: Counter, done: Iterable[Planned]) -> int:
     if counter.currency is None:
         return 0
     codes = [code for action, _ in done if isinstance(code := action.wire().get(counter.currency), str)]
-    return min(map(currency_decimals, codes), default=0)
+    return min(map(currency_decimals, codes), default=_MOST_DECIMALS)

@@ -9,7 +9,7 @@ from signoff.canonical import Json
 from .decision import DEFAULT_WITHIN, DecisionEffect
 
 _SHOWN = 5  # changed rows of a table that a sentence names
-_SETTINGS = ("default", "approvers", "identity", "currency", "zone", "within", "changes")
+_SETTINGS = ("default", "approvers", "identity", "currency", "zone", "within", "changes", "invariants")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ def compare_policies(old_outline: Mapping[str, Json], new_outline: Mapping[str, 
         lists_changed=tuple(_groups_changed(old.groups("lists"), new.groups("lists"))),
         tables_changed=tuple(name for name in sorted({*old.tables, *new.tables}) if old.tables.get(name) != new.tables.get(name)),
         counters_changed=tuple(_counters_changed(old, new)),
-        settings_changed=tuple(name for name in _SETTINGS if old.get(name) != new.get(name)),
+        settings_changed=tuple(name for name in _SETTINGS if (old.get(name) or None) != (new.get(name) or None)),
         looser=tuple(_looser(old, new)),
     )
 
@@ -115,6 +115,8 @@ def _looser(old: _Outline, new: _Outline) -> Iterator[str]:
     yield from _looser_zone(old, new)
     for id_ in sorted({*old.rules, *new.rules}):
         yield from _looser_rule(id_, old.rules.get(id_), new.rules.get(id_))
+    for text in sorted({*_texts(old.get("invariants", ()))} - {*_texts(new.get("invariants", ()))}):
+        yield f"the file does not say any more: {text}"
 
 
 def _looser_settings(old: _Outline, new: _Outline) -> Iterator[str]:

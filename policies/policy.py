@@ -169,6 +169,7 @@ class Policy:
             "tables": {name: table.outline() for name, table in document.tables.items()},
             "counters": {name: counter.content() for name, counter in document.counters.items()},
             "rules": {rule.id: rule.content() | {"reads": rule.reads} for rule in document.rules},
+            "invariants": [invariant.text for invariant in document.invariants],
         }
 
     def _compile(self, type_: str, action: type[Action]) -> Decide:

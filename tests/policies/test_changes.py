@@ -52,6 +52,7 @@ rules:
             "identity: claimed",
             ["votes count now although nothing checks who votes (identity: claimed)"],
         ),
+        ("lists:", "invariants: [{never: allow order}]\nlists:", []),
         ("lists:", "default: {approve: manager}\nlists:", ["what no allow rule speaks for is approved by manager now"]),
         ("[mira, omar]", "[mira, olga]", ["olga has the role manager now"]),
         ("[mira, omar]", "[mira]", []),
@@ -154,3 +155,14 @@ def test_nothing_changes_against_itself(load: Load, currency: str, text: str) ->
     stored = parse(canonical(outline))
     assert stored == outline
     assert compare_policies(stored, outline) == compare_policies({}, {})
+
+
+def test_an_invariant_that_is_gone_is_named(load: Load) -> None:
+    """A file that no longer promises something lets more through later, so that is told; one more promise is no matter."""
+    promised = load(FILE + "invariants: [{never: allow transfer, when: amount  >  100}]\n")
+    gone = compare_policies(promised.outline(), load(FILE).outline())
+    assert gone.looser == ("the file does not say any more: never allow transfer when amount  >  100",)
+    assert gone.settings_changed == ("invariants",)
+    assert compare_policies(load(FILE).outline(), promised.outline()).looser == ()
+    older = {name: value for name, value in load(FILE).outline().items() if name != "invariants"}
+    assert compare_policies(older, load(FILE).outline()).settings_changed == ()
