@@ -13,7 +13,7 @@ from signoff.canonical import Json
 from signoff.errors import ActionInvalid
 
 from .counters import Counter, Counters
-from .dates import time_zone
+from .dates import read_moment, time_zone
 from .decision import CAUTION, DecisionEffect, Seat
 from .diagnostics import Report, Span, quote, suggest
 from .nodes import Entries, Items, Node, Scalar
@@ -25,13 +25,13 @@ from .tables import read_signed
 
 MAX_CASES = 1_000
 MAX_ACTIONS = 100  # of one case, as of a plan
+MAX_TESTED = 5_000  # actions of all cases
 MAX_REQUEST = 1_000  # characters
 MAX_COUNTED = 10**15  # before a test: more than any counter holds
 ANYBODY = "anybody"  # who asks where a case does not say: an id without roles
 
 _KEYS = ("name", "do", "plan", "as", "at", "request", "counters", "expect", "rules", "by")
 _EFFECTS = tuple(effect.value for effect in (DecisionEffect.ALLOW, DecisionEffect.APPROVE, DecisionEffect.DENY))
-_AT = "%Y-%m-%d %H:%M"
 
 _MOST_DECIMALS = 4  # of all currencies
 _NUMBERS = (Kind.MONEY, Kind.DECIMAL, Kind.INTEGER)
@@ -82,6 +82,11 @@ class CaseReader:
             return ()
         if len(node.items) > MAX_CASES:
             self.report.error("too-many", f"a file has at most {MAX_CASES:,} tests, not {len(node.items):,}", node.span)
+            return ()
+        if sum(map(_size, node.items)) > MAX_TESTED:
+            self.report.error(
+                "too-many", f"the tests of a file have at most {MAX_TESTED:,} actions", node.span, "shorten its plans"
+            )
             return ()
         found = [self._case(item) for item in node.items]
         return tuple(case for case in found if case is not None)
@@ -219,11 +224,10 @@ class CaseReader:
         text = self._reader.text(node, "`at`")
         if text is None:
             return None
-        try:
-            return datetime.strptime(text, _AT).replace(tzinfo=time_zone(self.zone))
-        except ValueError:
+        at = read_moment(text)
+        if at is None:
             self._reader.wrong(node, f"`at` must be a date and a time, not {quote(text)}", "write one such as 2026-12-24 18:30")
-            return None
+        return at.replace(tzinfo=time_zone(self.zone)) if at is not None else None
 
     def _before(self, done: Iterable[Planned], node: Node) -> Before | None:
         entries = self._reader.entries(node, "`counters`") or {}
@@ -271,6 +275,12 @@ class CaseReader:
         return tuple(sorted(SeatReader(self.roles, self._reader, "`by`").seats(node)))
 
 
+def _size(node: Node) -> int:
+    """How many actions a case has, at most."""
+    plan = node.entries.get("plan") if isinstance(node, Entries) else None
+    return len(plan[1].items) if plan and isinstance(plan[1], Items) else 1
+
+
 def _value(field: Field, node: Node) -> Json:
     """What the file says of *field*, as a plan would; what it cannot be is left for the action to refuse."""
     if isinstance(node, Items):
@@ -281,7 +291,7 @@ def _value(field: Field, node: Node) -> Json:
         return None
     if field.kind is Kind.BOOLEAN and node.plain and node.text in ("true", "false"):
         return node.text == "true"
-    number = read_signed(node.text) if field.kind in _NUMBERS and len(node.text) <= MAX_DIGITS else None
+    number = read_signed(node.text) if field.kind in _NUMBERS and node.plain and len(node.text) <= MAX_DIGITS else None
     if number is None:
         return node.text
     return int(number) if field.kind is Kind.INTEGER and number == int(number) else f"{number:f}"

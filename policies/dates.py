@@ -1,9 +1,12 @@
 """Days, as rules write them."""
 
-from datetime import UTC, date, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from signoff.actions import fold_name
+
+_MOMENT = "%Y-%m-%d %H:%M"
+_YEARS = range(1900, 9000)
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -27,3 +30,12 @@ def time_zone(name: str | None) -> tzinfo | None:
         return UTC if name is None else ZoneInfo(name)
     except (ValueError, OSError, LookupError):
         return None
+
+
+def read_moment(text: str) -> datetime | None:
+    """The date and time that *text* is, such as `2026-12-24 18:30`, without a zone. None where it is something else."""
+    try:
+        found = datetime.strptime(text, _MOMENT)
+    except ValueError:
+        return None
+    return found if found.year in _YEARS and found.strftime(_MOMENT) == text else None

@@ -222,3 +222,13 @@ def test_a_long_line_is_cut_around_the_caret() -> None:
     _, line, caret = format_diagnostic(d).split("\n")
     assert len(line) < 200
     assert line[caret.index("^") : caret.rindex("^") + 1] == "bad"
+
+
+def test_the_tests_of_a_file_are_bounded(report_on: Callable[[str | bytes], str]) -> None:
+    """Too many tests, and too many actions in all of them, are refused before any is read."""
+    plan = f"  - plan: [{', '.join(['{}'] * 100)}]\n    expect: allow\n"
+    told = "error[too-many]: the tests of a file have at most 5,000 actions"
+    assert told in report_on(START + "tests:\n" + plan * 51)
+    assert "a file has at most 1,000 tests, not 1,001" in report_on(START + "tests:\n" + "  - do: {}\n" * 1_001)
+    assert "a plan has at most 100 actions, not 101" in report_on(START + f"tests:\n  - plan: [{', '.join(['{}'] * 101)}]\n")
+    assert "at most 100 invariants, not 101" in report_on(START + "invariants:\n" + "  - never: allow transfer\n" * 101)
