@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import TypeAlias
 
-from . import commands, policy_commands
+from . import commands, log_commands, policy_commands
 from .errors import Exit, SignoffError, UsageError
 from .settings import PlannerChoice, Settings
 
@@ -159,10 +159,30 @@ def _add_checking(verbs: Verbs) -> None:
 
     audit = verbs.add_parser("audit", help="read and verify the audit log", formatter_class=_formatter)
     audit_verbs = audit.add_subparsers(metavar="COMMAND", required=True)
-    log = _add(audit_verbs, "log", commands.audit_log, "show the audit log")
+    log = _add(audit_verbs, "log", log_commands.log, "show the audit log, or some of it")
     log.add_argument("id", nargs="?", metavar="PLAN", help="only this plan's entries; `system` for those of no plan")
+    log.add_argument("--actor", metavar="WHO", help="only what this one did")
+    log.add_argument(
+        "--action", metavar="TYPE", help="only what is about actions of this type, or with this number in their plan"
+    )
+    log.add_argument(
+        "--status", metavar="STATUS", help="only what came to this: done, denied, waiting, voted, refused, policy, ..."
+    )
+    log.add_argument(
+        "--since", metavar="WHEN", help='from then on: 2026-11-21, "2026-11-21 14:30" (UTC), or how long ago: 2h, 7d'
+    )
+    log.add_argument("--until", metavar="WHEN", help="before then")
+    log.add_argument("-n", "--newest", metavar="COUNT", type=_count, help="only the newest so many of these")
+    log.add_argument("-f", "--follow", action="store_true", help="go on with those that come, until Ctrl-C")
     _no_actor(log)
-    _no_actor(_add(audit_verbs, "verify", commands.audit_verify, "check that nobody altered the log or what it vouches for"))
+    _no_actor(_add(audit_verbs, "verify", log_commands.verify, "check that nobody altered the log or what it vouches for"))
+
+
+def _count(text: str) -> int:
+    """A whole number from 1 on. Raises ArgumentTypeError for any other text."""
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0 and len(text) < 10):
+        raise argparse.ArgumentTypeError(f'"{text[:40]}" is no number from 1 on')
+    return int(text)
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

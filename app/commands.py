@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from signoff.audit import ActionRecord, Approval, PlanRecord, Status, Store, Verification, verify_store
+from signoff.audit import ActionRecord, Approval, PlanRecord, Status
 
 from . import forms, output
 from .canonical import Json
-from .errors import DatabaseError, Exit, SignoffError, UsageError
+from .errors import Exit, SignoffError, UsageError
 from .opening import check_database, make_planner, note_pinned, open_engine, open_store, preview_engine, take_up
 from .settings import Settings
 
@@ -188,48 +188,6 @@ def cancel(options: argparse.Namespace, settings: Settings) -> Exit:
     with open_engine(settings) as engine:
         _print_plans(engine, [engine.cancel(options.id, settings.requester)], settings)
     return Exit.DONE
-
-
-def audit_log(options: argparse.Namespace, settings: Settings) -> Exit:
-    """`signoff audit log [PLAN]`."""
-    with open_store(settings) as store:
-        note_pinned(store, settings)
-        with store.read() as tx:
-            entries = list(tx.entries(options.id))
-    if options.id is not None and not entries:
-        raise UsageError(f'the log has no "{options.id[:64]}"; `signoff audit log` shows all of it')
-    if settings.json:
-        forms.print_json([forms.entry_json(entry) for entry in entries])
-    else:
-        output.console().print(output.format_entries(entries))
-    return Exit.DONE
-
-
-def audit_verify(options: argparse.Namespace, settings: Settings) -> Exit:
-    """`signoff audit verify`."""
-    with open_store(settings) as store:
-        found = _verify(store)
-    if settings.json:
-        forms.print_json(
-            {
-                "verified": not found.problems,
-                "entries": found.entries,
-                "plans": found.plans,
-                "problems": list(found.problems),
-                "cannot_know": list(found.blind_spots),
-            }
-        )
-    else:
-        output.print_verification(found)
-    return Exit.LOG if found.problems else Exit.DONE
-
-
-def _verify(store: Store) -> Verification:
-    try:
-        with store.read() as tx:
-            return verify_store(tx)
-    except DatabaseError as error:  # a file that could be opened, and cannot be read to its end
-        return Verification(entries=0, plans=0, problems=(str(error),))
 
 
 def print_error(error: SignoffError, settings: Settings) -> None:

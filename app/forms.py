@@ -126,6 +126,11 @@ def pin_change_json(change: "PinChange") -> dict[str, Json]:
     }
 
 
+def entry_line(entry: Entry) -> str:
+    """An Entry as JSON on one line."""
+    return orjson.dumps(entry_json(entry)).decode()
+
+
 def entry_json(entry: Entry) -> dict[str, Json]:
     """An Entry in `--json` output."""
     told: dict[str, Json] = orjson.loads(entry.body)

@@ -114,6 +114,15 @@ def format_entries(entries: Iterable[Entry]) -> Table:
     return table
 
 
+def entry_line(entry: Entry) -> str:
+    """An Entry on one line."""
+    place = entry.chain if entry.action is None else f"{entry.chain} #{entry.action}"
+    what = _cut(_gist(entry))
+    return show_text(
+        f"{entry.number}  {entry.at:%Y-%m-%d %H:%M:%S}  {place}  {entry.event}  {entry.actor.id}" + (f"  {what}" if what else "")
+    )
+
+
 def group_digest(digest: str) -> str:
     """The first digits of *digest*, in groups of four."""
     shown = digest[:SHOWN_DIGEST]

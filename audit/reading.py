@@ -165,6 +165,11 @@ class Reading:
         """The audit log in order, whole or one chain of it."""
         return list(map(entry_of, self.entry_rows(chain)))
 
+    def entries_after(self, number: int, count: int) -> list[Entry]:
+        """The first *count* Entries with a number higher than *number*, in order."""
+        sql = f"SELECT {COLUMNS} FROM entries WHERE number > ? ORDER BY number LIMIT ?"
+        return list(map(entry_of, self._database.execute(sql, (number, count))))
+
     def newest_entries(self, count: int) -> list[Entry]:
         """The last *count* Entries of the audit log, in order."""
         rows = self._database.execute(f"SELECT {COLUMNS} FROM entries ORDER BY number DESC LIMIT ?", (count,))

@@ -1,0 +1,1 @@
+from app.log_view import *
