@@ -26,6 +26,7 @@ from .tables import Tables
 
 MAX_RULES = 10_000
 MAX_WORK = 100_000  # parts of conditions, each counted for every action type
+MAX_ASKED = 500_000  # people who sign, squared and added up over the rules: what it takes to see whether they can
 
 _EFFECTS = tuple(effect.value for effect in (DecisionEffect.ALLOW, DecisionEffect.APPROVE, DecisionEffect.DENY))
 _KEYS = ("id", *_EFFECTS, "when", "unless", "by", "within", "self", "then", "because")
@@ -54,6 +55,7 @@ class RuleReader:
     lines: dict[str, int] = field(default_factory=dict)  # of the ids so far
     work: int = 0  # parts of conditions so far, times action types
     patterns: int = 0  # so far
+    asked: int = 0  # people who sign so far, squared
     routes: set[Route] = field(default_factory=set)  # that were checked so far
 
     @property
@@ -86,6 +88,7 @@ class RuleReader:
         asking = AskingReader(around.roles, around.approvers, around.within, self._reader, self.routes)
         within = asking.within(entries, effect)
         route = asking.route(node, entries, effect, within)
+        self._bound_signing(route, entries)
         because, reason = self._because(entries, setting)
         if id_ is None or effect is None or actions is None:
             return None
@@ -222,6 +225,15 @@ class RuleReader:
             key = next(iter(entries.values()))[0]
             message = f"the conditions up to here have more than {MAX_WORK:,} parts, each counted for every action type"
             self.report.error("too-many", message, key.span, "write fewer rules, or use lists")
+            raise TooManyDiagnostics
+
+    def _bound_signing(self, route: Route, entries: Held) -> None:
+        """Count the work that seats make; too much of it ends the load."""
+        self.asked += sum(seat.count for seat in route.seats) ** 2
+        if self.asked > MAX_ASKED:
+            message = "the rules up to here ask too many people to sign: the squares of their numbers come to more than"
+            key = next(iter(entries.values()))[0]
+            self.report.error("too-many", f"{message} {MAX_ASKED:,}", key.span, "let fewer sign at once, or write fewer rules")
             raise TooManyDiagnostics
 
     def _parse(self, entries: Held, key: str) -> tuple[Scalar, Expression] | None:
