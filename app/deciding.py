@@ -200,12 +200,15 @@ def check_voter(policy: Policy, approval: Approval, actor: Actor, choice: Choice
 
 
 def _check_seat(policy: Policy, approval: Approval, actor: Actor, votes: Sequence[Vote], now: datetime) -> None:
-    if any(_is_same_person(vote.voter.id, actor.id) for vote in votes):
-        raise Refused(f"{actor.id} has already voted on {approval.id}; it still needs somebody else")
     seats, voters = as_seats(approval), counted_voters(policy, approval, votes)
-    before = sum(fill_seats(seats, voters).filled.values())
-    after = sum(fill_seats(seats, voters | {actor.id: may_fill(policy, approval, actor.id, now)}).filled.values())
-    if after == before:
+    seating = fill_seats(seats, voters)
+    renewed = fill_seats(seats, voters | {actor.id: may_fill(policy, approval, actor.id, now)})
+    earlier = {vote.voter.id for vote in votes if _is_same_person(vote.voter.id, actor.id)}
+    # It waits though it is complete: roles were given back. That releases nothing; somebody who may sign says that it shall.
+    fills = seating.complete or sum(renewed.filled.values()) > sum(seating.filled.values())
+    if earlier and not (fills and earlier == {actor.id}):
+        raise Refused(f"{actor.id} has already voted on {approval.id}; it still needs somebody else")
+    if not fills:
         raise Refused(f"{actor.id} fills no seat of {approval.id} that is still empty: it needs {needed(policy, approval, now)}")
 
 
