@@ -14,7 +14,7 @@ from signoff.audit import ActionRecord, Approval, PlanRecord, Status, Store, Ver
 from . import forms, output
 from .canonical import Json
 from .errors import DatabaseError, Exit, SignoffError, UsageError
-from .opening import check_database, make_planner, note_pinned, open_engine, open_store, preview_engine, take_up
+from .opening import check_database, make_planner, note_pinned, open_engine, open_store, preview_engine, reading_engine, take_up
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -134,11 +134,7 @@ def queue(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def show(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff show ID`."""
-    from signoff.policies import parse_policy
-
-    with open_engine(settings, reading=True) as engine:
-        if pinned := note_pinned(engine.store, settings):
-            engine.policy = parse_policy(pinned[1], pinned[0], engine.registry)
+    with reading_engine(settings) as engine:
         if options.id.startswith("p-"):
             _print_plans(engine, [engine.plan(options.id)], settings)
         else:
@@ -216,7 +212,8 @@ def policies_check(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def policies_change(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies pin`, `policies load FILE` and `policies unpin`."""
-    with open_engine(settings, reading=options.verb != "pin") as engine:
+    opened = reading_engine(settings) if options.verb == "unpin" else open_engine(settings, loading=options.verb == "load")
+    with opened as engine:
         change = {"pin": engine.pin, "load": engine.load, "unpin": engine.unpin}[options.verb](settings.operator)
     if settings.json:
         forms.print_json(forms.pin_change_json(change))
