@@ -17,6 +17,8 @@ from .grounding import grounded_fields
 
 MAX_WAITING = 200  # actions of one requester that were accepted and not started, when a plan adds to what waits
 
+SHOWN_PEOPLE = 10  # of a role, where it is told who may sign
+
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
@@ -272,7 +274,13 @@ def _people_words(policy: Policy, approval: Approval, who: str, *, own_vote: boo
     people = signers(policy, approval, who, own_vote=own_vote)
     if who.startswith(PERSON):
         return people[0] if people else f"{who.removeprefix(PERSON)}, who asked and cannot"
-    return f"{who} ({', '.join(people) or 'nobody'})"
+    return f"{who} ({name_people(people) or 'nobody'})"
+
+
+def name_people(people: Sequence[str]) -> str:
+    """*people* in words, the first of many."""
+    more = len(people) - SHOWN_PEOPLE
+    return ", ".join(people[:SHOWN_PEOPLE]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _is_same_person(one: str, other: str) -> bool:

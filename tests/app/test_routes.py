@@ -71,6 +71,22 @@ def needs(card: Card) -> str:
     return text_of(format_card(card)).partition("Needs ")[2].partition(" Others")[0]
 
 
+def test_a_role_of_many(open_engine: Open) -> None:
+    """Of many people who could sign the first are named, so that refusals leave little in the log."""
+    people = [f"clerk{number}" for number in range(5_000)]
+    engine = open_engine(rules(RULES.replace("[mira, omar]", f"[{', '.join(people)}]")))
+    plan, approval = asked(engine)
+    assert "1 manager (clerk0, clerk1, clerk2," in refuse(engine, approval, FAY)
+    assert needs(engine.card(approval.id)).endswith("clerk8, clerk9 and 4,990 more), 0 of 1 so far; not dana")
+    with pytest.raises(Refused, match="and 4,990 more"):
+        engine.pin(FAY)
+    with engine.store.read() as tx:
+        entries = [*tx.entries(plan.id), *tx.entries("system")]
+    assert max(len(entry.body) for entry in entries) < 3_000
+    sign(engine, approval, Actor(id=people[-1]))
+    assert statuses(engine.resume(DANA, plan.id)[0]) == ["done"]
+
+
 def test_all_roles_of_a_list_sign(route: Route) -> None:
     """With several roles, one of each signs, and the action runs when all have."""
     engine = route("    by: [manager, finance]\n")
