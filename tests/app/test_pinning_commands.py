@@ -135,7 +135,7 @@ def test_the_demo_keeps_the_pinned_rules(cli: CommandLine) -> None:
         session.wait_for("dana>")
         cli.policies.write_text(RULES.replace("amount > 100", "amount > 900"))
         session.wait_for("is not what is pinned")
-        session.say("send $150 to Alice", until="It waits")
+        assert "is broken" not in session.say("send $150 to Alice", until="It waits")
 
 
 def test_pinned_tables(cli: CommandLine) -> None:
