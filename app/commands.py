@@ -14,7 +14,7 @@ from signoff.audit import ActionRecord, Approval, PlanRecord, Status
 from . import forms, output
 from .canonical import Json
 from .errors import Exit, SignoffError, UsageError
-from .opening import check_database, make_planner, note_pinned, open_engine, open_store, preview_engine, take_up
+from .opening import check_database, make_planner, note_pinned, open_engine, open_store, preview_engine, reading_engine, take_up
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -134,11 +134,7 @@ def queue(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def show(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff show ID`."""
-    from signoff.policies import parse_policy
-
-    with open_engine(settings, reading=True) as engine:
-        if pinned := note_pinned(engine.store, settings):
-            engine.policy = parse_policy(pinned[1], pinned[0], engine.registry)
+    with reading_engine(settings) as engine:
         if options.id.startswith("p-"):
             _print_plans(engine, [engine.plan(options.id)], settings)
         else:

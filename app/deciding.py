@@ -17,6 +17,8 @@ from .grounding import Grounding
 
 MAX_WAITING = 200  # actions of one requester that were accepted and not started, when a plan adds to what waits
 
+SHOWN_PEOPLE = 10  # of a role, where it is told who may sign
+
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
@@ -222,12 +224,15 @@ def check_voter(policy: Policy, approval: Approval, actor: Actor, choice: Choice
 
 
 def _check_seat(policy: Policy, approval: Approval, actor: Actor, votes: Sequence[Vote], now: datetime) -> None:
-    if any(_is_same_person(vote.voter.id, actor.id) for vote in votes):
-        raise Refused(f"{actor.id} has already voted on {approval.id}; it still needs somebody else")
     seats, voters = as_seats(approval), counted_voters(policy, approval, votes)
-    before = sum(fill_seats(seats, voters).filled.values())
-    after = sum(fill_seats(seats, voters | {actor.id: may_fill(policy, approval, actor.id, now)}).filled.values())
-    if after == before:
+    seating = fill_seats(seats, voters)
+    renewed = fill_seats(seats, voters | {actor.id: may_fill(policy, approval, actor.id, now)})
+    earlier = {vote.voter.id for vote in votes if _is_same_person(vote.voter.id, actor.id)}
+    # It waits though it is complete: roles were given back. That releases nothing; somebody who may sign says that it shall.
+    fills = seating.complete or sum(renewed.filled.values()) > sum(seating.filled.values())
+    if earlier and not (fills and earlier == {actor.id}):
+        raise Refused(f"{actor.id} has already voted on {approval.id}; it still needs somebody else")
+    if not fills:
         raise Refused(f"{actor.id} fills no seat of {approval.id} that is still empty: it needs {needed(policy, approval, now)}")
 
 
@@ -291,7 +296,13 @@ def _people_words(policy: Policy, approval: Approval, who: str, *, own_vote: boo
     people = signers(policy, approval, who, own_vote=own_vote)
     if who.startswith(PERSON):
         return people[0] if people else f"{who.removeprefix(PERSON)}, who asked and cannot"
-    return f"{who} ({', '.join(people) or 'nobody'})"
+    return f"{who} ({name_people(people) or 'nobody'})"
+
+
+def name_people(people: Sequence[str]) -> str:
+    """*people* in words, the first of many."""
+    more = len(people) - SHOWN_PEOPLE
+    return ", ".join(people[:SHOWN_PEOPLE]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _is_same_person(one: str, other: str) -> bool:

@@ -105,8 +105,8 @@ class Demo:
         self._console.print(Text(f"Planning: {show_text(self._planner.label)}", style="dim"))
         planned = self._planner.plan(request, self._actor)
         self._rules.take_up()  # a model takes its time: they may have been edited meanwhile
-        if self._rules.broken:
-            self._stage.say(f"{self._engine.policy.name} is broken; the rules from before decide.")
+        if self._rules.unused:
+            self._stage.say(f"{self._engine.policy.name} is not used as it is now; the rules from before decide.")
         if planned.plan is None:
             output.print_no_plan(planned.outcome.value, planned.message, planned.planner, self._console)
             return

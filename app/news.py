@@ -35,11 +35,11 @@ class RulesFile:
         self._path = path
         self._console = console
         self._state = self._look()
-        self._told = ""  # about the file that is broken now
+        self._told = ""  # about the file that is not used now
 
     @property
-    def broken(self) -> bool:
-        """Whether the file cannot be used, so that the rules from before decide."""
+    def unused(self) -> bool:
+        """Whether the file is broken, or not what is pinned, so that the rules from before decide."""
         return bool(self._told)
 
     def is_edited(self) -> bool:
@@ -65,7 +65,7 @@ class RulesFile:
                 self._console.print(plain(str(error)))
             self._told = str(error)
             return
-        mended, self._told = self.broken, ""
+        mended, self._told = self.unused, ""
         after = self._engine.policy
         if mended or after.digest != before.digest:
             change = compare_policies(before.outline(), after.outline())

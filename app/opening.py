@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_engine(settings: Settings, *, create: bool = False, reading: bool = False) -> "Iterator[Engine]":
-    """An engine that decides by the policies file; with *reading* one that need not, where another one is pinned."""
+def open_engine(settings: Settings, *, create: bool = False, loading: bool = False) -> "Iterator[Engine]":
+    """An engine that decides by the policies file; with *loading* one that is to take a pinned one's place."""
     from signoff.policies import load_policy
 
     from .engine import Engine
@@ -35,9 +35,25 @@ def open_engine(settings: Settings, *, create: bool = False, reading: bool = Fal
     policy = load_policy(settings.policies, registry)  # before the store, so that a mistake in it makes no file
     with open_store(settings, create=create, migrations=registry.migrations) as store:
         engine = Engine(store, policy, registry)
-        if not reading:
+        if not loading:
             take_up(engine, settings)  # it may have changed before we saw what is in force
         yield engine
+
+
+@contextmanager
+def reading_engine(settings: Settings) -> "Iterator[Engine]":
+    """An engine that reads: by what is pinned, which is told where the policies file is another one, or gone."""
+    from signoff.policies import load_policy, parse_policy
+
+    from .engine import Engine
+    from .registries import load_registry
+
+    check_database(settings)
+    registry = load_registry(settings.actions)
+    with open_store(settings, migrations=registry.migrations) as store:
+        pinned = note_pinned(store, settings)
+        policy = parse_policy(pinned[1], pinned[0], registry) if pinned else load_policy(settings.policies, registry)
+        yield Engine(store, policy, registry)
 
 
 def note_pinned(store: Store, settings: Settings) -> tuple[str, bytes] | None:

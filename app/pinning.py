@@ -11,6 +11,7 @@ from signoff.policies import DEFAULT_WITHIN, PERSON, PolicyChange, Seat, compare
 
 from .actor import Actor, Identification
 from .canonical import Json, parse
+from .deciding import name_people
 from .errors import ClockError, Refused, UsageError
 from .in_force import InForce
 
@@ -64,7 +65,7 @@ class Electorate:
         return ", ".join(
             seat.role.removeprefix(PERSON)
             if seat.role.startswith(PERSON)
-            else f"{seat.count} {seat.role} ({', '.join(self.roles[seat.role])})"
+            else f"{seat.count} {seat.role} ({name_people(self.roles[seat.role])})"
             for seat in self.seats
         )
 

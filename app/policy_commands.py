@@ -4,7 +4,7 @@ import argparse
 
 from . import forms, output
 from .errors import Exit
-from .opening import open_engine
+from .opening import open_engine, reading_engine
 from .settings import Settings
 
 
@@ -34,7 +34,8 @@ def check(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def change_pinned(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies pin`, `policies load FILE` and `policies unpin`."""
-    with open_engine(settings, reading=options.verb != "pin") as engine:
+    opened = reading_engine(settings) if options.verb == "unpin" else open_engine(settings, loading=options.verb == "load")
+    with opened as engine:
         change = {"pin": engine.pin, "load": engine.load, "unpin": engine.unpin}[options.verb](settings.operator)
     if settings.json:
         forms.print_json(forms.pin_change_json(change))

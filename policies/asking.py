@@ -11,6 +11,7 @@ from .routes import Route, empty_seats, indispensable_people, members
 from .rule import Groups
 
 MAX_WITHIN = 366 * 24 * 60 * 60  # seconds
+MAX_STAND_INS = 1_000  # ways to stand in for the seats of one rule
 SHOWN_PEOPLE = 3  # in a warning
 _UNITS = {"s": 1, "m": 60, "h": 60 * 60, "d": 24 * 60 * 60}
 _NOBODY = Route(seats=())
@@ -78,6 +79,10 @@ class AskingReader:
         if after >= deadline:
             message = f"`after` must be less than the {spell_time(deadline)} in which they sign"
             self.reader.wrong(entries["after"][1], message, "write less, or more for `within`")
+        if len(seats) * len(asked) > MAX_STAND_INS:
+            message = f"`then` opens {len(seats)} seats to {len(asked)} others: more than {MAX_STAND_INS:,} ways"
+            self.reader.report.error("too-many", message, entries["ask"][1].span, "name fewer")
+            return ()
         stand_ins = tuple(StandIn(seat.role, who.role, after) for seat in seats for who in asked if who.role != seat.role)
         if not stand_ins:
             self.reader.wrong(entries["ask"][1], "`ask` names only those who sign anyway", "name others, or leave `then` out")

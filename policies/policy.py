@@ -204,18 +204,20 @@ class Policy:
         others = [seat for seat in (default, careful) if seat]
         routes = [Route(seats=rule.seats, stand_ins=rule.stand_ins, own_vote=rule.own_vote) for rule in asking]
         route = combine_routes(routes + [Route(seats=(seat,)) for seat in others])
+        otherwise = self.document.within or DEFAULT_WITHIN  # seconds to sign where no rule asks
         asks: dict[str, Json] = {
             "seats": [{"role": seat.role, "count": seat.count} for seat in route.seats],
             "rules": sorted(rule.asks for rule in asking),
             "default": default.role if default else None,
             "caution": careful.role if careful else None,
+            "within": otherwise if others else None,
         }
         reasons = (() if granted else (_UNSPOKEN,)) + (() if caution is None else (caution,))
         return replace(
             self._decision(DecisionEffect.APPROVE, asking, failed, reasons),
             rules=tuple(rule.id for rule in asking) + ((CAUTION,) if careful else ()),
             seats=route.seats,
-            within=min([rule.deadline for rule in asking] + [self.document.within or DEFAULT_WITHIN for _ in others]),
+            within=min([rule.deadline for rule in asking] + [otherwise for _ in others]),
             asks=digest(canonical(asks)),
             stand_ins=route.stand_ins,
             own_vote=route.own_vote,

@@ -1,11 +1,14 @@
 """Approval routes: what several rules that ask come to together, and whether the people of a file can fill it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+from signoff.actions import fold_name
 
 from .decision import PERSON, Seat, StandIn
 from .rule import Groups
-from .seating import fill_seats
+from .seating import fill_seats, irreplaceable_voters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,20 +28,23 @@ def combine_routes(routes: Sequence[Route]) -> Route:
     longest of their times.
     """
     counts: dict[str, int] = {}
-    for seat in (seat for route in routes for seat in route.seats):
-        counts[seat.role] = max(seat.count, counts.get(seat.role, 0))
+    told: dict[str, list[dict[str, int]]] = {}  # by seat, of each route that asks for it: who may stand in, after how long
+    for route in routes:
+        others: dict[str, dict[str, int]] = {seat.role: {} for seat in route.seats}
+        for one in route.stand_ins:
+            others[one.role][one.who] = one.after
+        for seat in route.seats:
+            counts[seat.role] = max(seat.count, counts.get(seat.role, 0))
+            told.setdefault(seat.role, []).append(others[seat.role])
     return Route(
         seats=tuple(Seat(role, count) for role, count in sorted(counts.items())),
-        stand_ins=tuple(stand_in for role in sorted(counts) for stand_in in _stand_ins(role, routes)),
+        stand_ins=tuple(
+            StandIn(role=role, who=who, after=max(times[who] for times in told[role]))
+            for role in sorted(counts)
+            for who in sorted(set[str].intersection(*map(set, told[role])))
+        ),
         own_vote=all(route.own_vote for route in routes),
     )
-
-
-def _stand_ins(role: str, routes: Sequence[Route]) -> Iterable[StandIn]:
-    asking = [route for route in routes if any(seat.role == role for seat in route.seats)]
-    told = [{one.who: one.after for one in route.stand_ins if one.role == role} for route in asking]
-    for who in sorted(set.intersection(*(set(times) for times in told))):
-        yield StandIn(role=role, who=who, after=max(times[who] for times in told))
 
 
 def empty_seats(seats: Sequence[Seat], roles: Groups) -> int:
@@ -48,26 +54,35 @@ def empty_seats(seats: Sequence[Seat], roles: Groups) -> int:
 
 def indispensable_people(route: Route, roles: Groups) -> list[str]:
     """Those without whom the seats cannot be filled, with whoever may stand in: what they ask for themselves stays unsigned."""
-    voters = _voters(route.seats, roles, route.stand_ins)
-    total = sum(seat.count for seat in route.seats)
-    scarce = {seat.role for seat in route.seats if len(members(seat.role, roles)) <= total}  # of others somebody is always free
-    seated = [one for one in fill_seats(route.seats, voters).used if voters[one] & scarce]
-    return [one for one in seated if not fill_seats(route.seats, {p: r for p, r in voters.items() if p != one}).complete]
+    return irreplaceable_voters(route.seats, _voters(route.seats, roles, route.stand_ins))
 
 
 def _voters(seats: Sequence[Seat], roles: Groups, stand_ins: Sequence[StandIn]) -> dict[str, frozenset[str]]:
-    """People with the seats they may fill: of each role one more than there are seats, as more make no difference."""
+    """People with the seats they may fill: of each role one more than there are seats, as more make no difference.
+
+    Two spellings of an id are one person, named as first found.
+    """
     enough = sum(seat.count for seat in seats) + 1
-    found: dict[str, set[str]] = {}
-    ways = [(seat.role, seat.role) for seat in seats] + [(one.role, one.who) for one in stand_ins]
-    for _, who in ways:
+    opened: dict[str, set[str]] = {}  # by who may fill them, the seats
+    for seat in seats:
+        opened.setdefault(seat.role, set()).add(seat.role)
+    for one in stand_ins:
+        opened.setdefault(one.who, set()).add(one.role)
+    named: dict[str, str] = {}  # by folded id, the person
+    held: dict[str, set[str]] = {}
+    for who in opened:
         for person in members(who, roles)[:enough]:
-            found.setdefault(person, set())
-    for seat, who in ways:
-        holders = set(members(who, roles))
-        for person in found.keys() & holders:
-            found[person].add(seat)
-    return {person: frozenset(held) for person, held in found.items()}
+            held.setdefault(named.setdefault(_folded(person), person), set())
+    for who, filled in opened.items():
+        for person in members(who, roles):
+            if (name := named.get(_folded(person))) is not None:
+                held[name] |= filled
+    return {person: frozenset(seats) for person, seats in held.items()}
+
+
+@lru_cache(maxsize=2**14)
+def _folded(person: str) -> str:
+    return fold_name(person)
 
 
 def members(who: str, roles: Groups | Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from .asking import AskingReader
 from .checker import Checker
 from .conditions import ConditionReader
 from .decision import CAUTION, DecisionEffect
-from .diagnostics import Report
+from .diagnostics import Report, TooManyDiagnostics
 from .naming import Setting
 from .nodes import Items, Node, Scalar
 from .reader import Held, Reader
@@ -17,6 +17,7 @@ from .scanner import ConditionError
 from .syntax import Tree
 
 MAX_RULES = 10_000
+MAX_ASKED = 500_000  # people who sign, squared and added up over the rules: what it takes to see whether they can
 
 _EFFECTS = tuple(effect.value for effect in (DecisionEffect.ALLOW, DecisionEffect.APPROVE, DecisionEffect.DENY))
 _KEYS = ("id", *_EFFECTS, "when", "unless", "by", "within", "self", "then", "because")
@@ -29,6 +30,7 @@ class RuleReader:
     conditions: ConditionReader
     report: Report
     lines: dict[str, int] = field(default_factory=dict)  # of the ids so far
+    asked: int = 0  # people who sign so far, squared
     routes: set[Route] = field(default_factory=set)  # that were checked so far
 
     @property
@@ -62,6 +64,7 @@ class RuleReader:
         asking = AskingReader(around.roles, around.approvers, around.within, self._reader, self.routes)
         within = asking.within(entries, effect)
         route = asking.route(node, entries, effect, within)
+        self._bound_signing(route, entries)
         because, reason = self._because(entries, setting)
         if id_ is None or effect is None or actions is None:
             return None
@@ -114,6 +117,15 @@ class RuleReader:
                 "effect", f"a rule has one effect, and this one has `{given[0]}` already", entries[extra][0].span, hint
             )
         return DecisionEffect(given[0])
+
+    def _bound_signing(self, route: Route, entries: Held) -> None:
+        """Count the work that seats make; too much of it ends the load."""
+        self.asked += sum(seat.count for seat in route.seats) ** 2
+        if self.asked > MAX_ASKED:
+            message = "the rules up to here ask too many people to sign: the squares of their numbers come to more than"
+            key = next(iter(entries.values()))[0]
+            self.report.error("too-many", f"{message} {MAX_ASKED:,}", key.span, "let fewer sign at once, or write fewer rules")
+            raise TooManyDiagnostics
 
     def _because(self, entries: Held, setting: Setting) -> tuple[str, Reason]:
         """The reason as written, and with the values that it shows."""

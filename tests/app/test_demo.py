@@ -133,7 +133,7 @@ def test_broken_edit_is_shown_and_the_old_rules_stay(demo: Talk) -> None:
     shown = demo.session.wait_for("from before this edit stay in force.", patience=2)
     assert "policies.yaml:23:11: error[unknown-name]: transfer has no field `amuont`" in shown
     assert "^^^^^^ did you mean `amount`?" in shown
-    assert "is broken; the rules from before decide" in demo.say("send $120 to Bob", until="in a second terminal:")
+    assert "is not used as it is now; the rules from before decide" in demo.say("send $120 to Bob", until="in a second terminal:")
     demo.edit("amuont > 100\n", "amount > 500\n")
     demo.session.wait_for("decides from now on", patience=2)
     demo.say("send $130 to Bob", until="1 done Transfer 130.00 USD")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from signoff.errors import Exit
 from tests.app.banking import LOOSE, LOOSER, LOOSEST, TWO
 from tests.app.conftest import CommandLine
@@ -102,6 +104,28 @@ def test_the_command_line(cli: CommandLine) -> None:
     assert cli("audit", "verify").code == 0
 
 
+@pytest.mark.parametrize("broken", [None, "rules: [", "version: 1\n"])
+def test_a_pinned_file_that_is_gone(broken: str | None, cli: CommandLine) -> None:
+    """Where the pinned file was removed or broken, what waits is shown, and policies can be unpinned; nothing is decided."""
+    cli.policies.write_text(TWO)
+    approval = cli.waiting()
+    for who in ("mira", "omar"):
+        cli("policies", "pin", "--as", who)
+    cli.policies.unlink()
+    if broken is not None:
+        cli.policies.write_text(broken)
+    assert cli("show", approval["id"], "--json").json["people"] == {"manager": ["mira", "omar"]}
+    shown = cli("show", approval["plan"], "--json")
+    assert (shown.code, shown.json["plan"], "is not what is pinned" in shown.err) == (0, approval["plan"], True)
+    signing = ("--as", "mira", "--digest", approval["digest"])
+    for command in (["run", "deposit 5"], ["approve", approval["id"], *signing], ["cancel", approval["plan"], "--as", "dana"]):
+        assert cli(*command).code == Exit.POLICIES
+    assert cli("policies", "unpin", "--as", "mira").code == Exit.WAITING
+    assert cli("policies", "unpin", "--as", "omar").code == 0
+    assert cli("queue").err == ""
+    assert cli("audit", "verify").code == 0
+
+
 def test_the_demo_keeps_the_pinned_rules(cli: CommandLine) -> None:
     """An edit of a pinned file is told at the terminal, and the rules from before decide on."""
     cli.policies.write_text(RULES)
@@ -111,7 +135,7 @@ def test_the_demo_keeps_the_pinned_rules(cli: CommandLine) -> None:
         session.wait_for("dana>")
         cli.policies.write_text(RULES.replace("amount > 100", "amount > 900"))
         session.wait_for("is not what is pinned")
-        session.say("send $150 to Alice", until="It waits")
+        assert "is broken" not in session.say("send $150 to Alice", until="It waits")
 
 
 def test_pinned_tables(cli: CommandLine) -> None:

@@ -71,6 +71,22 @@ def needs(card: Card) -> str:
     return text_of(format_card(card)).partition("Needs ")[2].partition(" Others")[0]
 
 
+def test_a_role_of_many(open_engine: Open) -> None:
+    """Of many people who could sign the first are named, so that refusals leave little in the log."""
+    people = [f"clerk{number}" for number in range(5_000)]
+    engine = open_engine(rules(RULES.replace("[mira, omar]", f"[{', '.join(people)}]")))
+    plan, approval = asked(engine)
+    assert "1 manager (clerk0, clerk1, clerk2," in refuse(engine, approval, FAY)
+    assert needs(engine.card(approval.id)).endswith("clerk8, clerk9 and 4,990 more), 0 of 1 so far; not dana")
+    with pytest.raises(Refused, match="and 4,990 more"):
+        engine.pin(FAY)
+    with engine.store.read() as tx:
+        entries = [*tx.entries(plan.id), *tx.entries("system")]
+    assert max(len(entry.body) for entry in entries) < 3_000
+    sign(engine, approval, Actor(id=people[-1]))
+    assert statuses(engine.resume(DANA, plan.id)[0]) == ["done"]
+
+
 def test_all_roles_of_a_list_sign(route: Route) -> None:
     """With several roles, one of each signs, and the action runs when all have."""
     engine = route("    by: [manager, finance]\n")
@@ -300,6 +316,69 @@ def test_a_role_lost_since_does_not_count(open_engine: Open, clock: FakeClock) -
     sign(engine, approval, FAY)
     engine.policy = rules(text.replace("[fay, finn]", "[gil, finn]"))
     assert statuses(engine.resume(DANA, plan.id)[0]) == ["waiting"]
+
+
+def test_less_time_where_no_rule_says(open_engine: Open, clock: FakeClock) -> None:
+    """A vote under the default is for its time to sign, as one under a rule is: where the file gives less, it is asked again."""
+    text = RULES.replace("default: deny", "default: {approve: manager}").replace('allow: "*"', "allow: deposit")
+    engine = open_engine(rules(text))
+    plan = submit(engine, transfer("50.00"))
+    approval = only_approval(engine, plan)
+    clock.move(timedelta(hours=2))
+    engine.policy = rules(text.replace("version: 1", "version: 1\nwithin: 1h"))
+    sign(engine, approval, MIRA)
+    assert statuses(engine.resume(DANA, plan.id)[0]) == ["waiting"]
+    sign(engine, again := only_approval(engine, plan), MIRA)
+    assert again.expires == clock() + timedelta(hours=1)
+    assert statuses(engine.resume(DANA, plan.id)[0]) == ["done"]
+
+
+@pytest.mark.parametrize("who", ["gil", "mira"])
+def test_roles_that_are_given_back(who: str, open_engine: Open) -> None:
+    """Where votes fill all seats only since roles were given back, nothing runs but by one more vote, or one renewed."""
+    text = RULES.replace(ROUTE, "    by: {role: manager, count: 2}\n").replace("[mira, omar]", "[mira, omar, gil]")
+    engine = open_engine(rules(text))
+    plan, approval = asked(engine)
+    sign(engine, approval, MIRA)
+    engine.policy = rules(text.replace("[mira, omar, gil]", "[omar, gil]"))
+    sign(engine, approval, OMAR)
+    engine.policy = rules(text)
+    assert statuses(engine.resume(DANA, plan.id)[0]) == ["waiting"]
+    refuse(engine, approval, Actor(id="Mira"), FAY, DANA)
+    sign(engine, approval, Actor(id=who))
+    assert statuses(engine.resume(DANA, plan.id)[0]) == ["done"]
+    assert_verifies(engine)
+
+
+def test_a_vote_that_counts_no_more_is_renewed(open_engine: Open, clock: FakeClock) -> None:
+    """Whose vote fills no seat since they lost a role may vote again where they may fill one by now, and has one vote."""
+    text = RULES.replace(ROUTE, "    by: {role: manager, count: 2}\n    then: {after: 1h, ask: finance}\n")
+    engine = open_engine(rules(text))
+    plan, approval = asked(engine)
+    sign(engine, approval, MIRA)
+    engine.policy = rules(text.replace("[mira, omar]", "[omar, gil]").replace("[fay, finn]", "[fay, mira]"))
+    refuse(engine, approval, MIRA)
+    clock.move(timedelta(hours=1))
+    sign(engine, approval, MIRA)
+    assert "has already voted" in refuse(engine, approval, MIRA)
+    assert statuses(engine.resume(DANA, plan.id)[0]) == ["waiting"]
+    sign(engine, approval, OMAR)
+    assert statuses(engine.resume(DANA, plan.id)[0]) == ["done"]
+    assert_verifies(engine)
+
+
+def test_another_spelling_renews_no_vote(open_engine: Open, clock: FakeClock) -> None:
+    """Who has signed cannot sign once more in another spelling that has a role, also where all seats are filled by then."""
+    text = RULES.replace(ROUTE, "    by: [{role: manager, count: 2}]\n    then: {after: 1h, ask: finance}\n")
+    text = text.replace("[mira, omar]", "[mira, omar, gil]").replace("[fay, finn]", "[fay, Mira]")
+    engine = open_engine(rules(text))
+    _, approval = asked(engine)
+    sign(engine, approval, MIRA)
+    engine.policy = rules(text.replace("[mira, omar, gil]", "[omar, gil]"))
+    sign(engine, approval, OMAR)
+    engine.policy = rules(text)
+    clock.move(timedelta(hours=1))
+    assert "Mira has already voted" in refuse(engine, approval, Actor(id="Mira"))
 
 
 def test_preview_and_json_tell_the_route(route: Route) -> None:

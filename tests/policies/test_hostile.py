@@ -52,6 +52,14 @@ FILES = {
     + "".join(f"- id: r{n}\n  deny: '*'\n  when: {'not ' * 29}plan.size > 1\n" for n in range(6_000)),
     "many sums": START
     + "".join(f"- {{id: r{n}, deny: '*', when: {' or '.join(['plan.size*9>1'] * 30)}}}\n" for n in range(2_000)),
+    "many who must sign": "version: 1\nroles: {r: ["
+    + ",".join(f"p{n}" for n in range(100))
+    + "]}\nrules:\n"
+    + "".join(f"- {{id: r{n}, approve: transfer, by: {{role: r, count: 100}}, within: {n + 1}s}}\n" for n in range(100)),
+    "many who stand in": "version: 1\nroles:\n"
+    + "".join(f"  r{n}: [{','.join(f'p{n}x{m}' for m in range(100))}]\n" for n in range(60))
+    + f"rules:\n- {{id: a, approve: transfer, by: [{','.join(f'r{n}' for n in range(40))}],"
+    + f" then: {{after: 1h, ask: [{','.join(f'r{n}' for n in range(30, 60))}]}}}}\n",
     "a zero byte": "a\0b",
 }
 
@@ -64,6 +72,20 @@ def test_garbage_is_refused_soon(text: str, report_on: Callable[[str], str]) -> 
     assert time.process_time() - begun < 6
     assert "error[" in report
     assert len(report) < 40_000
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("many who must sign", "the squares of their numbers come to more than 500,000"),
+        ("many who stand in", "`then` opens 40 seats to 30 others: more than 1,000 ways"),
+    ],
+)
+def test_work_that_is_bounded(name: str, told: str, report_on: Callable[[str], str]) -> None:
+    """What is too much to be checked is refused for that."""
+    report = report_on(FILES[name])
+    assert "error[too-many]" in report
+    assert told in report
 
 
 @pytest.mark.parametrize(

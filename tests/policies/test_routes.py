@@ -59,3 +59,12 @@ def test_one_more_route_never_makes_signing_easier(
     before, after = combine_routes(several), combine_routes([*several, more])
     assert filled(before) or not filled(after)
     assert before.own_vote or not after.own_vote
+
+
+def test_two_spellings_are_one_person() -> None:
+    """Seats that only two spellings of one id could fill stay empty, and whoever is in both is named once."""
+    held = {"manager": ("mira",), "finance": ("Mira",), "legal": ("MIRA", "lee")}
+    assert empty_seats([Seat("manager", 1), Seat("finance", 1)], held) == 1
+    assert empty_seats([Seat("manager", 1), Seat(f"{PERSON}Mira", 1)], held) == 1
+    assert empty_seats([Seat("manager", 1), Seat("legal", 1)], held) == 0
+    assert indispensable_people(Route(seats=(Seat("finance", 1), Seat("legal", 1))), held) == ["Mira", "lee"]

@@ -4,9 +4,8 @@ It knows nothing of the Engine. Its rules are Python functions beside the files 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import permutations
 
 Wire = Mapping[str, object]  # an action as a plan writes it
 Seats = Mapping[str, int]
@@ -24,9 +23,11 @@ class Asking:
     type: str  # the action type that it speaks for
     text: str  # its condition, as the file has it
     when: Callable[[Wire], bool]  # the same
-    role: str
-    count: int
+    id: str
+    by: tuple[tuple[str, int], ...]  # roles, and how many of each sign; `person:fay` is one person
     hours: int = 24
+    own: bool = False  # whether the requester's own vote counts
+    then: tuple[int, str] | None = None  # after how many hours who may sign as well
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,9 @@ class Approval:
     seats: Seats
     asks: tuple[Asking, ...]  # the rules that asked
     expires: datetime
-    voters: set[str] = field(default_factory=set)
+    own: bool
+    opens: Mapping[str, tuple[datetime, str]]  # by seat, from when on who may take it, too
+    voters: dict[str, datetime] = field(default_factory=dict)  # and when they signed
 
 
 @dataclass(kw_only=True)
@@ -104,12 +107,13 @@ class Model:
         self._settle(plan)
         action = plan.actions[number - 1]
         approval = action.approval
-        if action.status != "waiting" or approval is None or who in approval.voters or not self._may_decide(plan, approval, who):
+        if action.status != "waiting" or approval is None or not self._may_decide(plan, approval, who):
             return False
-        if self._seated(plan, approval.seats, approval.voters | {who}) == self._seated(plan, approval.seats, approval.voters):
+        before, signed = self._seated(plan, approval), approval.voters | {who: self.now}
+        if before < sum(approval.seats.values()) and self._seated(plan, replace(approval, voters=signed)) == before:
             return False
-        approval.voters.add(who)
-        if self._filled(plan, approval.seats, approval.voters):
+        approval.voters = signed
+        if self._filled(plan, approval):
             action.status = "approved"
         return True
 
@@ -128,10 +132,9 @@ class Model:
         """Cancel what is left of a plan."""
         plan = self.plans[id_]
         self._settle(plan)
-        asked = {
-            role for action in plan.actions if action.status == "waiting" and action.approval for role in action.approval.seats
-        }
-        may = who == plan.requester or any(who in self.rules.roles.get(role, ()) for role in asked | {"manager"})
+        asked = [action.approval for action in plan.actions if action.status == "waiting" and action.approval]
+        signs = any(self._may_decide(plan, approval, who) for approval in asked)
+        may = who == plan.requester or signs or self._holds(who, "manager")
         left = [action for action in plan.actions if action.status in UNTOUCHED]
         if not may or not left:
             return False
@@ -189,29 +192,57 @@ class Model:
     def _is_signed(self, plan: Plan, action: Action, wanted: Approval) -> bool:
         """Whether its votes are for what is wanted now, and still fill the seats."""
         approval = action.approval if action.status == "approved" else None
-        return approval is not None and approval.asks == wanted.asks and self._filled(plan, wanted.seats, approval.voters)
+        return approval is not None and approval.asks == wanted.asks and self._filled(plan, approval)
 
     def _ask(self, rules: list[Asking]) -> Approval:
         seats: dict[str, int] = {}
-        for rule in rules:
-            seats[rule.role] = max(rule.count, seats.get(rule.role, 0))
-        hours = min((rule.hours for rule in rules), default=0)
-        return Approval(seats=seats, asks=tuple(rules), expires=self.now + timedelta(hours=hours))
+        for seat, count in (one for rule in rules for one in rule.by):
+            seats[seat] = max(count, seats.get(seat, 0))
+        return Approval(
+            seats=seats,
+            asks=tuple(rules),
+            expires=self.now + timedelta(hours=min((rule.hours for rule in rules), default=0)),
+            own=all(rule.own for rule in rules),
+            opens={seat: opens for seat in seats if (opens := self._opens(seat, rules))},
+        )
+
+    def _opens(self, seat: str, rules: list[Asking]) -> tuple[datetime, str] | None:
+        """From when on others may take *seat*: where all who ask for it name the same, after the longest time."""
+        thens = [rule.then for rule in rules if seat in dict(rule.by)]
+        named = [then for then in thens if then is not None]
+        if len(named) < len(thens) or len({who for _, who in named}) > 1 or named[0][1] == seat:
+            return None
+        return self.now + timedelta(hours=max(hours for hours, _ in named)), named[0][1]
 
     def _may_decide(self, plan: Plan, approval: Approval, who: str) -> bool:
-        return who != plan.requester and any(who in self.rules.roles.get(role, ()) for role in approval.seats)
+        return any(self._may_take(plan, approval, who, self.now, seat) for seat in approval.seats)
 
-    def _filled(self, plan: Plan, seats: Seats, voters: set[str]) -> bool:
-        return self._seated(plan, seats, voters) == sum(seats.values())
+    def _may_take(self, plan: Plan, approval: Approval, who: str, at: datetime, seat: str) -> bool:
+        """Whether *who* takes *seat* where they sign *at* that time."""
+        if who == plan.requester:
+            return approval.own and self._holds(who, seat)
+        opens, other = approval.opens.get(seat, (None, ""))
+        return self._holds(who, seat) or (opens is not None and opens <= at and self._holds(who, other))
 
-    def _seated(self, plan: Plan, seats: Seats, voters: set[str]) -> int:
-        """How many seats *voters* can take, each person one: every way is tried."""
-        places = [role for role, count in seats.items() for _ in range(count)]
-        counted = sorted(voters - {plan.requester})
-        return max(
-            sum(who in self.rules.roles.get(role, ()) for who, role in zip(counted, order, strict=False))
-            for order in permutations(places + [""] * len(counted))
-        )
+    def _holds(self, who: str, seat: str) -> bool:
+        return seat == f"person:{who}" or who in self.rules.roles.get(seat, ())
+
+    def _filled(self, plan: Plan, approval: Approval) -> bool:
+        return self._seated(plan, approval) == sum(approval.seats.values())
+
+    def _seated(self, plan: Plan, approval: Approval) -> int:
+        """How many seats those who signed can take, each person one: every way is tried."""
+
+        def most(voters: list[str], places: Mapping[str, int]) -> int:
+            if not voters:
+                return 0
+            who, *others = voters
+            taken = [
+                seat for seat, left in places.items() if left and self._may_take(plan, approval, who, approval.voters[who], seat)
+            ]
+            return max(most(others, places), *(1 + most(others, {**places, seat: places[seat] - 1}) for seat in taken), 0)
+
+        return most(list(approval.voters), approval.seats)
 
     def _run(self, wire: Wire) -> str:
         match wire["type"]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import settings
@@ -24,22 +24,37 @@ from .model import Asking, Model, Rules, Wire
 from .world import OUTBOX, REGISTRY, opened_bank, person
 
 STEPS = 25  # that people take in one bank, at most
+Then: TypeAlias = tuple[int, str] | None
 
 
 def _over(amount: int) -> Callable[[Wire], bool]:
     return lambda wire: Decimal(str(wire["amount"])) > amount
 
 
-LARGE = Asking(type="transfer", text="amount > 100", when=_over(100), role="manager", count=1)
-LARGER = Asking(type="transfer", text="amount > 100", when=_over(100), role="manager", count=2)
-VERY_LARGE = Asking(type="transfer", text="amount > 500", when=_over(500), role="finance", count=1, hours=2)
-CALLS = Asking(type="call", text="who == 'ann'", when=lambda wire: wire["who"] == "ann", role="finance", count=1)
+def _transfers(id_: str, amount: int, *by: tuple[str, int], hours: int = 24, own: bool = False, then: Then = None) -> Asking:
+    text = f"amount > {amount}"
+    return Asking(id=id_, type="transfer", text=text, when=_over(amount), by=by, hours=hours, own=own, then=then)
+
+
+LARGE = _transfers("large", 100, ("manager", 1))
+LARGER = _transfers("larger", 100, ("manager", 2))
+VERY_LARGE = _transfers("very-large", 500, ("finance", 1), hours=2)
+OWN = _transfers("own", 100, ("manager", 1), own=True, then=(1, "finance"))
+OWN_TWO = _transfers("own-two", 500, ("manager", 2), own=True, then=(2, "finance"))
+NAMED = _transfers("named", 100, ("manager", 1), ("person:fay", 1), then=(3, "person:eve"))
+CALLS = Asking(id="calls", type="call", text="who == 'ann'", when=lambda wire: wire["who"] == "ann", by=(("finance", 1),))
 ROLES = {"manager": ("mira", "omar", "dana"), "finance": ("fay", "mira")}
+OTHERS = ROLES | {"manager": ("omar", "eve")}
 ALL_RULES = (
     Rules(roles=ROLES, asking=(LARGE, VERY_LARGE, CALLS)),
     Rules(roles=ROLES, asking=(VERY_LARGE, CALLS), denied="Bob"),
-    Rules(roles=ROLES | {"manager": ("omar", "eve")}, asking=(LARGE, VERY_LARGE, CALLS)),
+    Rules(roles=OTHERS, asking=(LARGE, VERY_LARGE, CALLS)),
     Rules(roles=ROLES, asking=(LARGER, CALLS)),
+    Rules(roles=OTHERS, asking=(LARGER, CALLS)),
+    Rules(roles=ROLES, asking=(OWN, OWN_TWO, CALLS)),
+    Rules(roles=OTHERS, asking=(OWN, OWN_TWO, CALLS)),
+    Rules(roles=ROLES, asking=(NAMED, OWN_TWO)),
+    Rules(roles=OTHERS, asking=(NAMED, OWN_TWO)),
 )
 PEOPLE = ("dana", "mira", "omar", "fay", "eve")
 hows = st.sampled_from(["well", "raises", "refuses"])
@@ -174,12 +189,14 @@ def file_of(rules: Rules) -> PolicyFile:
     denied = PolicyRule(id="denied", effect=DecisionEffect.DENY, actions=("transfer",), when=f'to == "{rules.denied}"')
     asking = (
         PolicyRule(
-            id=f"{one.type}-{one.role}-{one.count}",
+            id=one.id,
             effect=DecisionEffect.APPROVE,
             actions=(one.type,),
             when=one.text,
-            by=((one.role, one.count),),
+            by=one.by,
             within=f"{one.hours}h",
+            own_vote=one.own,
+            then=None if one.then is None else (f"{one.then[0]}h", one.then[1]),
         )
         for one in rules.asking
     )
@@ -205,10 +222,13 @@ TestBank.settings = settings(stateful_step_count=STEPS)
         ("signoff.deadlines.expired", lambda approvals, now: set(), "taken|should be"),
         ("signoff.executor.votes_serve", lambda *_: True, "should be"),
         ("signoff.deciding._check_seat", lambda *_: None, "the vote was taken"),
+        ("signoff.deciding.open_seats", lambda *_: [], "the vote was refused|should be"),
+        ("signoff.audit.records.Approval.open_at", lambda approval, *_: approval.asked, "the vote was taken|it was cancelled"),
+        ("signoff.deciding._is_same_person", lambda *_: False, "the vote was taken|should be"),
         ("signoff.deadlines.NOT_DONE", frozenset(), "should be"),
         ("signoff.executor.run_action", lambda action, execution: Result(ending=Ending.DONE), "should be|hold something else"),
     ],
-    ids=["needs", "deadlines", "votes", "seats", "skipping", "running"],
+    ids=["needs", "deadlines", "votes", "seats", "standing in", "escalation", "own votes", "skipping", "running"],
 )
 def test_the_machine_catches_a_bug(target: str, instead: object, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With one protection taken away, the bank and its model come to differ."""
