@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from signoff.actions import Action, Registry
+from signoff.actions import Action, Registry, fold_name
 from signoff.policies import Context, DecisionEffect, Policy, compare_policies, format_diagnostic, parse_policy
 from signoff.policies.patterns import MAX_PATTERN, PatternError, compile_pattern
 
@@ -250,6 +250,15 @@ def test_a_pattern_is_bounded() -> None:
             compile_pattern(pattern, folded=True)
     with pytest.raises(PatternError, match="more than 2,000 steps"):
         compile_pattern(".*a.{900}", folded=True)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "whole"),
+    [("a｜b", "a｜b", True), ("a｜b", "a", False), ("[a－c]", "b", False), ("a．c", "abc", False), ("a\u3000b", "a b", True)],
+)
+def test_a_letter_does_not_fold_to_a_sign_of_patterns(pattern: str, text: str, whole: bool) -> None:
+    """What folds to a bar, a point or a hyphen is that character, not the sign that it is in patterns."""
+    assert bool(compile_pattern(pattern, folded=True)(fold_name(text))) is whole
 
 
 @pytest.mark.parametrize(
