@@ -69,8 +69,8 @@ class Doubts:
                 for left, right in pairwise(part.operands):
                     self._compared(left, right)
                     self._compared(right, left)
-            if isinstance(part, Entry) and isinstance(part.key, Text):
-                self._looked_up(part, part.key)
+            if isinstance(part, Entry):
+                self._looked_up(part)
         if not self._part(tree) and self._always(tree, True):
             self._warn("always", f"`{self._text(tree)}` is true for every action", tree)
 
@@ -101,12 +101,18 @@ class Doubts:
                 message = f"`{self._text(value)}` {never} {quote(text)}"
                 self._warn("never", message, constant, self._remedy(value, text))
 
-    def _looked_up(self, entry: Entry, key: Text) -> None:
-        """Warn of a key that the table does not hold."""
-        table = self.setting.tables.get(entry.table)
-        if table is not None and fold_name(key.value) not in map(fold_name, table.keys):
-            message = f"the table `{entry.table}` has no {quote(key.value)}, so this always fails"
-            self._warn("never", message, key, suggest(key.value, table.keys, "add it to the table"))
+    def _looked_up(self, entry: Entry) -> None:
+        """Warn of a key that the table does not hold, and where it holds none that could be asked for."""
+        table, key = self.setting.tables.get(entry.table), entry.key
+        if table is None:
+            return
+        if isinstance(key, Text):
+            if fold_name(key.value) not in map(fold_name, table.keys):
+                message = f"the table `{entry.table}` has no {quote(key.value)}, so this always fails"
+                self._warn("never", message, key, suggest(key.value, table.keys, "add it to the table"))
+        elif (tests := list(self._tests(key))) and not any(test(text) for test in tests for text in table.keys):
+            message = f"no key of the table `{entry.table}` is ever `{self._text(key)}`, so this always fails"
+            self._warn("never", message, key, self._remedy(key, table.keys[0]) if table.keys else "add one to the table")
 
     def _texts(self, constant: Expression) -> tuple[str, ...]:
         match constant:
