@@ -385,7 +385,7 @@ def test_keys_of_which_none_is_ever_asked_for_warn(key: str, rows: str, hint: st
     text = f"version: 1\ncurrency: USD\n{table}rules:\n- id: a\n  deny: order\n  when: quantity > tables.t[{key}]\n"
     (warning,) = load(text).warnings
     assert warning.message == f"no key of the table `t` is ever `{key}`, so this always fails"
-    assert warning.hint == (hint or "add one to the table")
+    assert warning.hint == (hint or "add one to it")
     assert load(text.replace("{t: {", "{t: {EUR: 9, Monday: 9, slow: 9" + (", " if rows != "{}" else ""))).warnings == ()
 
 
