@@ -231,6 +231,13 @@ def test_a_value_in_a_reason_is_shown_safely(load: Load, context: Context, actio
     assert policy.explain(evil, context)[0].because == "note a\\u{1b}[2J\\u{202e}"
 
 
+def test_a_reason_shows_a_few_values(load: Load, report_on: Callable[[str], str]) -> None:
+    """A reason shows twenty values at most, so that what is told of a decision stays short."""
+    text = f"{START}rules:\n- id: a\n  deny: order\n  because: '{'{to}' * 20}'\n"
+    assert load(text).document.rules[0].id == "a"
+    assert "error[too-long]: a reason shows at most 20 values" in report_on(text.replace("{to}", "{to}{to}", 1))
+
+
 def test_a_caution_with_brackets_is_told_as_it_is(load: Load, action: Make, context: Context) -> None:
     """Only reasons that rules give hold values: the default's stays as it is."""
     policy = load(f"{START}rules: []\n")
