@@ -53,7 +53,7 @@ def compile_type(
     """The function that decides actions of one type; *rules* are those that speak for it, in the file's order."""
     lowering = Lowering(action.fields, world)
     body = _Body(type_, tuple(rules), lowering)
-    outcomes = _Outcomes(tuple(rules), finish)
+    outcomes = Outcomes(tuple(rules), finish)
     statements = body.statements(lowering.bind(outcomes.known.get), lowering.bind(outcomes.work_out))
     return cast(Callable[[Action, Context], Outcome], _function(statements, lowering))
 
@@ -71,7 +71,7 @@ def why_failed(error: Exception) -> str:
 
 
 @dataclass
-class _Outcomes(Generic[Outcome]):
+class Outcomes(Generic[Outcome]):
     """What each set of matching rules means, worked out when it first comes up."""
 
     rules: tuple[Rule, ...]
