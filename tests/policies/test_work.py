@@ -103,7 +103,7 @@ def calls(text: str, registry: Registry) -> int:
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_work_grows_with_length(shape: Callable[[int], str], registry: Registry) -> None:
     """Twice the file is at most twice the work, and a little more for what grows with its depth or its report."""
-    counts = [calls(shape(number), registry) for number in (100, 200, 400)]
+    counts = [calls(shape(number), registry) for number in (60, 120, 240)]
     for less, more in pairwise(counts):
         assert more <= 2.3 * less + 1_000, counts
 
