@@ -7,7 +7,7 @@ CODE := $(FOLDERS) tests bench docs
 
 export PYTHON  # the interpreter to make .venv with; empty: the first that is new enough
 
-.PHONY: setup setup-dev wheel demo test lint types bench recording lock clean help
+.PHONY: setup setup-dev wheel demo test lint types fuzz bench recording lock clean help
 .NOTPARALLEL:
 
 setup:  # .venv with what Signoff needs to run
@@ -28,6 +28,14 @@ types: setup-dev
 
 wheel: setup-dev  # build/*.whl, unpacked in build/wheel
 	@.ci/wheel $(FOLDERS)
+
+SECONDS = 300
+
+fuzz: setup-dev  # files and conditions that break the loader are looked for, each for SECONDS=300
+	@.venv/bin/python -m pip install -qq --upgrade --target build/fuzz --group fuzz
+	@mkdir -p build/corpus/file build/corpus/condition
+	for kind in file condition; do PYTHONPATH=build/fuzz .venv/bin/python -m tests.fuzz.fuzz_policies $$kind \
+		-max_total_time=$(SECONDS) -print_final_stats=1 -artifact_prefix=build/$$kind- build/corpus/$$kind || exit 1; done
 
 bench: setup  # the figures, with machine and versions
 	@.venv/bin/python bench/run.py

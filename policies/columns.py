@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from signoff.actions import fold_name, show_text
 
+from .characters import check_characters
 from .diagnostics import Report, Span, quote, suggest
 from .files import FileRefused, Files
 from .nodes import Entries, Node
@@ -48,6 +49,8 @@ class TableFile:
         if lines is None:
             return None
         beside = report.beside(file[0], lines)
+        if not check_characters(beside, "a table"):
+            return None
         return _Rows(name, key, shapes, beside).table(lines)
 
     def _shapes(self, node: Node) -> dict[str, Shape] | None:

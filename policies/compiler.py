@@ -39,6 +39,7 @@ from .world import ConditionFailed, World
 
 MIN_INDEXED = 8  # rules that ask for one text first: fewer are asked one after the other
 MAX_REMEMBERED = 4_096  # sets of matching rules, for each action type
+MAX_NUMBERS = 100_000  # rules in all of them together
 
 Outcome = TypeVar("Outcome")
 Finish: TypeAlias = Callable[[tuple[Rule, ...], tuple[Rule, ...]], Outcome]  # rules that matched, rules that failed
@@ -52,7 +53,7 @@ def compile_type(
     """The function that decides actions of one type; *rules* are those that speak for it, in the file's order."""
     lowering = Lowering(action.fields, world)
     body = _Body(type_, tuple(rules), lowering)
-    outcomes = _Outcomes(tuple(rules), finish)
+    outcomes = Outcomes(tuple(rules), finish)
     statements = body.statements(lowering.bind(outcomes.known.get), lowering.bind(outcomes.work_out))
     return cast(Callable[[Action, Context], Outcome], _function(statements, lowering))
 
@@ -70,7 +71,7 @@ def why_failed(error: Exception) -> str:
 
 
 @dataclass
-class _Outcomes(Generic[Outcome]):
+class Outcomes(Generic[Outcome]):
     """What each set of matching rules means, worked out when it first comes up."""
 
     rules: tuple[Rule, ...]
@@ -78,14 +79,16 @@ class _Outcomes(Generic[Outcome]):
 
     def __post_init__(self) -> None:
         self.known: dict[tuple[int, ...], Outcome] = {}
+        self._numbers = 0
 
     def work_out(self, matched: tuple[int, ...]) -> Outcome:
         outcome = self.finish(
             tuple(self.rules[number] for number in sorted(matched) if number >= 0),
             tuple(self.rules[-1 - number] for number in sorted(matched, reverse=True) if number < 0),
         )
-        if len(self.known) < MAX_REMEMBERED:
+        if len(self.known) < MAX_REMEMBERED and self._numbers + len(matched) <= MAX_NUMBERS:
             self.known[matched] = outcome
+            self._numbers += len(matched)
         return outcome
 
 

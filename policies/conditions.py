@@ -1,14 +1,14 @@
 """Reading what rules and invariants have in common: the action types that they name, and their conditions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from signoff.actions import Registry
 
 from .checker import Checker, Facts
 from .counters import Counters
 from .diagnostics import Report, TooManyDiagnostics, quote, suggest
-from .doubts import Doubts
+from .doubts import Doubts, Lookups
 from .naming import Setting
 from .nodes import Entries, Items, Node, Scalar
 from .parser import parse
@@ -45,6 +45,7 @@ class ConditionReader:
     report: Report
     work: int = 0  # parts of conditions so far, times action types
     patterns: int = 0  # so far
+    lookups: Lookups = field(default_factory=Lookups)
 
     @property
     def _reader(self) -> Reader:
@@ -116,7 +117,7 @@ class ConditionReader:
                 facts[type_] = checker.condition(tree, facts[type_].if_true)
                 shapes[number][type_] = checker.shapes
             if not self.report.failed:
-                Doubts(setting, self.around.roles, self.report, scalar).condition(tree)
+                Doubts(setting, self.around.roles, self.report, scalar, self.lookups).condition(tree)
         return (
             Condition(text=when[0].text.strip(), tree=when[1], shapes=shapes[0]) if when else None,
             Condition(text=unless[0].text.strip(), tree=unless[1], shapes=shapes[1]) if unless else None,

@@ -91,6 +91,15 @@ class Report:
         """Whether there is an error among them."""
         return self._count[Severity.ERROR] > 0
 
+    @property
+    def full(self) -> bool:
+        """Whether more warnings are left out."""
+        return self._count[Severity.WARNING] == MAX_DIAGNOSTICS
+
+    def holds(self, code: str, message: str, span: Span) -> bool:
+        """Whether this was found at this place already."""
+        return (self.file, span.line + 1, span.column + 1, code, message) in self._found
+
     def _add(self, severity: Severity, code: str, message: str, span: Span | None, hint: str) -> None:
         line, column = (span.line + 1, span.column + 1) if span else (0, 0)
         key = (self.file, line, column, code, message)

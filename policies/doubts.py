@@ -4,17 +4,18 @@ Two things are found, where they hold for every action type that the rule speaks
 with can never be, and a part of a condition that is the same for every action.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import pairwise
+from functools import partial
+from itertools import islice, pairwise
 from typing import TypeAlias
 
 from signoff.actions import Field, Kind, fold_name
 from signoff.actor import Actor
 
 from .dates import WEEKDAYS, is_date, is_weekday
-from .diagnostics import Report, quote, suggest
+from .diagnostics import MAX_DIAGNOSTICS, Report, quote, suggest
 from .naming import Setting
 from .nodes import Scalar
 from .rule import Groups
@@ -45,6 +46,7 @@ from .syntax import (
 )
 
 Fields: TypeAlias = Mapping[str, Field]
+Tests: TypeAlias = tuple[Callable[[str], bool], ...]
 
 _LEAST_MONEY = Decimal("0.0001")  # amounts are more than zero, and no currency has more than four decimals
 _LAST_HOUR = 23
@@ -61,16 +63,19 @@ class Doubts:
     roles: Groups
     report: Report
     source: Scalar
+    lookups: "Lookups"  # of the whole file
 
     def condition(self, tree: Expression) -> None:
         """Warn of what is doubtful in *tree*."""
+        if self.report.full:
+            return
         for part in walk(tree):
             if isinstance(part, Comparison):
                 for left, right in pairwise(part.operands):
                     self._compared(left, right)
                     self._compared(right, left)
-            if isinstance(part, Entry) and isinstance(part.key, Text):
-                self._looked_up(part, part.key)
+            if isinstance(part, Entry):
+                self._looked_up(part)
         if not self._part(tree) and self._always(tree, True):
             self._warn("always", f"`{self._text(tree)}` is true for every action", tree)
 
@@ -92,21 +97,31 @@ class Doubts:
 
     def _compared(self, value: Expression, constant: Expression) -> None:
         """Warn of texts in *constant* that *value* can never be."""
-        texts = list(self._texts(constant))
-        if not texts or not (tests := list(self._tests(value))):
-            return
-        for text in texts:
-            if not any(test(text) for test in tests):
-                never = "never holds" if isinstance(value, Known) and value.name == "actor.roles" else "is never"
-                message = f"`{self._text(value)}` {never} {quote(text)}"
-                self._warn("never", message, constant, self._remedy(value, text))
+        tests = self._tests(value)
+        verb = "never holds" if isinstance(value, Known) and value.name == "actor.roles" else "is never"
+        for text in self._never(tests, constant) if tests else ():
+            message = f"`{self._text(value)}` {verb} {quote(text)}"
+            self._warn("never", message, constant, partial(self._remedy, value, text))
 
-    def _looked_up(self, entry: Entry, key: Text) -> None:
-        """Warn of a key that the table does not hold."""
-        table = self.setting.tables.get(entry.table)
-        if table is not None and fold_name(key.value) not in map(fold_name, table.keys):
-            message = f"the table `{entry.table}` has no {quote(key.value)}, so this always fails"
-            self._warn("never", message, key, suggest(key.value, table.keys, "add it to the table"))
+    def _never(self, tests: Tests, constant: Expression) -> tuple[str, ...]:
+        """Texts in *constant* that pass none of *tests*."""
+        if isinstance(constant, Listed | Keys):
+            name = (type(constant).__name__, constant.name)
+            return self.lookups.never(tests, name, self._texts(constant))
+        return tuple(failing(tests, self._texts(constant)))
+
+    def _looked_up(self, entry: Entry) -> None:
+        """Warn of a key that the table does not hold, and where it holds none that could be asked for."""
+        table, key = self.setting.tables.get(entry.table), entry.key
+        if table is None:
+            return
+        if isinstance(key, Text):
+            if fold_name(key.value) not in self.lookups.folded(entry.table, table.keys):
+                message = f"the table `{entry.table}` has no {quote(key.value)}, so this always fails"
+                self._warn("never", message, key, lambda: suggest(key.value, table.keys, "add it to the table"))
+        elif (tests := self._tests(key)) and not self.lookups.any(tests, entry.table, table.keys):
+            message = f"no key of the table `{entry.table}` is ever `{self._text(key)}`, so this always fails"
+            self._warn("never", message, key, lambda: next((self._remedy(key, text) for text in table.keys), "add one to it"))
 
     def _texts(self, constant: Expression) -> tuple[str, ...]:
         match constant:
@@ -121,21 +136,22 @@ class Doubts:
                 return () if table is None else table.keys
         return ()
 
-    def _tests(self, value: Expression) -> Iterator[Callable[[str], bool]]:
+    def _tests(self, value: Expression) -> Tests:
         """For each action type: whether a text can be *value*. Nothing where any text can, or none is known."""
         match value:
             case Known(name="actor.roles"):
-                yield self.roles.__contains__
+                return (self.roles.__contains__,)
             case Known(name="actor.id"):
-                yield _is_actor
+                return (_is_actor,)
             case Known(name="now.weekday"):
-                yield is_weekday
+                return (is_weekday,)
             case Known(name="now.date"):
-                yield is_date
+                return (is_date,)
             case Name(name=name):
                 found = [fields[name] for fields in self.setting.types.values() if name in fields]
                 if all(field.choices or field.kind is Kind.CURRENCY for field in found):
-                    yield from (field.choices.__contains__ if field.choices else is_currency for field in found)
+                    return tuple(dict.fromkeys(field.choices.__contains__ if field.choices else is_currency for field in found))
+        return ()
 
     def _remedy(self, value: Expression, text: str) -> str:
         match value:
@@ -158,8 +174,45 @@ class Doubts:
     def _text(self, tree: Tree) -> str:
         return self.source.excerpt(tree.start, tree.end)
 
-    def _warn(self, code: str, message: str, tree: Tree, hint: str = "") -> None:
-        self.report.warning(code, message, self.source.place(tree.start, tree.end), hint)
+    def _warn(self, code: str, message: str, tree: Tree, remedy: Callable[[], str] = str) -> None:
+        """Add a warning; its *remedy* is looked for only where the warning is new."""
+        place = self.source.place(tree.start, tree.end)
+        if not self.report.full and not self.report.holds(code, message, place):
+            self.report.warning(code, message, place, remedy())
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """What was found out of the lists and tables of a file: each is gone through once, however many rules ask for it."""
+
+    _failing: dict[tuple[Tests, tuple[str, str]], tuple[str, ...]] = field(default_factory=dict)
+    _passing: dict[tuple[Tests, str], bool] = field(default_factory=dict)
+    _folded: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def never(self, tests: Tests, name: tuple[str, str], texts: Iterable[str]) -> tuple[str, ...]:
+        """The first of *texts* that pass none of *tests*."""
+        key = (tests, name)
+        if key not in self._failing:
+            self._failing[key] = tuple(islice(failing(tests, texts), MAX_DIAGNOSTICS))
+        return self._failing[key]
+
+    def any(self, tests: Tests, table: str, texts: Iterable[str]) -> bool:
+        """Whether any of a table's keys passes one of *tests*."""
+        key = (tests, table)
+        if key not in self._passing:
+            self._passing[key] = any(test(text) for text in texts for test in tests)
+        return self._passing[key]
+
+    def folded(self, table: str, texts: Iterable[str]) -> frozenset[str]:
+        """A table's keys, folded."""
+        if table not in self._folded:
+            self._folded[table] = frozenset(map(fold_name, texts))
+        return self._folded[table]
+
+
+def failing(tests: Tests, texts: Iterable[str]) -> Iterator[str]:
+    """Those of *texts* that pass none of *tests*."""
+    return (text for text in texts if not any(test(text) for test in tests))
 
 
 def _is_actor(text: str) -> bool:

@@ -3,14 +3,14 @@
 import errno
 import os
 import stat
-import unicodedata
 from pathlib import Path
 
-from signoff.actions import Registry, show_text
+from signoff.actions import Registry
 from signoff.canonical import digest
 
+from .characters import check_characters
 from .content import Document
-from .diagnostics import PoliciesInvalid, Report, Span, TooManyDiagnostics
+from .diagnostics import PoliciesInvalid, Report, TooManyDiagnostics
 from .document import read_document
 from .files import Files, Read, bundle, read_beside, read_nothing, unbundle
 from .nodes import MAX_BYTES, Unreadable, compose
@@ -78,8 +78,7 @@ def _policy(data: bytes, name: str, registry: Registry, read: Read) -> Policy:
 
 
 def _read(text: str, registry: Registry, report: Report, files: Files) -> Document | None:
-    _check_characters(report)
-    if report.failed:
+    if not check_characters(report, "a policies file"):
         return None
     root = compose(text, report)
     if root is None:
@@ -99,27 +98,3 @@ def _decode(data: bytes, name: str) -> str:
             line = data.count(b"\n", 0, error.start) + 1
             report.error("encoding", f"the file is not UTF-8: byte {error.start:,}, on line {line}", None, "save it as UTF-8")
     raise PoliciesInvalid(report.diagnostics)
-
-
-def _check_characters(report: Report) -> None:
-    """Refuse what a person does not see, or sees as something else, comments included: each kind once on a line.
-
-    YAML ends lines where editors do not (a lone CR, U+0085, U+2028, U+2029), so a rule could hide behind a `#`.
-    """
-    for number, line in enumerate(report.lines):
-        text = line.replace("\t", " ")
-        if not text.isprintable():  # else there is none: a faster question
-            for character in dict.fromkeys(text):
-                if show_text(character) != character:
-                    _report_character(character, Span(number, text.index(character)), report)
-
-
-def _report_character(character: str, place: Span, report: Report) -> None:
-    name = unicodedata.name(character, "control character").lower()
-    ends_line = character in "\r\x85\u2028\u2029"
-    report.error(
-        "character",
-        f"U+{ord(character):04X} ({name}) cannot stand in a policies file",
-        place,
-        "end the line with a line feed" if ends_line else "remove it",
-    )

@@ -60,8 +60,9 @@ class Scalar:
         return found
 
     def excerpt(self, start: int, end: int) -> str:
-        """The characters from *start* up to *end*, cut where they are many."""
-        return self.text[start:end] if end - start <= MAX_SHOWN else f"{self.text[start : start + MAX_SHOWN]}…"
+        """The characters from *start* up to *end* on one line, cut where they are many."""
+        text = " ".join(line.strip() for line in self.text[start:end].split("\n"))
+        return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
     def place(self, start: int, end: int) -> Span:
         """Where the characters from *start* up to *end* of the text stand in the file; else where the scalar starts."""
@@ -71,7 +72,8 @@ class Scalar:
         if self.style == "|" and self._block:
             number = bisect_right(self._block, start, key=itemgetter(0)) - 1
             offset, column = self._block[number]
-            return Span(self.span.line + 1 + number, column + start - offset, length)
+            rest = len(self.lines[1 + number]) - (column + start - offset)  # what it goes on to on the next line is not shown
+            return Span(self.span.line + 1 + number, column + start - offset, max(1, min(length, rest)))
         return Span(self.span.line, self.span.column)
 
 
@@ -201,6 +203,8 @@ def _report(error: YAMLError, report: Report) -> None:
     if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
         mark, problem, context = error.problem_mark, error.problem or "", error.context or ""
         message = " ".join(part for part in ("not YAML:", problem, context) if part)
-        report.error("yaml", message, Span(mark.line, mark.column), remedy_for_yaml(problem, context))
+        last = len(report.lines) - 1  # the parser counts one line more where the last one has no line feed
+        place = Span(mark.line, mark.column) if mark.line <= last else Span(last, len(report.lines[last]))
+        report.error("yaml", message, place, remedy_for_yaml(problem, context))
         return
     report.error("yaml", f"not YAML: {error}", None)

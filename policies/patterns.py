@@ -46,5 +46,13 @@ def compile_pattern(text: str, *, folded: bool) -> FullMatch:
 
 
 def _fold(pattern: str) -> str:
-    """*pattern* with its letters beyond ASCII folded: the rest may be signs of the pattern language."""
-    return "".join(letter if letter.isascii() else fold_name(letter) or letter for letter in pattern)
+    """*pattern* with its letters beyond ASCII folded: the rest may be signs of the pattern language.
+
+    What folds to such a sign, as a full-width bar does, stands for that character.
+    """
+    return "".join(letter if letter.isascii() else _fold_letter(letter) for letter in pattern)
+
+
+def _fold_letter(letter: str) -> str:
+    folded = " " if letter.isspace() else fold_name(letter) or letter
+    return "".join(f"\\{sign}" if sign.isascii() and not (sign.isalnum() or sign.isspace()) else sign for sign in folded)

@@ -11,6 +11,7 @@ from .scanner import ConditionError
 from .syntax import Counted, Default, Entry, Expression, InRequest, Known, Listed, Name
 
 MAX_SHOWN = 200  # characters of one value
+MAX_VALUES = 20  # in one reason
 
 Reason: TypeAlias = tuple[str | Expression, ...]
 
@@ -33,6 +34,8 @@ def parse_reason(text: str) -> Reason:
             if end < 0:
                 raise ConditionError("syntax", "`{` is not closed", place, place + 1, "write {amount}, or {{ to show one")
             parts += [unicodedata.normalize("NFC", plain), _value(text, place + 1, end)]
+            if sum(not isinstance(part, str) for part in parts) > MAX_VALUES:
+                raise ConditionError("too-long", f"a reason shows at most {MAX_VALUES} values", place, end + 1, "shorten it")
             plain, place = "", end + 1
         else:
             plain += mark

@@ -10,7 +10,7 @@ from signoff.canonical import Json
 
 from .diagnostics import quote
 from .nodes import Entries, Node, Scalar
-from .parser import read_number
+from .parser import MAX_DIGITS, read_number
 from .reader import MAX_PEOPLE, Held, Reader
 from .shapes import Shape
 
@@ -99,6 +99,9 @@ def _cell(reader: Reader, node: Node) -> tuple[Cell, Shape] | None:
         if node.text in ("true", "false"):
             return node.text == "true", BOOLEAN
         if (number := read_signed(node.text)) is not None:
+            if len(number.as_tuple().digits) > MAX_DIGITS:
+                reader.report.error("too-long", f"a number has at most {MAX_DIGITS} digits", node.span)
+                return None
             return number, FREE_NUMBER
     text = reader.shown(node, "a value of a table")
     return None if text is None else (text, TEXT)

@@ -62,12 +62,40 @@ def test_accepted_text_is_accepted_again_unchanged(text: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["alice", "ALICE", "  Alice ", "Аlice", "Alicе", "ＡＬＩＣＥ", "Αlice", "A\u200dlice", "\u00a0alice", "𝐀𝐥𝐢𝐜𝐞"],
+    [
+        "alice",
+        "ALICE",
+        "  Alice ",
+        "Аlice",
+        "Alicе",
+        "ＡＬＩＣＥ",
+        "Αlice",
+        "A\u200dlice",
+        "\u00a0alice",
+        "𝐀𝐥𝐢𝐜𝐞",
+        "ᴀlice",
+        "Ꭺlice",
+    ],
     ids=ascii,
 )
 def test_spellings_of_one_name_fold_to_one(name: str) -> None:
     """Case, spacing, width, joiners and look-alike letters make no other name."""
     assert fold_name(name) == "alice"
+
+
+@pytest.mark.parametrize(
+    "invisible", list("\u034f\u115f\u1160\u17b4\u180b\u3164\ufe0e\ufe0f\uffa0\U000e0100\U000e01ef"), ids=ascii
+)
+def test_what_is_not_seen_makes_no_other_name(invisible: str) -> None:
+    """Fillers and variation selectors, which texts may hold, are drawn as nothing: they make no other name."""
+    assert fold_name(accept_text(f"Al{invisible}ice{invisible}")) == "alice"
+    assert fold_name(invisible) == ""
+    assert fold_name("Al\u2800ice\u2800") == "al ice"
+
+
+def test_a_greek_capital_that_looks_latin_makes_no_other_name() -> None:
+    """Greek capitals are told from Latin ones by nobody, also where their small letters differ."""
+    assert fold_name("\u039cALL\u039fRY \u0396OO") == "mallory zoo"
 
 
 @pytest.mark.parametrize("name", ["Alicia", "Alíce", "A lice", "Alice2", "Bob", ""])

@@ -1,7 +1,9 @@
 """Several processes at once on one file."""
 
 import os
+import shutil
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP
@@ -15,7 +17,7 @@ from signoff.errors import Busy
 from .checking import life_problems, outcome, standing_problems, told
 from .jobs import Job
 from .processes import Zygote
-from .sweeping import copy_world, whole_life
+from .sweeping import MAX_POINTS, copy_world, whole_life
 from .world import World, opened
 
 MANY = 4  # processes
@@ -105,6 +107,25 @@ def test_together_they_never_pass_a_limit(zygote: Zygote, new_bank: Path, tmp_pa
             statuses = [world.engine.plan(id_).actions[0].status.value for id_ in world.plans()]
             assert statuses == ["done"] * 7 + ["denied"] * 5, "90 seven times is 630, and 720 is too much"
             assert list(standing_problems(world)) == []
+
+
+def test_killed_among_others_none_passes_a_limit(zygote: Zygote, new_bank: Path, tmp_path: Path) -> None:
+    """Of processes that submit together some are killed, at every point: those that were accepted fill the limit, no more."""
+    for first in range(1, MAX_POINTS, MANY):
+        database = copy_world(new_bank, tmp_path / str(first))
+        submit = Job(database=str(database), verb="submit", plan="small")
+        killed = [replace(submit, point=first + number) for number in range(MANY)]
+        ended = zygote.run(*killed, *[submit] * 2 * MANY)
+        assert [one.error for one in ended] == [None] * 3 * MANY
+        with opened(database) as world:
+            world.resume()
+            statuses = [world.engine.plan(id_).actions[0].status.value for id_ in world.plans()]
+            assert statuses == ["done"] * 7 + ["denied"] * (len(statuses) - 7), "90 seven times is 630, and 720 is too much"
+            assert list(standing_problems(world)) == []
+        shutil.rmtree(database.parent)
+        if not any(one.signal for one in ended):
+            return
+    raise AssertionError(f"a submission passes more than {MAX_POINTS} points")
 
 
 @pytest.mark.usefixtures("impatient")

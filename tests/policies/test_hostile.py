@@ -1,7 +1,6 @@
 """A hostile file costs little time, and ends in diagnostics."""
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -110,27 +109,6 @@ def test_thousands_of_rules_load(registry: Registry) -> None:
     """Five thousand rules of usual size are no flood."""
     rules = "".join(f"- {{id: r{n}, approve: transfer, when: to == 'P{n}' and amount > {n}}}\n" for n in range(5_000))
     assert len(parse_policy((START + rules).encode(), "p", registry).document.rules) == 5_001
-
-
-def test_work_grows_with_length(registry: Registry) -> None:
-    """Eight times as many rules take eight times as many calls of functions, and not many times more."""
-
-    def calls(count: int) -> int:
-        rules = "".join(f'- id: r{n}\n  approve: transfer\n  when: to == "P{n}" and amount > {n}\n' for n in range(count))
-        made = 0
-
-        def count_calls(frame: object, event: str, argument: object) -> None:
-            nonlocal made
-            made += event in ("call", "c_call")
-
-        sys.setprofile(count_calls)
-        try:
-            parse_policy((START + rules).encode(), "p", registry)
-        finally:
-            sys.setprofile(None)
-        return made
-
-    assert calls(800) < 10 * calls(100)
 
 
 PIECES = [

@@ -8,6 +8,7 @@ import pytest
 
 from signoff.actions import Action
 from signoff.policies import Context, Policy, compiler
+from signoff.policies.compiler import MAX_NUMBERS, MAX_REMEMBERED, Outcomes
 
 HEAD = """\
 version: 1
@@ -92,3 +93,15 @@ def test_rules_for_other_texts_are_not_asked(
             assert policy.decide(action("transfer", to="Payee 3", amount="9.00"), context).rules == ("r3",)
             assert policy.decide(action("transfer", to="Nobody", amount="9.00"), context).rules == ("everyday",)
     assert made.call_count == loaded + 1
+
+
+def test_what_is_remembered_is_bounded(load: Callable[[str], Policy]) -> None:
+    """Whatever sets of rules match, few of them are remembered where they are large: memory is bounded, answers are right."""
+    (rule,) = load("version: 1\nrules: [{id: a, allow: transfer}]\n").document.rules
+    outcomes = Outcomes((rule,) * 3_000, lambda matched, failed: (len(matched), len(failed)))
+    for size in range(1_000, 3_000):
+        assert outcomes.work_out((*range(size), -1)) == (size, 1)
+    assert 0 < sum(map(len, outcomes.known)) <= MAX_NUMBERS
+    for number in range(2 * MAX_REMEMBERED):
+        outcomes.work_out((number % 3_000,) * (number // 3_000 + 1))
+    assert len(outcomes.known) <= MAX_REMEMBERED

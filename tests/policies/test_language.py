@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from signoff.actions import Action, Registry
+from signoff.actions import Action, Registry, fold_name
 from signoff.policies import Context, DecisionEffect, Policy, compare_policies, format_diagnostic, parse_policy
 from signoff.policies.patterns import MAX_PATTERN, PatternError, compile_pattern
 
@@ -231,6 +231,13 @@ def test_a_value_in_a_reason_is_shown_safely(load: Load, context: Context, actio
     assert policy.explain(evil, context)[0].because == "note a\\u{1b}[2J\\u{202e}"
 
 
+def test_a_reason_shows_a_few_values(load: Load, report_on: Callable[[str], str]) -> None:
+    """A reason shows twenty values at most, so that what is told of a decision stays short."""
+    text = f"{START}rules:\n- id: a\n  deny: order\n  because: '{'{to}' * 20}'\n"
+    assert load(text).document.rules[0].id == "a"
+    assert "error[too-long]: a reason shows at most 20 values" in report_on(text.replace("{to}", "{to}{to}", 1))
+
+
 def test_a_caution_with_brackets_is_told_as_it_is(load: Load, action: Make, context: Context) -> None:
     """Only reasons that rules give hold values: the default's stays as it is."""
     policy = load(f"{START}rules: []\n")
@@ -250,6 +257,15 @@ def test_a_pattern_is_bounded() -> None:
             compile_pattern(pattern, folded=True)
     with pytest.raises(PatternError, match="more than 2,000 steps"):
         compile_pattern(".*a.{900}", folded=True)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "whole"),
+    [("a｜b", "a｜b", True), ("a｜b", "a", False), ("[a－c]", "b", False), ("a．c", "abc", False), ("a\u3000b", "a b", True)],
+)
+def test_a_letter_does_not_fold_to_a_sign_of_patterns(pattern: str, text: str, whole: bool) -> None:
+    """What folds to a bar, a point or a hyphen is that character, not the sign that it is in patterns."""
+    assert bool(compile_pattern(pattern, folded=True)(fold_name(text))) is whole
 
 
 @pytest.mark.parametrize(

@@ -193,8 +193,19 @@ def test_money_of_a_table_is_in_the_files_currency(filed: Callable[..., Policy],
         ),
         (
             "payee,limit,ceiling,note,trusted\nAl\u202eice,1,1,x,true\n",
-            'limits.csv:2:1: error[text]: the cell holds a character that no action\'s text can hold: "Al\\u{202e}ice"\n'
-            "   2 | Al\\u{202e}ice,1,1,x,true\n     | ^^^^^^^^^^^^^ remove it",
+            "limits.csv:2:3: error[character]: U+202E (right-to-left override) cannot stand in a table\n"
+            "   2 | Al\\u{202e}ice,1,1,x,true\n     |   ^^^^^^^^ remove it",
+        ),
+        (
+            "payee,limit,ceiling,note,trusted\nBob,1,1,x,true\rMallory,9,9,x,true\n",
+            "limits.csv:2:15: error[character]: U+000D (control character) cannot stand in a table\n"
+            "   2 | Bob,1,1,x,true\\u{d}Mallory,9,9,x,true\n"
+            "     |               ^^^^^ end the line with a line feed",
+        ),
+        (
+            "payee,limit,ceiling,note,trusted,unread\nBob,1,1,x,true,\x1b[2J\n",
+            "limits.csv:2:16: error[character]: U+001B (control character) cannot stand in a table\n"
+            "   2 | Bob,1,1,x,true,\\u{1b}[2J\n     |                ^^^^^^ remove it",
         ),
     ],
 )
@@ -216,7 +227,7 @@ def test_a_mistake_in_a_csv_file_is_reported_at_its_place(csv: str, report: str,
         (("," * 1_000 + "\n") * 1_000, "the column"),
         ("payee,limit,ceiling,note,trusted\n" + "a,b\n" * 200_000, "the row has 2 cells"),
         ("payee,limit,ceiling,note,trusted\n" + "".join(f"{n},x,x,x,x\n" for n in range(60_000)), "is not"),
-        (b"\0" * 1_000, "there is no column"),
+        (b"\0" * 1_000, "cannot stand in a table"),
     ],
 )
 def test_a_hostile_csv_file_is_refused_soon(csv: str | bytes, code: str, filed: Callable[..., Policy]) -> None:
@@ -362,6 +373,27 @@ def test_a_key_that_is_never_there_warns(load: Load) -> None:
     assert [f"{d.message}; {d.hint}" for d in load(text).warnings] == [
         'the table `payee_limit` has no "Alise", so this always fails; did you mean `Alice`?'
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "rows", "hint"),
+    [("currency", "usd: 1", "write USD"), ("now.weekday", "mo: 1", "write one such as monday"), ("speed", "{}", "")],
+)
+def test_keys_of_which_none_is_ever_asked_for_warn(key: str, rows: str, hint: str, load: Load) -> None:
+    """Where a table holds no key that a currency, a day or a fixed choice can be, looking it up always fails."""
+    table = f"tables: {{t: {{{rows}}}}}\n" if rows != "{}" else "tables: {t: {}}\n"
+    text = f"version: 1\ncurrency: USD\n{table}rules:\n- id: a\n  deny: order\n  when: quantity > tables.t[{key}]\n"
+    (warning,) = load(text).warnings
+    assert warning.message == f"no key of the table `t` is ever `{key}`, so this always fails"
+    assert warning.hint == (hint or "add one to it")
+    assert load(text.replace("{t: {", "{t: {EUR: 9, Monday: 9, slow: 9" + (", " if rows != "{}" else ""))).warnings == ()
+
+
+def test_a_number_of_a_table_is_bounded(report_on: Callable[[str], str]) -> None:
+    """A number in a table has as many digits as one in a condition, at most."""
+    text = "version: 1\ntables:\n  t: {a: -" + "9" * 36 + ", b: " + "9" * 37 + "}\nrules: []\n"
+    assert "policies.yaml:3:52: error[too-long]: a number has at most 36 digits" in report_on(text)
+    assert report_on(text).count("error[") == 1
 
 
 def test_a_reason_tells_a_tables_value(filed: Callable[..., Policy], action: Make, context: Context, load: Load) -> None:
