@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .loading import load_policy as load_policy
     from .loading import parse_policy as parse_policy
     from .policy import Policy as Policy
+    from .review import review_policy as review_policy
     from .rule import Rule as Rule
     from .seating import Seating as Seating
     from .seating import fill_seats as fill_seats
@@ -55,6 +56,7 @@ __all__ = [
     "format_diagnostic",
     "load_policy",
     "parse_policy",
+    "review_policy",
 ]
 
 __getattr__ = front_door(
@@ -70,6 +72,7 @@ __getattr__ = front_door(
         "invariants": ["Invariant"],
         "loading": ["load_policy", "parse_policy"],
         "policy": ["Policy"],
+        "review": ["review_policy"],
         "rule": ["Rule"],
         "seating": ["Seating", "fill_seats"],
     },

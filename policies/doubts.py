@@ -5,7 +5,7 @@ with can never be, and a part of a condition that is the same for every action.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 from typing import TypeAlias
@@ -24,6 +24,7 @@ from .syntax import (
     Call,
     Comparator,
     Comparison,
+    Default,
     Entry,
     Expression,
     Has,
@@ -61,6 +62,7 @@ class Doubts:
     roles: Groups
     report: Report
     source: Scalar
+    said: set[str] = field(default_factory=set)  # of texts that something never is
 
     def condition(self, tree: Expression) -> None:
         """Warn of what is doubtful in *tree*."""
@@ -69,8 +71,10 @@ class Doubts:
                 for left, right in pairwise(part.operands):
                     self._compared(left, right)
                     self._compared(right, left)
-            if isinstance(part, Entry) and isinstance(part.key, Text):
-                self._looked_up(part, part.key)
+            if isinstance(part, Predicate) and part.operator == "contains" and self._is_several(part.left):
+                self._compared(part.left, part.right)
+            if isinstance(part, Entry):
+                self._looked_up(part)
         if not self._part(tree) and self._always(tree, True):
             self._warn("always", f"`{self._text(tree)}` is true for every action", tree)
 
@@ -97,14 +101,24 @@ class Doubts:
             return
         for text in texts:
             if not any(test(text) for test in tests):
-                never = "never holds" if isinstance(value, Known) and value.name == "actor.roles" else "is never"
+                never = "never holds" if self._is_several(value) else "is never"
                 message = f"`{self._text(value)}` {never} {quote(text)}"
-                self._warn("never", message, constant, self._remedy(value, text))
+                if message not in self.said:
+                    self._warn("never", message, constant, self._remedy(value, text))
+                self.said.add(message)
 
-    def _looked_up(self, entry: Entry, key: Text) -> None:
-        """Warn of a key that the table does not hold."""
-        table = self.setting.tables.get(entry.table)
-        if table is not None and fold_name(key.value) not in map(fold_name, table.keys):
+    def _is_several(self, value: Expression) -> bool:
+        if isinstance(value, Name):
+            return any(fields[value.name].many for fields in self.setting.types.values() if value.name in fields)
+        return isinstance(value, Known) and value.name == "actor.roles"
+
+    def _looked_up(self, entry: Entry) -> None:
+        """Warn of a key that the table does not hold, and of those that it holds and nothing is."""
+        table, key = self.setting.tables.get(entry.table), entry.key
+        if not isinstance(key, Text):
+            keys = Keys(name=entry.table, start=entry.start, end=entry.end)
+            self._compared(key, keys)
+        elif table is not None and fold_name(key.value) not in map(fold_name, table.keys):
             message = f"the table `{entry.table}` has no {quote(key.value)}, so this always fails"
             self._warn("never", message, key, suggest(key.value, table.keys, "add it to the table"))
 
@@ -132,6 +146,9 @@ class Doubts:
                 yield is_weekday
             case Known(name="now.date"):
                 yield is_date
+            case Default(field=field, otherwise=Text(value=otherwise)):
+                if tests := list(self._tests(field)):
+                    yield from (*tests, otherwise.__eq__)
             case Name(name=name):
                 found = [fields[name] for fields in self.setting.types.values() if name in fields]
                 if all(field.choices or field.kind is Kind.CURRENCY for field in found):
@@ -145,6 +162,8 @@ class Doubts:
                 return suggest(text.casefold(), WEEKDAYS, "write one such as monday")
             case Known(name="now.date"):
                 return "write one such as 2026-12-24"
+            case Default(field=field):
+                return self._remedy(field, text)
             case Known():
                 return "write an id as it is given to --as"
             case Name(name=name):
