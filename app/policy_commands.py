@@ -33,6 +33,16 @@ def check(options: argparse.Namespace, settings: Settings) -> Exit:
     return Exit.DONE
 
 
+def schema(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff policies schema`."""
+    from signoff.policies import policy_schema
+
+    from .registries import load_registry
+
+    forms.print_json(policy_schema(load_registry(settings.actions)))
+    return Exit.DONE
+
+
 def change_pinned(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies pin`, `policies load FILE` and `policies unpin`."""
     opened = reading_engine(settings) if options.verb == "unpin" else open_engine(settings, loading=options.verb == "load")

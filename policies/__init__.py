@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .policy import Policy as Policy
     from .review import review_policy as review_policy
     from .rule import Rule as Rule
+    from .schema import policy_schema as policy_schema
     from .seating import Seating as Seating
     from .seating import fill_seats as fill_seats
 
@@ -56,6 +57,7 @@ __all__ = [
     "format_diagnostic",
     "load_policy",
     "parse_policy",
+    "policy_schema",
     "review_policy",
 ]
 
@@ -74,6 +76,7 @@ __getattr__ = front_door(
         "policy": ["Policy"],
         "review": ["review_policy"],
         "rule": ["Rule"],
+        "schema": ["policy_schema"],
         "seating": ["Seating", "fill_seats"],
     },
 )
