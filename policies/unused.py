@@ -40,9 +40,11 @@ def warn_of_unspoken(document: Document, report: Report) -> None:
     if not unspoken:
         return
     asking = {type_ for rule in document.rules if rule.effect is DecisionEffect.APPROVE for type_ in rule.types}
-    each = "it is" if len(unspoken) == 1 else "they are"
+    each, them = ("it is", "it") if len(unspoken) == 1 else ("they are", "them")
     message = f"no allow rule speaks for {_listed(unspoken)}, so {each} always denied"
-    hint = "an approve rule grants nothing: name it in an allow rule, too" if asking & {*unspoken} else "name it in a rule"
+    hint = f"name {them} in an allow rule, or in a deny rule where that is meant"
+    if asking & {*unspoken}:
+        hint = f"an approve rule alone grants nothing: {hint}"
     report.warning("unspoken", message, document.places.get("rules"), hint)
 
 

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from tests.app.conftest import BALANCE, DEPOSIT, TRANSFER, CommandLine
 
@@ -243,6 +245,13 @@ def test_policies_check_finds_what_a_load_does_not(cli: CommandLine) -> None:
     assert "warning[covered]: again decides nothing: the deny rule blocked on line" in ran.out
     assert "5 rules, 3 warnings" in ran.out
     assert "covered" in [one["code"] for one in cli("policies", "check", "--json").json["diagnostics"]]
+
+
+def test_policies_schema(cli: CommandLine) -> None:
+    """`policies schema` prints the schema for the registered actions, by which the file in use is valid."""
+    schema = cli("policies", "schema").json
+    assert schema["$defs"]["type"]["enum"] == ["check_balance", "deposit", "withdraw", "transfer", "pay_bill"]
+    assert list(Draft202012Validator(schema).iter_errors(yaml.safe_load(cli.policies.read_text()))) == []
 
 
 def test_error_as_json(cli: CommandLine) -> None:
