@@ -43,7 +43,7 @@ def readings(document: Document, effort: Effort) -> dict[str, Reading]:
     return {type_: Reading(action.fields, world, Space(effort)) for type_, action in document.types.items()}
 
 
-def idle_rules(rules: Sequence[Rule], reading: Mapping[str, Reading]) -> Iterator[Idle]:
+def idle_rules(rules: Sequence[Rule], reading: Mapping[str, Reading], effort: Effort) -> Iterator[Idle]:
     """Those of *rules* that decide nothing, from the last one on, so that of two that cover each other the first one stays.
 
     Raises OutOfEffort where there is too much to compare.
@@ -55,7 +55,7 @@ def idle_rules(rules: Sequence[Rule], reading: Mapping[str, Reading]) -> Iterato
             yield Idle(rule, None)
         elif rule.id in counting:
             kept[rule.id] = rule
-    index = _Index(reading, counting)
+    index = _Index(reading, counting, effort)
     for rule in kept.values():
         index.add(rule)
     for rule in reversed(list(kept.values())):
@@ -98,6 +98,7 @@ class _Index:
 
     reading: Mapping[str, Reading]
     counting: Mapping[str, Counting]
+    effort: Effort
     gone: set[str] = field(default_factory=set)  # ids of rules that decide nothing, which cover none
     _held: dict[tuple[DecisionEffect, str, Key], list[Rule]] = field(default_factory=lambda: defaultdict(list))
 
@@ -130,6 +131,7 @@ class _Index:
 
     def covers(self, cover: Rule, rule: Rule) -> bool:
         """Whether *rule* decides nothing beside *cover*."""
+        self.effort.spend()
         if cover is rule or cover.id in self.gone:
             return False
         if cover.effect is rule.effect is DecisionEffect.APPROVE and not _asks_no_less(cover, rule):

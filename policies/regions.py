@@ -55,8 +55,8 @@ class Effort:
 
     left: int = MAX_EFFORT
 
-    def spend(self, values: Values) -> None:
-        """One comparison with *values*. Raises OutOfEffort."""
+    def spend(self, values: Values | None = None) -> None:
+        """One comparison, with *values* where it is of some. Raises OutOfEffort."""
         self.left -= 1 + len(values.texts) // WORDS_AT_ONCE if isinstance(values, Words) else 1
         if self.left < 0:
             raise OutOfEffort

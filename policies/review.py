@@ -23,19 +23,20 @@ def review_policy(policy: Policy) -> tuple[Diagnostic, ...]:
     document = policy.document
     warn_of_unused(document, report)
     warn_of_unspoken(document, report)
-    reading = readings(document, Effort())
+    effort = Effort()
+    reading = readings(document, effort)
     try:
         warn_of_quorums(document, reading, report)
         _Conditions(reading, report).look_through(document)
-        _warn_of_idle(document, reading, report)
+        _warn_of_idle(document, reading, effort, report)
     except OutOfEffort:
         message = "there is too much in the rules to compare all of it, so what is never met may not all be told"
         report.warning("too-many", message, document.places.get("rules"), "write fewer rules, or use lists and tables")
     return report.diagnostics
 
 
-def _warn_of_idle(document: Document, reading: Mapping[str, Reading], report: Report) -> None:
-    for idle in idle_rules(document.rules, reading):
+def _warn_of_idle(document: Document, reading: Mapping[str, Reading], effort: Effort, report: Report) -> None:
+    for idle in idle_rules(document.rules, reading, effort):
         rule, cover = idle.rule, idle.cover
         if cover is not None:
             message = (

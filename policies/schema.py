@@ -10,6 +10,7 @@ from typing import TypeAlias
 from signoff.actions import Action, Field, Kind, Registry, currency_codes
 from signoff.canonical import Json
 
+from . import meanings
 from .cases import MAX_ACTIONS, MAX_CASES, MAX_REQUEST
 from .columns import MAX_COLUMNS
 from .counters import MAX_COUNTERS
@@ -35,63 +36,6 @@ _FILE = "^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\\\]+$"  # beside the policies file, or b
 _EFFECTS = ("allow", "approve", "deny")
 _SCALAR: Json = ["string", "number", "boolean"]
 
-_TOP = {
-    "version": "the version of the language: 1",
-    "currency": "the currency of plain numbers that are compared with money (ISO 4217)",
-    "zone": "the time zone of `now` and of counters by the day, such as Europe/Berlin; UTC where it is left out",
-    "default": "what becomes of an action that no allow rule speaks for: deny, or {approve: ROLE}",
-    "approvers": "the role that signs where a rule, or an action's own caution, names nobody",
-    "identity": "claimed: votes count although nothing checks who votes",
-    "within": "how long people have to sign where a rule does not say, such as 24h",
-    "changes": "who agrees to a change of pinned policies",
-    "roles": "the people of each role",
-    "lists": "texts by name, read as lists.NAME",
-    "tables": "values by name and key, read as tables.NAME[KEY]",
-    "counters": "sums and counts of what was done, read as counters.NAME",
-    "rules": "the rules; the strictest that matches decides, whatever their order",
-    "tests": "actions and plans, each with what must be decided of it",
-    "invariants": "what must hold for all actions, whatever the rules say",
-}
-_SPOKEN = {
-    "id": "a name; the log and the approval cards say it",
-    "allow": "the action types that it lets through",
-    "approve": "the action types that people must sign first",
-    "deny": "the action types that it refuses",
-    "when": "the condition under which it speaks; left out: always",
-    "unless": "the condition under which it does not",
-    "by": "who must sign: a role, {role: ROLE, count: 2}, {people: [ID]}, or a list of these",
-    "within": "how long they have to sign, such as 30m, 24h or 2d",
-    "self": "allowed: the requester's own vote counts, where all rules that match say so",
-    "then": "who may sign as well after some time",
-    "because": "the reason that people read; {amount} in it shows a value",
-}
-_COUNTED = {
-    "sum": "the field that is added up: money or a whole number",
-    "count": "the action types that are counted",
-    "of": "the action types whose field is added up",
-    "by": "its keys: fields, and actor.id; each set of their values is counted by itself",
-    "window": "plan, day, or a rolling time such as 90m, 24h or 7d",
-}
-_TESTED = {
-    "name": "what it is called in the report",
-    "do": "one action",
-    "plan": "several actions, in their order",
-    "as": "who asks; somebody without a role where it is left out",
-    "at": "when, in the file's zone, such as 2026-12-24 18:30",
-    "request": "what the user wrote; every value of the actions where it is left out",
-    "counters": "what each counter had counted before",
-    "expect": "what must be decided: allow, approve or deny; of a plan one, or one for each action",
-    "rules": "rules that must be among those behind the decision",
-    "by": "who must have to sign, exactly",
-}
-_NEVER = {
-    "never": "an effect that actions of some types never get, such as allow transfer",
-    "when": "the actions that are meant; left out: all",
-    "unless": "those that are not",
-    "without": "of never approve: only an approval that some of these need not sign",
-    "because": "the reason that people read",
-}
-
 
 def policy_schema(registry: Registry) -> Schema:
     """The schema of policies files for the action types of *registry*."""
@@ -99,7 +43,7 @@ def policy_schema(registry: Registry) -> Schema:
         "$schema": DIALECT,
         "title": "Signoff policies",
         "description": "Rules that decide what becomes of actions",
-        **_object(_TOP, _settings(), ["version"]),
+        **_object(meanings.FILE, _settings(), ["version"]),
         "if": {"not": {"required": ["approvers"]}},
         "then": {"properties": {"rules": {"items": {"dependentRequired": {"approve": ["by"]}}}}},
         "$defs": _definitions(registry),
@@ -167,18 +111,18 @@ def _table() -> Schema:
     kind: Json = {"enum": ["text", "number", "money", "boolean"]}
     columns: Schema = _named(_IDENTIFIER, kind) | {"minProperties": 1, "maxProperties": MAX_COLUMNS}
     file: Mapping[str, Schema] = {"csv": {"type": "string", "pattern": _FILE}, "key": _ref("text"), "columns": columns}
-    told = {
-        "csv": "the file, beside the policies file or below it",
-        "key": "the column of the keys",
-        "columns": "the columns that are read, each with its type",
-    }
     rows: list[Json] = [
         {"additionalProperties": {"type": "boolean"}},
         {"additionalProperties": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _AMOUNT}]}},
         {"additionalProperties": {"type": "string", "minLength": 1, "maxLength": MAX_VALUE}},
     ]
     inline: Schema = {"type": "object", "anyOf": rows}
-    return {"type": "object", "if": {"required": ["csv"]}, "then": _object(told, file, ["csv", "key", "columns"]), "else": inline}
+    return {
+        "type": "object",
+        "if": {"required": ["csv"]},
+        "then": _object(meanings.TABLE, file, ["csv", "key", "columns"]),
+        "else": inline,
+    }
 
 
 def _counter() -> Schema:
@@ -190,7 +134,7 @@ def _counter() -> Schema:
         "window": {"type": "string", "pattern": _WINDOW},
     }
     either: list[Json] = [{"required": ["sum", "of"]}, {"required": ["count"], "not": {"required": ["of"]}}]
-    return _object(_COUNTED, values, ["window"]) | {"oneOf": either}
+    return _object(meanings.COUNTER, values, ["window"]) | {"oneOf": either}
 
 
 def _rule() -> Schema:
@@ -207,7 +151,7 @@ def _rule() -> Schema:
         "because": _ref("text"),
     }
     only: Schema = {key: ["approve"] for key in ("by", "within", "self", "then")}
-    return _object(_SPOKEN, values, ["id"]) | {"oneOf": _one_of(_EFFECTS), "dependentRequired": only}
+    return _object(meanings.RULE, values, ["id"]) | {"oneOf": _one_of(_EFFECTS), "dependentRequired": only}
 
 
 def _test() -> Schema:
@@ -226,7 +170,7 @@ def _test() -> Schema:
     }
     alone: Schema = {"required": ["do"], "properties": {"expect": {"type": "string"}}}
     either: list[Json] = [alone, {"required": ["plan"]}]
-    return _object(_TESTED, values, ["expect"]) | {"oneOf": either}
+    return _object(meanings.TEST, values, ["expect"]) | {"oneOf": either}
 
 
 def _invariant(types: Iterable[Json]) -> Schema:
@@ -241,7 +185,7 @@ def _invariant(types: Iterable[Json]) -> Schema:
     approving: Schema = {
         "never": {"anyOf": [{"type": "string", "pattern": "^approve "}, {"type": "object", "required": ["approve"]}]}
     }
-    return _object(_NEVER, values, ["never"]) | {"if": {"required": ["without"]}, "then": {"properties": approving}}
+    return _object(meanings.INVARIANT, values, ["never"]) | {"if": {"required": ["without"]}, "then": {"properties": approving}}
 
 
 def _either_action(registry: Registry, *, needs: bool) -> Schema:

@@ -100,7 +100,8 @@ def load(file: File, without: Iterable[str] = ()) -> Policy:
 
 def idle(policy: Policy) -> list[covering.Idle]:
     """The rules that are said to decide nothing."""
-    return list(covering.idle_rules(policy.document.rules, covering.readings(policy.document, regions.Effort())))
+    effort = regions.Effort()
+    return list(covering.idle_rules(policy.document.rules, covering.readings(policy.document, effort), effort))
 
 
 def outcome(decision: Decision) -> tuple[object, ...]:
@@ -167,7 +168,7 @@ def spent(count: int) -> int:
     texts = [f'    approve: order\n    when: to == "Payee {number}" and price > {number}\n' for number in range(count)]
     texts += ["    allow: order\n", "    deny: order\n    when: to in lists.family\n"]
     policy, effort = load(("deny", texts)), regions.Effort()
-    assert list(covering.idle_rules(policy.document.rules, covering.readings(policy.document, effort))) == []
+    assert list(covering.idle_rules(policy.document.rules, covering.readings(policy.document, effort), effort)) == []
     return regions.MAX_EFFORT - effort.left
 
 
