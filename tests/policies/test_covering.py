@@ -130,6 +130,19 @@ def test_a_rule_that_decides_nothing_changes_nothing(file: File, asked: list[tup
     law(file, asked)
 
 
+@settings(max_examples=6 * EXAMPLES)
+@given(conditions, asked_of)
+def test_what_never_happens_does_not(condition: str, asked: list[tuple[Action, Context]]) -> None:
+    """A condition that is said never to be true, never to be false or never to fail is not, for whatever action."""
+    policy = load(("deny", [f"    allow: order\n    when: |\n      {condition}\n"]))
+    (written,) = policy.document.conditions
+    reading = covering.readings(policy.document, regions.Effort())["order"]
+    outcomes = reading.outcomes(written.tree, written.shapes["order"])
+    for action, context in asked:
+        decision = policy.decide(action, context)
+        assert outcomes.failed if decision.failed else outcomes.true if decision.rules else outcomes.false
+
+
 @settings(max_examples=2 * EXAMPLES)
 @given(policy_files(REGISTRY), st.lists(actions(REGISTRY), min_size=1, max_size=3), contexts)
 def test_so_it_is_in_any_file(file: PolicyFile, several: list[Action], context: Context) -> None:
