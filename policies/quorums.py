@@ -39,15 +39,32 @@ def _route(rule: Rule) -> Route:
 
 
 def _warn_of_pairs(document: Document, reading: Mapping[str, Reading], report: Report) -> None:
-    """Warn of two rules for one action type whose seats can be filled, though not by enough people for both."""
+    """Warn of rules whose seats can be filled, though not together with those of another rule, or of the default."""
     asking: dict[tuple[Route, tuple[str, ...]], Rule] = {}
     for rule in document.rules:
         if rule.effect is DecisionEffect.APPROVE and len(asking) < MAX_ROUTES:
             asking.setdefault((_route(rule), rule.types), rule)
     for one, other in combinations(asking.values(), 2):
-        together = combine_routes([_route(one), _route(other)])
-        empty = empty_seats(together.seats, document.roles, together.stand_ins)
-        if empty and may_meet(one, other, reading):
-            count = sum(seat.count for seat in together.seats)
-            message = f"where {one.id} and {other.id} both match, {count} people must sign, and only {count - empty} can"
+        short = _too_few(document, _route(one), _route(other))
+        if short and may_meet(one, other, reading):
+            message = f"where {one.id} and {other.id} both match, {short}"
             report.warning("seats", message, other.span, "add people, or name other roles")
+    granted = {type_ for rule in document.rules if _always_allows(rule) for type_ in rule.types}
+    default = [Route(seats=(seat,)) for seat in (document.default,) if seat]
+    for rule in asking.values() if default else ():
+        short = _too_few(document, _route(rule), *default)
+        if short and not granted.issuperset(rule.types):
+            message = f"where {rule.id} matches and no allow rule does, {short}: the `default` asks as well"
+            report.warning("seats", message, rule.span, "add people, or name other roles")
+
+
+def _too_few(document: Document, *routes: Route) -> str:
+    """How many must sign for all of *routes*, and how many can; empty where enough can."""
+    together = combine_routes(routes)
+    count = sum(seat.count for seat in together.seats)
+    empty = empty_seats(together.seats, document.roles, together.stand_ins)
+    return f"{count} people must sign, and only {count - empty} can" if empty else ""
+
+
+def _always_allows(rule: Rule) -> bool:
+    return rule.effect is DecisionEffect.ALLOW and not (rule.when or rule.unless)
