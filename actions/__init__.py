@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .model import Transaction as Transaction
     from .model import problems_of as problems_of
     from .money import Money as Money
+    from .money import currency_codes as currency_codes
     from .money import currency_decimals as currency_decimals
     from .money import format_money as format_money
     from .money import from_minor_units as from_minor_units
@@ -45,6 +46,7 @@ __all__ = [
     "action",
     "bank_registry",
     "check_ledger",
+    "currency_codes",
     "currency_decimals",
     "fold_name",
     "format_money",
@@ -62,7 +64,7 @@ __getattr__ = front_door(
         "bank": ["bank_registry"],
         "decorator": ["action"],
         "ledger": ["check_ledger"],
-        "money": ["Money", "currency_decimals", "format_money", "from_minor_units", "read_decimal"],
+        "money": ["Money", "currency_codes", "currency_decimals", "format_money", "from_minor_units", "read_decimal"],
         "registry": ["Migration", "Registry"],
         "run": ["Ending", "Result", "run_action"],
         "text": ["fold_name", "show_text"],

@@ -41,6 +41,11 @@ def currency_decimals(code: str) -> int:
     return _CURRENCIES[code]
 
 
+def currency_codes() -> tuple[str, ...]:
+    """All currencies of ISO 4217 that amounts can be in, sorted."""
+    return tuple(sorted(_CURRENCIES))
+
+
 def read_decimal(value: object) -> Decimal:
     """The exact decimal that *value* is: a Decimal, an integer, or ASCII text such as "150.00".
 

@@ -145,6 +145,7 @@ def _add_checking(verbs: Verbs) -> None:
     check = _add(policy_verbs, "check", policy_commands.check, "report every mistake in the policies file")
     check.add_argument("policies", nargs="?", metavar="FILE", help="the policies file, instead of --policies", default=SUPPRESS)
     _no_actor(check)
+    _no_actor(_add(policy_verbs, "schema", policy_commands.schema, "print the JSON Schema of policies files, for editors"))
 
     for verb, summary in (
         ("pin", "pin the policies in force: a changed file is not taken up any more"),

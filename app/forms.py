@@ -1,5 +1,6 @@
 """What `--json` prints: each thing in one form, wherever it is printed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from .canonical import Json
 
 if TYPE_CHECKING:  # both need pydantic, and `signoff queue` must not wait for it
     from signoff.planner import Planned
+    from signoff.policies import Diagnostic
 
     from .cards import Card
     from .deciding import Judgement
@@ -129,6 +131,28 @@ def pin_change_json(change: "PinChange") -> dict[str, Json]:
 def entry_line(entry: Entry) -> str:
     """An Entry as JSON on one line."""
     return orjson.dumps(entry_json(entry)).decode()
+
+
+def check_json(found: "Sequence[Diagnostic]", digest: str | None = None) -> dict[str, Json]:
+    """What `policies check` found in `--json` output; *digest* is that of a valid file."""
+    counts = Counter(one.severity.value for one in found)
+    counted: dict[str, Json] = {"errors": counts["error"], "warnings": counts["warning"]}
+    told: dict[str, Json] = {"valid": False} if digest is None else {"valid": True, "digest": digest}
+    return told | counted | {"diagnostics": [_diagnostic_json(one) for one in found]}
+
+
+def _diagnostic_json(one: "Diagnostic") -> dict[str, Json]:
+    return {
+        "code": one.code,
+        "severity": one.severity.value,
+        "file": one.file,
+        "line": one.line,
+        "column": one.column,
+        "length": one.length,
+        "message": one.message,
+        "hint": one.hint,
+        "source": one.source,
+    }
 
 
 def entry_json(entry: Entry) -> dict[str, Json]:

@@ -10,7 +10,7 @@ from .settings import Settings
 
 def check(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies check`."""
-    from signoff.policies import PoliciesInvalid, format_diagnostic, load_policy
+    from signoff.policies import PoliciesInvalid, format_diagnostic, load_policy, review_policy
 
     from .registries import load_registry
 
@@ -20,15 +20,26 @@ def check(options: argparse.Namespace, settings: Settings) -> Exit:
     except PoliciesInvalid as error:
         if not settings.json:
             raise
-        forms.print_json({"valid": False, "diagnostics": [vars(one) for one in error.diagnostics]})
+        forms.print_json(forms.check_json(error.diagnostics))
         return Exit.POLICIES
+    found = review_policy(policy)
     if settings.json:
-        forms.print_json({"valid": True, "digest": policy.digest, "diagnostics": [vars(one) for one in policy.warnings]})
+        forms.print_json(forms.check_json(found, policy.digest))
         return Exit.DONE
-    for warning in policy.warnings:
+    for warning in found:
         print(format_diagnostic(warning) + "\n")
-    rules = len(policy.document.rules)
-    output.print_text(f"{policy.name} is valid: {rules} rules, digest {output.group_digest(policy.digest)}")
+    rules, warnings = _several(len(policy.document.rules), "rule"), _several(len(found), "warning")
+    output.print_text(f"{policy.name} is valid: {rules}, {warnings}, digest {output.group_digest(policy.digest)}")
+    return Exit.DONE
+
+
+def schema(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff policies schema`."""
+    from signoff.policies import policy_schema
+
+    from .registries import load_registry
+
+    forms.print_json(policy_schema(load_registry(settings.actions)))
     return Exit.DONE
 
 
@@ -43,3 +54,7 @@ def change_pinned(options: argparse.Namespace, settings: Settings) -> Exit:
         file = f" {settings.policies}" if options.verb == "load" else ""
         output.print_pin_change(change, f"signoff policies {options.verb}{file} --as WHO")
     return Exit.DONE if change.made else Exit.WAITING
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from .loading import load_policy as load_policy
     from .loading import parse_policy as parse_policy
     from .policy import Policy as Policy
+    from .review import review_policy as review_policy
     from .rule import Rule as Rule
+    from .schema import policy_schema as policy_schema
     from .seating import Seating as Seating
     from .seating import fill_seats as fill_seats
 
@@ -55,6 +57,8 @@ __all__ = [
     "format_diagnostic",
     "load_policy",
     "parse_policy",
+    "policy_schema",
+    "review_policy",
 ]
 
 __getattr__ = front_door(
@@ -70,7 +74,9 @@ __getattr__ = front_door(
         "invariants": ["Invariant"],
         "loading": ["load_policy", "parse_policy"],
         "policy": ["Policy"],
+        "review": ["review_policy"],
         "rule": ["Rule"],
+        "schema": ["policy_schema"],
         "seating": ["Seating", "fill_seats"],
     },
 )

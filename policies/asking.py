@@ -7,12 +7,11 @@ from .diagnostics import quote
 from .nodes import Node
 from .people import SeatReader, read_whole
 from .reader import Held, Reader
-from .routes import Route, empty_seats, indispensable_people, members
+from .routes import Route, empty_seats, indispensable_people, members, show_people
 from .rule import Groups
 
 MAX_WITHIN = 366 * 24 * 60 * 60  # seconds
 MAX_STAND_INS = 1_000  # ways to stand in for the seats of one rule
-SHOWN_PEOPLE = 3  # in a warning
 _UNITS = {"s": 1, "m": 60, "h": 60 * 60, "d": 24 * 60 * 60}
 _NOBODY = Route(seats=())
 
@@ -39,7 +38,9 @@ class AskingReader:
         stand_ins = self._then(entries["then"][1], seats, deadline) if "then" in entries else ()
         route = Route(seats=seats, stand_ins=stand_ins, own_vote=own_vote)
         if "by" in entries:
-            self._check(route, entries["by"][1])
+            self._check(route, entries["by"][1], "`by`")
+        else:
+            self._check(route, entries[effect.value][0], "what the `approvers` sign")
         return route
 
     def within(self, entries: Held, effect: DecisionEffect | None) -> int | None:
@@ -88,16 +89,15 @@ class AskingReader:
             self.reader.wrong(entries["ask"][1], "`ask` names only those who sign anyway", "name others, or leave `then` out")
         return stand_ins
 
-    def _check(self, route: Route, node: Node) -> None:
+    def _check(self, route: Route, node: Node, what: str) -> None:
         """Report seats that nobody can fill, and warn of those that stay empty where one certain person asks."""
         if route in self.checked or not all(members(seat.role, self.roles) for seat in route.seats):
             return  # a role without people was reported
-        if not check_seats(self.reader, route.seats, self.roles, node, "`by`"):
+        if not check_seats(self.reader, route.seats, self.roles, node, what):
             return
         self.checked.add(route)
         if not self.reader.report.failed and not route.own_vote and (people := indispensable_people(route, self.roles)):
-            shown = " or ".join(people[:SHOWN_PEOPLE]) + (" or another" if len(people) > SHOWN_PEOPLE else "")
-            message = f"when {shown} asks, `by` cannot be signed: the requester's own vote does not count"
+            message = f"when {show_people(people)} asks, {what} cannot be signed: the requester's own vote does not count"
             self.reader.report.warning("seats", message, node.span, "add people, or let others stand in with `then`")
 
 

@@ -119,8 +119,8 @@ class ConditionReader:
             if not self.report.failed:
                 Doubts(setting, self.around.roles, self.report, scalar, self.lookups).condition(tree)
         return (
-            Condition(text=when[0].text.strip(), tree=when[1], shapes=shapes[0]) if when else None,
-            Condition(text=unless[0].text.strip(), tree=unless[1], shapes=shapes[1]) if unless else None,
+            Condition(text=when[0].text.strip(), tree=when[1], shapes=shapes[0], source=when[0]) if when else None,
+            Condition(text=unless[0].text.strip(), tree=unless[1], shapes=shapes[1], source=unless[0]) if unless else None,
         )
 
     def _bound(self, trees: list[Expression], types: int, entries: Held) -> None:

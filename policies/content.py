@@ -1,15 +1,16 @@
 """What a policies file says, checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from signoff.actions import Action
 
 from .cases import Case
 from .counters import Counter
 from .decision import Seat
+from .diagnostics import Span
 from .invariants import Invariant
-from .rule import Rule
+from .rule import Condition, Rule
 from .tables import Table
 
 
@@ -32,3 +33,11 @@ class Document:
     changes: tuple[Seat, ...] = ()  # who agrees to a change of pinned policies; empty: the approvers
     tests: tuple[Case, ...] = ()
     invariants: tuple[Invariant, ...] = ()
+    places: Mapping[str, Span] = field(default_factory=dict)  # of its keys, and of names: `rules`, `lists.family`
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """Those of its rules and its invariants."""
+        parts = [(rule.when, rule.unless) for rule in self.rules]
+        parts += [(invariant.when, invariant.unless) for invariant in self.invariants]
+        return [condition for pair in parts for condition in pair if condition is not None]

@@ -60,11 +60,13 @@ class Span:
 class Report:
     """Collects the diagnostics of one file."""
 
-    def __init__(self, file: str, text: str = "") -> None:
+    def __init__(self, file: str, text: str = "", found: Iterable[Diagnostic] = ()) -> None:
         self.file = file
         self.lines = split_lines(text)
-        self._found: dict[tuple[str, int, int, str, str], Diagnostic] = {}
+        self._found = {(one.file, one.line, one.column, one.code, one.message): one for one in found}
         self._count = dict.fromkeys(Severity, 0)
+        for one in self._found.values():
+            self._count[one.severity] += 1
 
     def beside(self, file: str, text: str) -> "Report":
         """A report on another file that the first one names. What it finds stands in this report."""
@@ -85,6 +87,11 @@ class Report:
         """Everything found, ordered by place: first what is in the file itself."""
         found = self._found.values()
         return tuple(sorted(found, key=lambda one: (one.file != self.file, one.file, one.line, one.column, one.code)))
+
+    def has_warning(self, code: str, span: Span) -> bool:
+        """Whether there is a warning with that code at the place."""
+        place = (self.file, span.line + 1, span.column + 1, code)
+        return any(key[:4] == place for key in self._found)
 
     @property
     def failed(self) -> bool:

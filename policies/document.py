@@ -11,15 +11,15 @@ from .cases import CaseReader
 from .columns import TableFile
 from .conditions import Around, ConditionReader
 from .content import Document
-from .counters import CounterReader, Counters
+from .counters import CounterReader
 from .decision import DecisionEffect, Seat
-from .diagnostics import Report, quote, suggest
+from .diagnostics import Report, Span, quote, suggest
 from .files import Files
 from .invariants import InvariantReader
 from .nodes import Entries, Items, Node, Scalar
 from .people import SeatReader, is_person, read_role
 from .reader import MAX_NAME, Held, Reader
-from .rule import Groups, Rule
+from .rule import Groups
 from .rules import RuleReader
 from .shapes import is_currency
 from .tables import Table, read_inline
@@ -65,7 +65,6 @@ def read_document(root: Node, registry: Registry, report: Report, files: Files) 
     invariants = InvariantReader(conditions, report).invariants(entries["invariants"][1]) if "invariants" in entries else ()
     cases = CaseReader(registry, zone, roles, counters, rules, report)
     tests = cases.cases(entries["tests"][1]) if "tests" in entries else ()
-    _warn_of_unused(report, entries, counters, rules)
     _warn(report, entries.keys() | meant, registry, approvers, default)
     if report.failed:
         return None
@@ -85,7 +84,18 @@ def read_document(root: Node, registry: Registry, report: Report, files: Files) 
         changes=changes,
         tests=tests,
         invariants=invariants,
+        places=_places(entries),
     )
+
+
+def _places(entries: Held) -> dict[str, Span]:
+    """Where each key of the file stands, and each name below `roles`, `lists`, `tables` and `counters`."""
+    places = {key: scalar.span for key, (scalar, _) in entries.items()}
+    for key in ("roles", "lists", "tables", "counters"):
+        node = entries[key][1] if key in entries else None
+        if isinstance(node, Entries):
+            places |= {f"{key}.{name}": scalar.span for name, (scalar, _) in node.entries.items()}
+    return places
 
 
 def _known(groups: Groups) -> dict[str, tuple[str, ...]]:
@@ -247,14 +257,6 @@ def _changes(reader: Reader, entries: Held, roles: Groups) -> tuple[Seat, ...]:
     seats = SeatReader(roles, reader, "`changes`").seats(node)
     check_seats(reader, seats, roles, node, "`changes`")
     return seats
-
-
-def _warn_of_unused(report: Report, entries: Held, counters: Counters, rules: tuple[Rule, ...]) -> None:
-    read = {name for rule in rules for name in rule.counters}
-    for name in counters if not report.failed else ():
-        node = entries["counters"][1]
-        if name not in read and isinstance(node, Entries):
-            report.warning("unused", f"no rule reads the counter `{name}`", node.entries[name][0].span, "leave it out")
 
 
 def _warn(report: Report, keys: set[str], registry: Registry, approvers: str | None, default: Seat | None) -> None:

@@ -25,6 +25,7 @@ from .syntax import (
     Call,
     Comparator,
     Comparison,
+    Default,
     Entry,
     Expression,
     Has,
@@ -64,6 +65,7 @@ class Doubts:
     report: Report
     source: Scalar
     lookups: "Lookups"  # of the whole file
+    said: set[str] = field(default_factory=set)  # of texts that something never is
 
     def condition(self, tree: Expression) -> None:
         """Warn of what is doubtful in *tree*."""
@@ -98,10 +100,17 @@ class Doubts:
     def _compared(self, value: Expression, constant: Expression) -> None:
         """Warn of texts in *constant* that *value* can never be."""
         tests = self._tests(value)
-        verb = "never holds" if isinstance(value, Known) and value.name == "actor.roles" else "is never"
+        verb = "never holds" if self._is_several(value) else "is never"
         for text in self._never(tests, constant) if tests else ():
             message = f"`{self._text(value)}` {verb} {quote(text)}"
-            self._warn("never", message, constant, partial(self._remedy, value, text))
+            if text != _otherwise(value) and message not in self.said:
+                self._warn("never", message, constant, partial(self._remedy, value, text))
+                self.said.add(message)
+
+    def _is_several(self, value: Expression) -> bool:
+        if isinstance(value, Name):
+            return any(fields[value.name].many for fields in self.setting.types.values() if value.name in fields)
+        return isinstance(value, Known) and value.name == "actor.roles"
 
     def _never(self, tests: Tests, constant: Expression) -> tuple[str, ...]:
         """Texts in *constant* that pass none of *tests*."""
@@ -119,9 +128,11 @@ class Doubts:
             if fold_name(key.value) not in self.lookups.folded(entry.table, table.keys):
                 message = f"the table `{entry.table}` has no {quote(key.value)}, so this always fails"
                 self._warn("never", message, key, lambda: suggest(key.value, table.keys, "add it to the table"))
-        elif (tests := self._tests(key)) and not self.lookups.any(tests, entry.table, table.keys):
+        elif (tests := self._tests(key)) and not self.lookups.any(tests, entry.table, table.keys) and _otherwise(key) is None:
             message = f"no key of the table `{entry.table}` is ever `{self._text(key)}`, so this always fails"
             self._warn("never", message, key, lambda: next((self._remedy(key, text) for text in table.keys), "add one to it"))
+        else:
+            self._compared(key, Keys(name=entry.table, start=entry.start, end=entry.end))
 
     def _texts(self, constant: Expression) -> tuple[str, ...]:
         match constant:
@@ -147,6 +158,8 @@ class Doubts:
                 return (is_weekday,)
             case Known(name="now.date"):
                 return (is_date,)
+            case Default(field=field):
+                return self._tests(field)
             case Name(name=name):
                 found = [fields[name] for fields in self.setting.types.values() if name in fields]
                 if all(field.choices or field.kind is Kind.CURRENCY for field in found):
@@ -161,6 +174,8 @@ class Doubts:
                 return suggest(text.casefold(), WEEKDAYS, "write one such as monday")
             case Known(name="now.date"):
                 return "write one such as 2026-12-24"
+            case Default(field=field):
+                return self._remedy(field, text)
             case Known():
                 return "write an id as it is given to --as"
             case Name(name=name):
@@ -208,6 +223,14 @@ class Lookups:
         if table not in self._folded:
             self._folded[table] = frozenset(map(fold_name, texts))
         return self._folded[table]
+
+
+def _otherwise(value: Expression) -> str | None:
+    """The text that *value* can be beside what its field can."""
+    match value:
+        case Default(otherwise=Text(value=text)):
+            return text
+    return None
 
 
 def failing(tests: Tests, texts: Iterable[str]) -> Iterator[str]:

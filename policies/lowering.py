@@ -17,7 +17,7 @@ from decimal import DivisionByZero, Inexact, InvalidOperation, Overflow
 
 from signoff.actions import Field, Kind, fold_name
 
-from .shapes import NUMBERS, UNKNOWN, Shape
+from .shapes import UNKNOWN, Shape, fixed_currency
 from .syntax import (
     And,
     Arithmetic,
@@ -200,7 +200,7 @@ class Lowering:
                 self._numeric(operand, unit, decimal=decimal) if shape.numeric else self._lower(operand)
                 for operand, shape in zip(tree.operands, shapes, strict=True)
             ]
-        elif any(shape.kind is Kind.TEXT for shape in shapes) and not self._is_exact(tree.operands):
+        elif any(shape.kind is Kind.TEXT for shape in shapes) and not compares_exactly(tree.operands, self.fields):
             operands = [self._folded(operand) for operand in tree.operands]
         else:
             operands = [self._lower(operand) for operand in tree.operands]
@@ -213,7 +213,7 @@ class Lowering:
         if left.many:  # contains
             operands = (tree.right, tree.left)
             return self._comparison(Comparison(operands=operands, comparators=("in",), start=tree.start, end=tree.end))
-        exact = self._is_exact((tree.left, tree.right))
+        exact = compares_exactly((tree.left, tree.right), self.fields)
         value = self._lower(tree.left) if exact else self._folded(tree.left)
         if tree.operator == "matches":
             assert isinstance(tree.right, Text)
@@ -227,23 +227,10 @@ class Lowering:
 
     def _entry(self, tree: Entry, *, folded: bool) -> ast.expr:
         """What a table holds for a key, which is looked up folded wherever it is compared so."""
-        exact = self._is_exact((tree.key,))
+        exact = compares_exactly((tree.key,), self.fields)
         key = self._lower(tree.key) if exact else self._folded(tree.key)
         held = self.world.entries(tree.table, tree.column, by_folded=not exact, folded=folded)
         return ast.Subscript(self.bind(held), key, ast.Load(), **PLACE)
-
-    def _is_exact(self, operands: tuple[Expression, ...]) -> bool:
-        """Whether texts are compared as they are: fields with fixed choices, currencies and actors, and no other field."""
-        fixed = [isinstance(operand, Known) for operand in operands]
-        for operand in operands:
-            match operand:
-                case Known(name="now.weekday") | Call():
-                    return False
-                case Name(name=name) | Default(field=Name(name=name)) if found := self.fields.get(name):
-                    fixed.append(found.kind is Kind.CURRENCY or bool(found.choices))
-                    if not fixed[-1]:
-                        return False
-        return any(fixed)
 
     def _folded(self, tree: Expression) -> ast.expr:
         """A text, or several, folded."""
@@ -278,10 +265,8 @@ class Lowering:
         """What the money in one comparison must be in: the file's currency, or that of the first amount."""
         if all(shape.kind is not Kind.MONEY for shape in shapes):
             return _Unit(None)
-        if code := next((shape.code for shape in shapes if shape.code), None):
+        if code := fixed_currency(shapes, self.world.currency):
             return _Unit(self.bind(code))
-        if any(shape.plain or (shape.kind in NUMBERS and not shape.many and not shape.zero) for shape in shapes):
-            return _Unit(self.bind(self.world.currency))
         first = next(found for operand in operands for found in self._money_in(operand))
         return _Unit(self._currency_of(first), first.currency)
 
@@ -366,6 +351,20 @@ class _Unit:
 
     currency: ast.expr | None  # its Python expression; None where there is no money
     field: str | None = None  # the action's field that it is taken from
+
+
+def compares_exactly(operands: tuple[Expression, ...], fields: Mapping[str, Field]) -> bool:
+    """Whether texts are compared as they are: fields with fixed choices, currencies and actors, and no other field."""
+    fixed = [isinstance(operand, Known) for operand in operands]
+    for operand in operands:
+        match operand:
+            case Known(name="now.weekday") | Call():
+                return False
+            case Name(name=name) | Default(field=Name(name=name)) if found := fields.get(name):
+                fixed.append(found.kind is Kind.CURRENCY or bool(found.choices))
+                if not fixed[-1]:
+                    return False
+    return any(fixed)
 
 
 def load(name: str) -> ast.expr:

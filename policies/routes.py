@@ -10,6 +10,8 @@ from .decision import PERSON, Seat, StandIn
 from .rule import Groups
 from .seating import fill_seats, irreplaceable_voters
 
+SHOWN_PEOPLE = 3  # in a warning
+
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
@@ -47,14 +49,19 @@ def combine_routes(routes: Sequence[Route]) -> Route:
     )
 
 
-def empty_seats(seats: Sequence[Seat], roles: Groups) -> int:
-    """How many seats stay empty where everybody signs."""
-    return sum(seat.count for seat in seats) - sum(fill_seats(seats, _voters(seats, roles, ())).filled.values())
+def empty_seats(seats: Sequence[Seat], roles: Groups, stand_ins: Sequence[StandIn] = ()) -> int:
+    """How many seats stay empty where everybody signs, and who may stand in does."""
+    return sum(seat.count for seat in seats) - sum(fill_seats(seats, _voters(seats, roles, stand_ins)).filled.values())
 
 
 def indispensable_people(route: Route, roles: Groups) -> list[str]:
     """Those without whom the seats cannot be filled, with whoever may stand in: what they ask for themselves stays unsigned."""
     return irreplaceable_voters(route.seats, _voters(route.seats, roles, route.stand_ins))
+
+
+def show_people(people: Sequence[str]) -> str:
+    """Any one of *people*, as a warning names them."""
+    return " or ".join(people[:SHOWN_PEOPLE]) + (" or another" if len(people) > SHOWN_PEOPLE else "")
 
 
 def _voters(seats: Sequence[Seat], roles: Groups, stand_ins: Sequence[StandIn]) -> dict[str, frozenset[str]]:

@@ -8,6 +8,8 @@ from typing import TypeAlias
 from signoff.canonical import Json, canonical, digest
 
 from .decision import DEFAULT_WITHIN, DecisionEffect, Seat, StandIn
+from .diagnostics import Span
+from .nodes import Scalar
 from .reasons import Reason
 from .shapes import Shape
 from .syntax import Counted, Expression, parts_read, spell, walk
@@ -22,6 +24,7 @@ class Condition:
     text: str  # as written
     tree: Expression
     shapes: Mapping[str, Mapping[Expression, Shape]]  # of its nodes, for each action type that its rule speaks for
+    source: Scalar  # where it stands
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,7 @@ class Rule:
 
     id: str
     line: int  # its first one, from 1
+    span: Span  # of its id
     effect: DecisionEffect
     actions: tuple[str, ...]  # as written; ("*",) for all
     types: tuple[str, ...]  # the action types that it speaks for

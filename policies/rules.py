@@ -71,6 +71,7 @@ class RuleReader:
         return Rule(
             id=id_,
             line=node.span.line + 1,
+            span=entries["id"][1].span,
             effect=effect,
             actions=actions,
             types=types,

@@ -1,5 +1,6 @@
 """What values an expression has, as far as rules need to know."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -108,6 +109,16 @@ def _combined(kind: Kind, left: Shape, right: Shape, *, plain: bool) -> Shape:
     constant = left.constant and right.constant
     free = kind is not Kind.MONEY and left.written and right.written and not constant
     return Shape(kind, constant=constant, plain=plain, code=left.code or right.code, free=free)
+
+
+def fixed_currency(shapes: Sequence[Shape], currency: str | None) -> str | None:
+    """What the money in one comparison must be in: the currency that an amount names, or *currency*, the file's, beside a
+    plain number. None where it must only be the same everywhere.
+    """
+    if code := next((shape.code for shape in shapes if shape.code), None):
+        return code
+    plain = any(shape.plain or (shape.kind in NUMBERS and not shape.many and not shape.zero) for shape in shapes)
+    return currency if plain else None
 
 
 def fit(left: Shape, right: Shape) -> bool:

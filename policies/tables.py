@@ -86,6 +86,8 @@ def read_inline(reader: Reader, name: str, entries: Held, node: Node) -> Table |
             reader.report.error("table", message, value_node.span, "write texts in quotes, numbers without")
         shapes[shape] = None
         cells[key] = cell
+    if not entries:
+        reader.report.warning("empty", f"the table `{name}` is empty", node.span)
     shape = next(iter(shapes), FREE_NUMBER)
     return Table(keys=tuple(cells), columns={None: Column(shape=shape, cells=cells)})
 

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from tests.app.conftest import BALANCE, DEPOSIT, TRANSFER, CommandLine
 
@@ -206,7 +208,7 @@ def test_audit_verify_says_what_it_cannot_know(cli: CommandLine) -> None:
 def test_policies_check_of_a_valid_file(cli: CommandLine) -> None:
     """`policies check` names the file, counts its rules, and shows its warnings."""
     ran = cli("policies", "check")
-    assert "policies.yaml is valid: 4 rules" in ran.out
+    assert "policies.yaml is valid: 4 rules, 2 warnings, digest" in ran.out
     assert "policies.yaml:5:1: warning[identity]" in ran.out
     assert ran.code == 0
 
@@ -214,13 +216,42 @@ def test_policies_check_of_a_valid_file(cli: CommandLine) -> None:
 def test_policies_check_as_json(cli: CommandLine) -> None:
     """`policies check --json` tells whether the file is valid, and each diagnostic with its code and place."""
     told = cli("policies", "check", "--json").json
-    assert told["valid"] is True
+    assert (told["valid"], told["errors"], told["warnings"]) == (True, 0, 2)
+    assert told["digest"]
     assert [(one["code"], one["line"]) for one in told["diagnostics"]] == [("identity", 5), ("seats", 23)]
     cli.policies.write_text(cli.policies.read_text().replace("amount > 100", "amuont > 100"))
     ran = cli("policies", "check", "--json")
     wrong = [one for one in ran.json["diagnostics"] if one["severity"] == "error"]
-    assert (ran.code, ran.json["valid"]) == (5, False)
+    assert (ran.code, ran.json["valid"], ran.json["errors"]) == (5, False, 1)
+    assert wrong[0] == {
+        "code": "unknown-name",
+        "severity": "error",
+        "file": "policies.yaml",
+        "line": 16,
+        "column": 11,
+        "length": 6,
+        "message": "transfer has no field `amuont`",
+        "hint": "did you mean `amount`?",
+        "source": "    when: amuont > 100",
+    }
     assert [(one["code"], one["line"], one["column"]) for one in wrong] == [("unknown-name", 16, 11)]
+
+
+def test_policies_check_finds_what_a_load_does_not(cli: CommandLine) -> None:
+    """`policies check` also tells of rules that decide nothing, which no other command looks for."""
+    again = "  - id: again\n    deny: transfer\n    when: to in lists.blocked and amount > 5\n"
+    cli.policies.write_text(cli.policies.read_text() + again)
+    ran = cli("policies", "check")
+    assert "warning[covered]: again decides nothing: the deny rule blocked on line" in ran.out
+    assert "5 rules, 3 warnings" in ran.out
+    assert "covered" in [one["code"] for one in cli("policies", "check", "--json").json["diagnostics"]]
+
+
+def test_policies_schema(cli: CommandLine) -> None:
+    """`policies schema` prints the schema for the registered actions, by which the file in use is valid."""
+    schema = cli("policies", "schema").json
+    assert schema["$defs"]["type"]["enum"] == ["check_balance", "deposit", "withdraw", "transfer", "pay_bill"]
+    assert list(Draft202012Validator(schema).iter_errors(yaml.safe_load(cli.policies.read_text()))) == []
 
 
 def test_error_as_json(cli: CommandLine) -> None:

@@ -376,17 +376,25 @@ def test_a_key_that_is_never_there_warns(load: Load) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "rows", "hint"),
-    [("currency", "usd: 1", "write USD"), ("now.weekday", "mo: 1", "write one such as monday"), ("speed", "{}", "")],
+    ("key", "rows", "fitting", "hint"),
+    [
+        ("currency", "usd: 1", "EUR: 1", "write USD"),
+        ("now.weekday", "mo: 1", "Monday: 1", "write one such as monday"),
+        ("speed", "", "slow: 1", "add one to it"),
+    ],
 )
-def test_keys_of_which_none_is_ever_asked_for_warn(key: str, rows: str, hint: str, load: Load) -> None:
+def test_keys_of_which_none_is_ever_asked_for_warn(key: str, rows: str, fitting: str, hint: str, load: Load) -> None:
     """Where a table holds no key that a currency, a day or a fixed choice can be, looking it up always fails."""
-    table = f"tables: {{t: {{{rows}}}}}\n" if rows != "{}" else "tables: {t: {}}\n"
-    text = f"version: 1\ncurrency: USD\n{table}rules:\n- id: a\n  deny: order\n  when: quantity > tables.t[{key}]\n"
-    (warning,) = load(text).warnings
-    assert warning.message == f"no key of the table `t` is ever `{key}`, so this always fails"
-    assert warning.hint == (hint or "add one to it")
-    assert load(text.replace("{t: {", "{t: {EUR: 9, Monday: 9, slow: 9" + (", " if rows != "{}" else ""))).warnings == ()
+
+    def never(rows: str) -> list[tuple[str, str]]:
+        table = f"tables: {{t: {{{rows}}}}}\n"
+        text = f"version: 1\ncurrency: USD\n{table}rules:\n- id: a\n  deny: order\n  when: quantity > tables.t[{key}]\n"
+        return [(one.message, one.hint) for one in load(text).warnings if one.code == "never"]
+
+    assert never(rows) == [(f"no key of the table `t` is ever `{key}`, so this always fails", hint)]
+    assert never(fitting) == []
+    unfit = rows.partition(":")[0]
+    assert [message for message, _ in never(f"{fitting}, {rows}")] == ([f'`{key}` is never "{unfit}"'] if unfit else [])
 
 
 def test_a_number_of_a_table_is_bounded(report_on: Callable[[str], str]) -> None:

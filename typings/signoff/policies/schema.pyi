@@ -1,0 +1,1 @@
+from policies.schema import *
