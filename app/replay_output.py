@@ -29,7 +29,7 @@ def print_replay(plans: Iterable[tuple[Replayed, ...]], policy: Policy, *, whole
     out, summary = console(), Summary()
     rows = _shown(plans, summary, whole=whole)
     while page := list(islice(rows, PAGE)):
-        table = make_table("plan", "action", "asked by, at (UTC)", "then", "now", "")
+        table = make_table("plan", "action", "asked (UTC)", "then", "now", "")
         for one in page:
             table.add_row(
                 plain(f"{one.plan.id} #{one.action.number}"),

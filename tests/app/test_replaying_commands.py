@@ -40,7 +40,7 @@ def test_what_differs_is_a_table(cli: CommandLine, replay: Replay, monkeypatch: 
     ran = replay(LOOSER)
     assert ran.code == Exit.DENIED
     lines = [" ".join(line.split()) for line in ran.out.splitlines()]
-    assert lines[0] == "plan action asked by, at (UTC) then now"
+    assert lines[0] == "plan action asked (UTC) then now"
     assert lines[1] == f"{plan} #1 Transfer 150.00 USD to Alice dana approve allow looser"
     assert lines[2].endswith("1 manager everyday")
     assert lines[3] == "large-transfer"
