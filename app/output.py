@@ -143,7 +143,7 @@ class _Console(Console):
 
 
 def make_table(*columns: str) -> Table:
-    """A table without rows yet, in which long texts are folded."""
+    """A table without lines, whose cells are wrapped and never cut."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(column, overflow="fold")
