@@ -97,13 +97,10 @@ def replay(
         if not (wanted or past.matters):
             continue
         plan, entries = _read(reading, accepted)
+        past.go_on(accepted.number, plan.at)
         if wanted:
-            past.go_on(accepted.number, plan.at)
-            yield tuple(
-                _replay_plan(
-                    plan, entries, PastCounting(policy=policy, now=plan.at, requester=plan.requester, past=past), registry
-                )
-            )
+            counting = PastCounting(policy=policy, now=plan.at, requester=plan.requester, past=past)
+            yield tuple(_replay_plan(plan, entries, counting, registry))
         past.add(plan, entries)
 
 
