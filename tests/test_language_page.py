@@ -37,6 +37,8 @@ BOUNDS: dict[tuple[str, str], tuple[str, int]] = {
     ("patterns", "MAX_STEPS"): ("steps of a pattern, repetitions written out", 1),
     ("people", "MAX_COUNT"): ("people who must sign one action", 1),
     ("asking", "MAX_WITHIN"): ("days to sign", DAY),
+    ("asking", "MAX_STAND_INS"): ("seats of a rule, times those who may stand in", 1),
+    ("rules", "MAX_ASKED"): ("people who sign, squared, over all rules", 1),
     ("counters", "MAX_COUNTERS"): ("counters", 1),
     ("counters", "MAX_WINDOW"): ("days of a counter's window", DAY),
     ("cases", "MAX_CASES"): ("tests", 1),
@@ -44,6 +46,7 @@ BOUNDS: dict[tuple[str, str], tuple[str, int]] = {
     ("cases", "MAX_TESTED"): ("actions of all tests", 1),
     ("cases", "MAX_REQUEST"): ("characters of a test's request", 1),
     ("invariants", "MAX_INVARIANTS"): ("invariants", 1),
+    ("reasons", "MAX_VALUES"): ("values in a reason", 1),
     ("reasons", "MAX_SHOWN"): ("characters of a value in a reason; the rest is cut", 1),
     ("diagnostics", "MAX_DIAGNOSTICS"): ("errors that are reported, and warnings", 1),
 }
