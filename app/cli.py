@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Typed plans of actions, decided by policies, signed off by people, run exactly as often as they should.",
         formatter_class=_formatter,
         epilog="Exit codes: 0 done, 1 failed or no plan came, 2 wrong usage, 3 something waits for approval, "
-        "4 denied or rejected, 5 policies invalid, 6 audit log does not verify, 7 something is in doubt.",
+        "4 denied or rejected, or looser in a replay, 5 policies invalid, 6 audit log does not verify, 7 something is in doubt.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version")
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -157,6 +157,15 @@ def _add_checking(verbs: Verbs) -> None:
             change.add_argument("policies", metavar="FILE", help="the new policies file")
         change.set_defaults(verb=verb)
         _may_act(change, "who agrees to it (default: the operating system's user)")
+
+    replay = _add(
+        policy_verbs, "replay", policy_commands.replay_past, "decide the log's past plans again by another policies file"
+    )
+    replay.add_argument("policies", metavar="NEW", help="the policies file to decide by; nothing is changed")
+    replay.add_argument("--since", metavar="WHEN", help="only plans accepted from then on: 2026-11-21 (UTC), or how long ago: 7d")
+    replay.add_argument("--limit", metavar="N", type=_count, help="only the newest N plans")
+    replay.add_argument("--all", action="store_true", help="show the actions that would be decided the same, too")
+    _no_actor(replay)
 
     audit = verbs.add_parser("audit", help="read and verify the audit log", formatter_class=_formatter)
     audit_verbs = audit.add_subparsers(metavar="COMMAND", required=True)

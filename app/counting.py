@@ -1,5 +1,6 @@
-"""The values that counters have for the actions of one plan, in an open transaction."""
+"""The values that counters have for the actions of one plan, in an open transaction or in the past."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,7 +8,18 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 
 from signoff.actions import Action, from_minor_units
-from signoff.audit import PLACE, CountedRow, Counter, Reading, Total, add_up, counted_anew, read_counters, rows_of_action
+from signoff.audit import (
+    PLACE,
+    CountedRow,
+    Counter,
+    Past,
+    Reading,
+    Total,
+    add_up,
+    counted_anew,
+    read_counters,
+    rows_of_action,
+)
 from signoff.policies import CounterValue, Policy
 
 from .actor import Actor
@@ -18,20 +30,18 @@ _NEW = ""  # stands for the id of a plan that is not stored
 
 
 @dataclass(kw_only=True)
-class Counting:
-    """Counts for the actions of one plan, which is stored, or about to be.
+class PlanCounting(ABC):
+    """Counts for the actions of one plan.
 
     The value for an action is: what was done inside the window of actions accepted before it, what such actions still
     hold, and the action itself once, where the counter counts its type.
     """
 
-    reading: Reading
     policy: Policy
     now: datetime
     requester: Actor
     plan: str | None = None  # its id; None: it is not stored, and comes after all that is
     _own: list[CountedRow] = field(default_factory=list)  # of the plan's actions, while it is not stored
-    _anew: dict[str, list[CountedRow]] = field(default_factory=dict)  # by counter: rows that are not stored
 
     def values(self, action: Action, number: int) -> dict[str, CounterValue | None]:
         """The value of each counter that the rules for *action* read; None where there is none."""
@@ -42,8 +52,16 @@ class Counting:
     def reserve(self, action: Action, number: int) -> None:
         """Let *action*, of a plan that is not stored, count for those after it."""
         if self.policy.counters:
-            body = (number, action.type, action.canonical())
-            self._own += rows_of_action(counters_of(self.policy).values(), _NEW, self.requester.id, 0, body)
+            self.hold(number, action.type, action.canonical())
+
+    def hold(self, number: int, type_: str, body: bytes) -> None:
+        """The same for an action that is told by its type and its canonical bytes."""
+        told = (number, type_, body)
+        self._own += rows_of_action(counters_of(self.policy).values(), _NEW, self.requester.id, 0, told)
+
+    @abstractmethod
+    def _others(self, counter: Counter, key: str, number: int) -> Total:
+        """What counts of stored actions that were accepted before action *number*. Raises LookupError without time zones."""
 
     def _value(self, name: str, action: Action, body: Mapping[str, Json], number: int) -> CounterValue | None:
         counter = counters_of(self.policy)[name]
@@ -60,15 +78,25 @@ class Counting:
 
     def _total(self, counter: Counter, key: str, number: int) -> Total:
         """What counts without the action itself."""
-        since = counter.since(self.now)
-        own = add_up((row for row in self._own if row.counter == counter.digest), key, since, (0, number))
-        if counter.digest in self._stored:
-            others = self.reading.total(counter.digest, key, since, self._place(number), self._lapsed)
-        else:
-            if counter.digest not in self._anew:
-                self._anew[counter.digest] = counted_anew(self.reading, [counter])
-            others = add_up(self._anew[counter.digest], key, since, self._place(number), self._lapsed)
+        own = add_up((row for row in self._own if row.counter == counter.digest), key, "", (0, number))
+        others = self._others(counter, key, number)
         return Total(own.units + others.units, own.unknown + others.unknown)
+
+
+@dataclass(kw_only=True)
+class Counting(PlanCounting):
+    """Counts for a plan that is stored, or about to be, by what the store counts."""
+
+    reading: Reading
+    _anew: dict[str, list[CountedRow]] = field(default_factory=dict)  # by counter: rows that are not stored
+
+    def _others(self, counter: Counter, key: str, number: int) -> Total:
+        since = counter.since(self.now)
+        if counter.digest in self._stored:
+            return self.reading.total(counter.digest, key, since, self._place(number), self._lapsed)
+        if counter.digest not in self._anew:
+            self._anew[counter.digest] = counted_anew(self.reading, [counter])
+        return add_up(self._anew[counter.digest], key, since, self._place(number), self._lapsed)
 
     def _place(self, number: int) -> tuple[int, int]:
         return (PLACE, 0) if self.plan is None else (self._accepted, number)
@@ -86,6 +114,16 @@ class Counting:
     def _stored(self) -> frozenset[str]:
         """The counters whose rows are stored: those of the policy in force, which ours is not while it only previews."""
         return frozenset(counter.digest for counter in self.reading.counters().values())
+
+
+@dataclass(kw_only=True)
+class PastCounting(PlanCounting):
+    """Counts for a plan of the past, as if it was about to be accepted again at the moment at which the past stands."""
+
+    past: Past
+
+    def _others(self, counter: Counter, key: str, number: int) -> Total:
+        return self.past.total(counter, key)
 
 
 @lru_cache(maxsize=8)

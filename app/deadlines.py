@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from signoff.audit import NOT_DONE, UNTOUCHED, Approval, ApprovalStatus, PlanRecord, Reading, Status
+from signoff.audit import BOUNDED, NOT_DONE, UNTOUCHED, Approval, ApprovalStatus, PlanRecord, Reading, Status
 
 OPEN = frozenset({ApprovalStatus.WAITING, ApprovalStatus.APPROVED})
-BOUNDED = frozenset({Status.WAITING, Status.APPROVED})  # by a deadline
 
 
 def overdue(reading: Reading, now: datetime) -> list[tuple[str, int]]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from signoff.actions import Lookup, Registry
 from signoff.audit import (
+    BOUNDED,
     SYSTEM,
     UNTOUCHED,
     ActionRecord,
@@ -30,7 +31,7 @@ from .actor import Actor
 from .canonical import canonical, digest
 from .cards import Card, read_card
 from .counting import Counting, counters_of
-from .deadlines import BOUNDED, expired
+from .deadlines import expired
 from .deciding import (
     Judgement,
     as_seats,

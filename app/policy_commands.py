@@ -4,7 +4,7 @@ import argparse
 
 from . import forms, output
 from .errors import Exit
-from .opening import open_engine, reading_engine
+from .opening import check_database, open_engine, open_store, reading_engine
 from .settings import Settings
 
 
@@ -58,3 +58,22 @@ def change_pinned(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def _several(count: int, what: str) -> str:
     return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
+
+
+def replay_past(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff policies replay NEW`: exit code 4 where something would have been looser."""
+    check_database(settings)
+    from signoff.policies import load_policy
+
+    from .log_view import read_when
+    from .registries import load_registry
+    from .replay_output import print_replay, print_replay_json
+    from .replaying import Change, replay
+
+    registry = load_registry(settings.actions)
+    policy = load_policy(settings.policies, registry)
+    with open_store(settings) as store, store.read() as tx:
+        since = read_when("--since", options.since, store.clock())
+        replayed = replay(tx, policy, registry, since=since, limit=options.limit)
+        summary = (print_replay_json if settings.json else print_replay)(replayed, policy, whole=options.all)
+    return Exit.DENIED if summary.changes[Change.LOOSER] else Exit.DONE

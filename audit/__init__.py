@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from .counting import add_up as add_up
     from .counting import read_counters as read_counters
     from .counting import rows_of_action as rows_of_action
+    from .past import Past as Past
     from .pins import PinVerb as PinVerb
     from .reading import Reading as Reading
+    from .records import BOUNDED as BOUNDED
     from .records import ENDED as ENDED
     from .records import NOT_DONE as NOT_DONE
     from .records import SYSTEM as SYSTEM
@@ -32,12 +34,14 @@ if TYPE_CHECKING:
     from .recounting import recount as recount
     from .store import Store as Store
     from .verify import Verification as Verification
+    from .verify import verify_complete as verify_complete
     from .verify import verify_plan as verify_plan
     from .verify import verify_policies as verify_policies
     from .verify import verify_store as verify_store
     from .writing import Writing as Writing
 
 __all__ = [
+    "BOUNDED",
     "ENDED",
     "NOT_DONE",
     "PLACE",
@@ -50,6 +54,7 @@ __all__ = [
     "CountedRow",
     "Counter",
     "Entry",
+    "Past",
     "PinVerb",
     "PlanRecord",
     "Reading",
@@ -64,6 +69,7 @@ __all__ = [
     "read_counters",
     "recount",
     "rows_of_action",
+    "verify_complete",
     "verify_plan",
     "verify_policies",
     "verify_store",
@@ -75,15 +81,16 @@ __getattr__ = front_door(
     __name__,
     {
         "counting": ["PLACE", "CountedRow", "Counter", "Total", "add_up", "read_counters", "rows_of_action"],
+        "past": ["Past"],
         "pins": ["PinVerb"],
         "reading": ["Reading"],
         "records": [
-            *("ENDED", "NOT_DONE", "SYSTEM", "UNTOUCHED", "ActionRecord", "Approval", "ApprovalStatus", "Choice", "Entry"),
-            *("PlanRecord", "Status", "Vote", "write_actor", "write_time"),
+            *("BOUNDED", "ENDED", "NOT_DONE", "SYSTEM", "UNTOUCHED", "ActionRecord", "Approval", "ApprovalStatus", "Choice"),
+            *("Entry", "PlanRecord", "Status", "Vote", "write_actor", "write_time"),
         ],
         "recounting": ["counted_anew", "recount"],
         "store": ["Store"],
-        "verify": ["Verification", "verify_plan", "verify_policies", "verify_store"],
+        "verify": ["Verification", "verify_complete", "verify_plan", "verify_policies", "verify_store"],
         "writing": ["Writing"],
     },
 )

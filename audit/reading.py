@@ -1,6 +1,6 @@
 """What can be asked of the store, inside a transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -133,6 +133,32 @@ class Reading:
         """The number of the Entry with which *plan* was accepted."""
         ((number,),) = self._database.execute("SELECT number FROM entries WHERE chain = ? AND place = 1", (plan,))
         return int(number)
+
+    def acceptances(self, first: int, count: int) -> list[Entry]:
+        """The Entries with which plans were accepted, in order: at most *count*, from the number *first* on."""
+        rows = self._database.execute(
+            f"SELECT {COLUMNS} FROM entries WHERE number >= ? AND place = 1 AND chain <> ? ORDER BY number LIMIT ?",
+            (first, SYSTEM, count),
+        )
+        return list(map(entry_of, rows))
+
+    def accepted_last(self, count: int) -> int:
+        """The number of the Entry with which the first of the newest *count* plans was accepted; 0 where there are fewer."""
+        rows = self._database.execute(
+            "SELECT number FROM entries WHERE place = 1 AND chain <> ? ORDER BY number DESC LIMIT 1 OFFSET ?", (SYSTEM, count - 1)
+        )
+        return int(rows[0][0]) if rows else 0
+
+    def missing(self) -> Iterator[str]:
+        """What is missing: Entries, and plans that are not both stored and in the log."""
+        ((entries, newest),) = self._database.execute("SELECT count(*), coalesce(max(number), 0) FROM entries")
+        if entries != newest:
+            yield f"the log has {entries} entries, and its newest is entry {newest}"
+        logged = "SELECT DISTINCT chain FROM entries UNION SELECT chain FROM chains"
+        for (chain,) in self._database.execute(f"{logged} EXCEPT SELECT id FROM plans EXCEPT SELECT ?", (SYSTEM,)):
+            yield f"{chain} is in the log but is not stored"
+        for (plan,) in self._database.execute("SELECT id FROM plans EXCEPT SELECT chain FROM entries"):
+            yield f"{plan} is stored but has no entries"
 
     def plans_with(self, types: Iterable[str]) -> list[str]:
         """The ids of the plans that have actions of one of these types; "*" stands for all."""

@@ -41,6 +41,7 @@ NEXT: Mapping[Status, frozenset[Status]] = {
 ENDED = frozenset(Status) - NEXT.keys()
 NOT_DONE = ENDED - {Status.DONE}  # what needs one of these is skipped
 UNTOUCHED = frozenset({Status.READY, Status.WAITING, Status.APPROVED})  # nothing was started yet
+BOUNDED = frozenset({Status.WAITING, Status.APPROVED})  # by a deadline
 
 
 class ApprovalStatus(StrEnum):

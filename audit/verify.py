@@ -60,6 +60,11 @@ def verify_policies(reading: Reading) -> None:
     _raise_first("the policies", [*reading.schema_problems(), *_chain_problems(reading, SYSTEM, reading.entry_rows(SYSTEM))])
 
 
+def verify_complete(reading: Reading) -> None:
+    """Check that no Entry and no plan is missing from the log, or only in it. Raises LogInvalid where one is."""
+    _raise_first("the log", [*reading.missing()])
+
+
 def _raise_first(what: str, problems: list[str]) -> None:
     if problems:
         raise LogInvalid(f"{what}: the file was altered, so nothing of it is run: {problems[0]}; see `signoff audit verify`")

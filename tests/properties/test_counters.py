@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
@@ -16,10 +17,12 @@ from hypothesis import strategies as st
 
 from signoff import Actor, Engine, Refused, counting
 from signoff.actions import Action, Effect, Execution, Money, Registry
-from signoff.audit import NOT_DONE, UNTOUCHED, ApprovalStatus, Reading, Status, Store, Total, verify_store
+from signoff.audit import NOT_DONE, UNTOUCHED, ApprovalStatus, Entry, PlanRecord, Reading, Status, Store, Total, verify_store
 from signoff.canonical import Json
 from signoff.planner import ActionPlan, PlannedAction
 from signoff.policies import parse_policy
+from signoff.replaying import Change as Changed
+from signoff.replaying import replay
 from signoff.testing import CountingIds, FakeClock
 
 from .hunting import assert_caught
@@ -113,6 +116,7 @@ class Bank:
     clock: FakeClock = field(default_factory=lambda: FakeClock(START))
     ids: CountingIds = field(default_factory=CountingIds)
     events: list[Event] = field(default_factory=list)
+    others: dict[tuple[str, int], list[Any]] = field(default_factory=dict)  # by action: what OTHERS were at its acceptance
 
     def __post_init__(self) -> None:
         self.open()
@@ -159,7 +163,8 @@ class Bank:
         if event.done is None or count.window == "plan":
             return True
         if count.window == "day":
-            days = [moment.astimezone(ZONES[self.rules.zone]).date() for moment in (event.done, self.clock.at)]
+            zone = OTHERS.zone if any(count is other for other in OTHERS.counts) else self.rules.zone
+            days = [moment.astimezone(ZONES[zone]).date() for moment in (event.done, self.clock.at)]
             return days[0] == days[1]
         return self.clock.at - event.done < {"m": timedelta(minutes=1), "h": timedelta(hours=1)}[count.window[-1]] * int(
             count.window[:-1]
@@ -256,6 +261,7 @@ def _submit(bank: Bank, verb: Submit) -> None:
     for number, one in enumerate(planned, 1):
         assert isinstance(one.action, Pay)
         check(bank, told(bank, id_, number, "decided"), one.action, verb.who, id_, before)
+        bank.others[id_, number] = [bank.value(count, one.action, verb.who, id_, before) for count in OTHERS.counts]
         bank.events.append(Event(id_, number, verb.who, one.action, bank.events[-1] if one.needs else None))
         if one.action.how == "denied" or lost & {*one.needs}:
             lost.add(number)
@@ -272,13 +278,30 @@ def told(bank: Bank, plan: str, number: int, event: str) -> Mapping[str, str]:
 
 def check(bank: Bank, values: Mapping[str, Any], action: Pay, who: str, plan: str, before: Sequence[Event]) -> None:
     """Compare *values* with the model's."""
-    for number, count in enumerate(bank.rules.counts):
-        wanted = bank.value(count, action, who, plan, before)
+    wanted = [bank.value(count, action, who, plan, before) for count in bank.rules.counts]
+    compare(values, bank.rules.counts, wanted)
+
+
+def compare(values: Mapping[str, Any], counts: Sequence[Count], wanted: Sequence[Any]) -> None:
+    """Compare *values*, as they are or as text, with those *wanted* of *counts*."""
+    for number, count in enumerate(counts):
         found = values[f"c{number}"]
         if isinstance(found, str):
             number_in = found.replace(",", "").split()[0]
             found = None if found == "unknown" else Decimal(number_in)
-        assert found == wanted, f"{count} is {found}, not {wanted}"
+        assert found == wanted[number], f"{count} is {found}, not {wanted[number]}"
+
+
+def look_back(bank: Bank) -> None:
+    """Replay the past: by the rules that decided all is as it was, and by others their counters are what they would have been."""
+    with bank.store.read() as tx:
+        for replayed in replay(tx, bank.engine.policy, REGISTRY):
+            for one in replayed:
+                assert one.then["policy"] != bank.engine.policy.digest or (one.change, one.now) == (Changed.SAME, one.then)
+        others = parse_policy(OTHERS.text().encode(), "others.yaml", REGISTRY)
+        for one in (one for replayed in replay(tx, others, REGISTRY) for one in replayed):
+            assert one.now
+            compare(dict(one.now["counters"]), OTHERS.counts, bank.others[one.plan.id, one.action.number])  # type: ignore[arg-type]
 
 
 def live(bank: Bank, verbs: Sequence[Verb]) -> Iterator[Verb]:
@@ -302,6 +325,15 @@ def _attempts(bank: Bank, event: Event) -> int:
     return bank.engine.plan(event.plan).action(event.number).attempt
 
 
+OTHERS = Rules(  # what nothing was decided by
+    (
+        Count("amount", ("pay", "send"), ("actor.id", "currency"), "day"),
+        Count(None, ("send",), (), "91m"),
+        Count("pieces", ("pay",), ("to",), "25h"),
+        Count("amount", ("pay",), ("to", "currency"), "plan"),
+    ),
+    "Europe/Berlin",
+)
 PROBES = (
     ("dana", Pay(to="ann", amount=Decimal("0.01"), pieces=1)),
     ("eve", Send(to="BOB", amount=Decimal(7), currency="JPY", pieces=-3)),
@@ -353,6 +385,38 @@ def test_a_counter_is_what_a_list_of_actions_says(life: tuple[Rules, Sequence[Ve
                 pass
         finally:
             bank.store.close()
+
+
+@given(lives)
+def test_the_past_is_what_it_was(life: tuple[Rules, Sequence[Verb]]) -> None:
+    """By the rules that decided them past plans are decided the same again; by others, their counters are as of then."""
+    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        bank = Bank(Path(folder) / "signoff.db", life[0])
+        try:
+            for verb in life[1]:
+                do(bank, verb)
+            look_back(bank)
+        finally:
+            bank.store.close()
+
+
+def test_a_past_in_which_deadlines_do_not_pass_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where what expired counts until somebody recorded it, a counter is more than it was."""
+    monkeypatch.setattr("signoff.audit.past._lapse", lambda *_: None)
+    late = st.tuples(submissions, submissions).map(lambda two: [two[0], Wait(120), two[1]])
+    assert_caught(test_the_past_is_what_it_was, st.tuples(files, late), " is ")
+
+
+def test_a_past_that_knows_the_future_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the end of an action counts for what was accepted before it, a counter is not what it was."""
+    past: Any = import_module("signoff.audit.past")
+    lives_of = past._lives
+
+    def ended_at_once(plan: PlanRecord, entries: Sequence[Entry]) -> Iterator[Any]:
+        return (replace(life, ended=0 if life.ended else None) for life in lives_of(plan, entries))
+
+    monkeypatch.setattr(past, "_lives", ended_at_once)
+    assert_caught(test_the_past_is_what_it_was, lives, " is ")
 
 
 def test_a_deadline_that_releases_nothing_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+from app.replay_output import *
