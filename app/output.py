@@ -47,7 +47,7 @@ def print_text(text: str) -> None:
 
 def format_judgements(judged: "Sequence[Judgement]") -> Table:
     """A plan before it is submitted: each action with its decision and the rules behind it."""
-    table = _table("#", "action", "needs", "decision", "rules")
+    table = make_table("#", "action", "needs", "decision", "rules")
     for one in judged:
         effect = one.decision.effect.value
         rules = ", ".join(one.decision.rules) or "default"
@@ -58,7 +58,7 @@ def format_judgements(judged: "Sequence[Judgement]") -> Table:
 
 def format_plan(plan: PlanRecord) -> Table:
     """An accepted plan: each action with where it stands and what came of it."""
-    table = _table("#", "action", "needs", "status", "rules", "result")
+    table = make_table("#", "action", "needs", "status", "rules", "result")
     for action in plan.actions:
         table.add_row(
             str(action.number),
@@ -85,7 +85,7 @@ def format_outcomes(actions: Iterable[ActionRecord]) -> Table:
 
 def format_queue(rows: Sequence[tuple[Approval, ActionRecord]], now: datetime) -> Table:
     """What waits for sign-off."""
-    table = _table("approval", "action", "plan", "asked by", "needs", "expires in")
+    table = make_table("approval", "action", "plan", "asked by", "needs", "expires in")
     for approval, action in rows:
         table.add_row(
             plain(approval.id),
@@ -100,7 +100,7 @@ def format_queue(rows: Sequence[tuple[Approval, ActionRecord]], now: datetime) -
 
 def format_entries(entries: Iterable[Entry]) -> Table:
     """The audit log, a line for each Entry."""
-    table = _table("entry", "at (UTC)", "chain", "#", "event", "actor", "what")
+    table = make_table("entry", "at (UTC)", "chain", "#", "event", "actor", "what")
     for entry in entries:
         table.add_row(
             str(entry.number),
@@ -133,7 +133,8 @@ class _Console(Console):
         raise  # Rich calls this while it handles the error
 
 
-def _table(*columns: str) -> Table:
+def make_table(*columns: str) -> Table:
+    """A table without lines, whose cells are wrapped and never cut."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(column, overflow="fold")

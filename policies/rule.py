@@ -22,6 +22,11 @@ class Condition:
     text: str  # as written
     tree: Expression
     shapes: Mapping[str, Mapping[Expression, Shape]]  # of its nodes, for each action type that its rule speaks for
+    start: int = 0  # where the text starts in that which the places of the tree count from
+
+    def excerpt(self, tree: Expression) -> str:
+        """The part of the text that *tree*, which was read from it, is; on one line."""
+        return " ".join(self.text[tree.start - self.start : tree.end - self.start].split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,11 @@ class Rule:
     reason: Reason  # the same, with the values that it shows
     stand_ins: tuple[StandIn, ...] = ()  # who may fill its seats later
     own_vote: bool = False  # whether the requester's own vote counts, as far as this rule goes
+
+    @property
+    def grants(self) -> bool:
+        """Whether it is an allow rule: the others count as matched where their conditions fail."""
+        return self.effect is DecisionEffect.ALLOW
 
     @property
     def condition(self) -> str:
