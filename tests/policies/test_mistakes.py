@@ -100,7 +100,7 @@ def test_claimed_identity_warns(registry: Registry) -> None:
 
 
 def test_a_failing_test(registry: Registry) -> None:
-    """A test that fails is told at what it expects, as error[test]: what came instead, and the rules behind it with what they read."""
+    """A test that fails is told as error[test] at what it expects: what came instead, by which rules, and what they read."""
     tests = """\
 - id: large
   approve: transfer
