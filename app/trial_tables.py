@@ -23,6 +23,9 @@ def print_run(policy: Policy, run: TrialRun) -> None:
         print("\n" + format_diagnostic(one))
     passed = sum(trial.passed for trial in run.trials)
     out.print(f"\n{passed:,} of {len(run.trials):,} tests pass.\n")
+    if not run.measured:
+        out.print("There are too many rules and tests to tell what these tests do not try.")
+        return
     out.print(_rules(run.rules))
     if run.boundaries:
         out.print()
@@ -42,6 +45,7 @@ def run_json(policy: Policy, run: TrialRun) -> dict[str, Json]:
         "digest": policy.digest,
         "tests": [_trial_json(trial) for trial in run.trials],
         "diagnostics": [vars(one) for one in run.failures],
+        "measured": run.measured,
         "rules": [
             {
                 "rule": use.rule.id,

@@ -79,15 +79,17 @@ def _try(policy: Policy, threshold: Threshold, type_: str, heard: Sequence[Speak
     """Add to *tally* what the actions of one type show, where both sides have a value that can be compared."""
     action, shapes = policy.document.types[type_], threshold.condition.shapes[type_]
     read = compile_operands(action, threshold.comparison, shapes, policy.world)
+    left, right = threshold.place, threshold.place + 1
+    subject, limit = (right, left) if threshold.turned else (left, right)
     for speaking in heard:
         try:
-            left, right = read(speaking.one.action, speaking.one.context)[threshold.place : threshold.place + 2]
-            side = _side(*((right, left) if threshold.turned else (left, right)))
+            operands = read(speaking.one.action, speaking.one.context)
+            side = _side(operands[subject], operands[limit])
         except Exception:  # the comparison fails for this action, or is never reached
             continue
         tally.sides.add(side)
-        limit = left if threshold.turned else right
-        tally.limit = limit if isinstance(limit, Decimal | int | str) else None
+        seen = operands[limit]
+        tally.limit = seen if isinstance(seen, Decimal | int | str) else None
 
 
 def _side(value: object, limit: object) -> Side:

@@ -236,6 +236,18 @@ def test_too_many_mutants(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (none.tried, none.left_out) == (0, whole.tried)
 
 
+def test_too_much_to_measure(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where rules and tests are too many for each other, the tests run, and nothing is said of what they miss."""
+    monkeypatch.setattr("signoff.trials.MAX_MEASURED", 6 * 18 - 1)  # rules of the bank's file, times actions of its tests
+    ran = cli("policies", "test", str(SHIPPED))
+    assert ran.code == 0
+    assert "13 of 13 tests pass.\n\nThere are too many rules and tests" in ran.out
+    told = cli("policies", "test", str(SHIPPED), "--json").json
+    assert (told["measured"], told["rules"], told["boundaries"], told["mutants"]) == (False, [], [], None)
+    monkeypatch.setattr("signoff.trials.MAX_MEASURED", 6 * 18)
+    assert cli("policies", "test", str(SHIPPED), "--json").json["measured"]
+
+
 # -- the command
 
 
@@ -294,7 +306,7 @@ def test_a_broken_file_has_no_tests_to_run(cli: CommandLine) -> None:
 def test_as_json(cli: CommandLine) -> None:
     """`--json` holds all of it under names that stay."""
     told = cli("policies", "test", str(SHIPPED), "--json").json
-    assert told.keys() == {"passed", "digest", "tests", "diagnostics", "rules", "boundaries", "mutants"}
+    assert told.keys() == {"passed", "digest", "tests", "diagnostics", "measured", "rules", "boundaries", "mutants"}
     assert told["tests"][1] == {
         "name": "a transfer of 100 needs nobody",
         "line": 63,
