@@ -1,6 +1,6 @@
 """Trials: a file's own tests with what was decided about them, and what is told where that is not what they expect."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,8 @@ from .policy import Policy
 
 SHOWN_RULES = 5  # of one decision
 SHOWN_ACTIONS = 3  # of one plan
+
+_REMEDY = "change the rules back, or what the test expects"
 
 
 class Judged(Protocol):
@@ -65,24 +67,27 @@ def failures(policy: Policy, trials: Sequence[Trial]) -> tuple[Diagnostic, ...]:
     report = Report(policy.name, own_text(policy.source))
     try:
         for trial in failed:
-            told = list(_problems(policy, trial))
-            more = len(told) - SHOWN_ACTIONS
-            message = "; ".join(told[:SHOWN_ACTIONS] + ([f"and {more} more actions"] if more > 0 else []))
             name = f"{trial.case.name}: " if trial.case.name else ""
-            report.error("test", name + message, trial.case.span, "change the rules back, or what the test expects")
+            report.error("test", name + _problems(policy, trial), trial.case.span, _REMEDY)
     except TooManyDiagnostics:
         pass
     return report.diagnostics
 
 
-def _problems(policy: Policy, trial: Trial) -> Iterator[str]:
-    """What is not as expected, a text for each action."""
+def _problems(policy: Policy, trial: Trial) -> str:
+    """What is not as expected, for the first few actions of which that is so."""
     case = trial.case
-    for place, one in enumerate(trial.judged):
-        if not is_expected(case, place, one.decision):
-            where = f"action {place + 1}: " if case.whole else ""
-            decided = f"got {_outcome(one.decision.effect, one.decision.seats)}"
-            yield f"{where}expected {_wanted(case, place)}, {decided}{_because(policy, one)}"
+    wrong = [place for place, one in enumerate(trial.judged) if not is_expected(case, place, one.decision)]
+    told = [_problem(policy, trial, place) for place in wrong[:SHOWN_ACTIONS]]
+    more = len(wrong) - SHOWN_ACTIONS
+    return "; ".join(told + ([f"and {more} more actions"] if more > 0 else []))
+
+
+def _problem(policy: Policy, trial: Trial, place: int) -> str:
+    one = trial.judged[place]
+    where = f"action {place + 1}: " if trial.case.whole else ""
+    got = _outcome(one.decision.effect, one.decision.seats)
+    return f"{where}expected {_wanted(trial.case, place)}, got {got}{_because(policy, one)}"
 
 
 def _wanted(case: Case, place: int) -> str:

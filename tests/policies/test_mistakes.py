@@ -142,6 +142,14 @@ amount was 200.00 USD)
     )
 
 
+def test_a_long_plan_that_fails(registry: Registry) -> None:
+    """Of a plan, the first three actions that are not decided as expected are told, and how many more there are."""
+    text = START.replace("rules:\n", "rules: []\n") + "tests:\n- plan: [" + "{type: check_balance}, " * 5 + "]\n  expect: allow\n"
+    (found,) = failed_tests(parse_policy(text.encode(), "policies.yaml", registry))
+    told = [f"action {number}: expected allow, got deny: no allow rule speaks for it" for number in (1, 2, 3)]
+    assert found.message == "; ".join([*told, "and 2 more actions"])
+
+
 def test_many_failing_tests(registry: Registry) -> None:
     """Of many tests that fail, the first fifty are told."""
     text = START + "tests:\n" + "- {do: {type: check_balance}, expect: allow}\n" * 60
