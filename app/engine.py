@@ -93,8 +93,7 @@ class Engine:
 
         Where *load* raises, nothing changes, and neither where its own tests fail: PoliciesInvalid tells which.
         """
-        with self.store.read() as tx:
-            self._in_force.take_up(tx, load)
+        self._in_force.take_up(self.store, load)
 
     def watched(self, watch: Watch) -> AbstractContextManager[None]:
         """Tell *watch* of each external action that starts, and of each action that has ended, as long as the block lasts.

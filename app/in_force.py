@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from signoff.audit import Reading, Writing, recount, verify_policies
+from signoff.audit import Reading, Store, Writing, recount, verify_policies
 from signoff.policies import Policy, compare_policies
 
 from .actor import Actor
@@ -27,14 +27,16 @@ class InForce:
         self._seen = reading.active_policy()
         self._checked = reading.version()
 
-    def take_up(self, reading: Reading, load: Callable[[], Policy]) -> None:
+    def take_up(self, store: Store, load: Callable[[], Policy]) -> None:
         """Decide by what *load* gives. It is read after what is in force was seen, so that it cannot be older.
 
         Raises PolicyPinned where other policies are pinned, and PoliciesInvalid where it may not be put in force.
         """
-        seen = reading.active_policy()
+        with store.read() as tx:
+            seen = tx.active_policy()
         policy = load()
-        check_pinned(reading, policy)
+        with store.read() as tx:
+            check_pinned(tx, policy)
         if (policy.digest, policy.name) == (self.policy.digest, self.policy.name):
             policy = self.policy  # what is known of it stays known
         if policy.digest != seen:

@@ -72,6 +72,15 @@ def test_no_verb_adopts_it(verb: Callable[[Engine, str, str], object], good: Eng
     assert (in_force(good), entries(good)) == before
 
 
+def test_a_verb_that_forgets_to_ask_adopts_nothing(good: Engine, open_engine: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What puts a policy in force asks for itself: its transaction ends without a change."""
+    before = (in_force(good), entries(good))
+    monkeypatch.setattr("signoff.in_force.InForce.vet", lambda self: None)
+    with pytest.raises(PoliciesInvalid, match=FAILED):
+        submit(open_engine(rules(BAD)), deposit("5"))
+    assert (in_force(good), entries(good)) == before
+
+
 def test_the_first_policy_is_no_exception(open_engine: Open) -> None:
     """Where nothing is in force yet, such a policy is not put in force either."""
     engine = open_engine(rules(BAD))
