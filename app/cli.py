@@ -142,9 +142,15 @@ def _add_signing(verbs: Verbs) -> None:
 def _add_checking(verbs: Verbs) -> None:
     policies = verbs.add_parser("policies", help="work on the policies file", formatter_class=_formatter)
     policy_verbs = policies.add_subparsers(metavar="COMMAND", required=True)
-    check = _add(policy_verbs, "check", policy_commands.check, "report every mistake in the policies file")
-    check.add_argument("policies", nargs="?", metavar="FILE", help="the policies file, instead of --policies", default=SUPPRESS)
-    _no_actor(check)
+    for verb, command, summary in (
+        ("check", policy_commands.check, "report every mistake in the policies file"),
+        ("test", policy_commands.test, "run the file's own tests, and tell what they do not try"),
+    ):
+        look = _add(policy_verbs, verb, command, summary)
+        look.add_argument(
+            "policies", nargs="?", metavar="FILE", help="the policies file, instead of --policies", default=SUPPRESS
+        )
+        _no_actor(look)
     _no_actor(_add(policy_verbs, "schema", policy_commands.schema, "print the JSON Schema of policies files, for editors"))
 
     for verb, summary in (

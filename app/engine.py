@@ -79,7 +79,10 @@ class Engine:
 
     @property
     def policy(self) -> Policy:
-        """What decides. Set another one to decide by it from now on; the change is recorded when it is first used."""
+        """What decides. Set another one to decide by it from now on; the change is recorded when it is first used.
+
+        The verbs then raise PoliciesInvalid where its own tests fail, and decide nothing.
+        """
         return self._in_force.policy
 
     @policy.setter
@@ -89,10 +92,9 @@ class Engine:
     def take_up(self, load: Callable[[], Policy]) -> None:
         """Decide by the policy that *load* reads from now on, also where another process has put another one in force since.
 
-        Where *load* raises, nothing changes.
+        Where *load* raises, nothing changes, and neither where its own tests fail: PoliciesInvalid tells which.
         """
-        with self.store.read() as tx:
-            self._in_force.take_up(tx, load)
+        self._in_force.take_up(self.store, load)
 
     def watched(self, watch: Watch) -> AbstractContextManager[None]:
         """Tell *watch* of each external action that starts, and of each action that has ended, as long as the block lasts.
@@ -122,6 +124,7 @@ class Engine:
         """
         if request is not None:
             check_request(_storable("the request", request))
+        self._in_force.vet()
         with ExitStack() as stack:
             alone = self._try_alone(stack)
             with self.store.write() as tx:
@@ -145,6 +148,7 @@ class Engine:
         What keeps one plan from going on keeps no other; the first such error is raised at the end. Raises Busy where
         another process executes, and PolicyChanged where it put other rules in force.
         """
+        self._in_force.vet()
         with self._executor.alone():
             with self.store.write() as tx:
                 self._in_force.adopt(tx, actor)
@@ -200,6 +204,7 @@ class Engine:
 
     def cancel(self, plan: str, actor: Actor) -> PlanRecord:
         """Cancel every action of *plan* that was not started. For its requester, or somebody who may approve in it."""
+        self._in_force.vet()
         with self.store.write() as tx:
             self._in_force.adopt(tx, actor)
             record = settle(tx, self._verifier.plan(tx, known(tx.plan(plan), plan).id))
@@ -344,6 +349,7 @@ class Engine:
         """Record a vote that *check* does not refuse, and let *count* act on it."""
         if reason is not None and len(_storable("the reason", reason)) > MAX_REASON:
             raise UsageError(f"the reason holds {len(reason):,} characters; at most {MAX_REASON:,} are kept")
+        self._in_force.vet()
         with self.store.write() as tx:
             self._in_force.adopt(tx, actor)
             plan = settle(tx, self._verifier.plan(tx, known(tx.approval(id_), id_).plan))

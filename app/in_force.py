@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from functools import partial
 
-from signoff.audit import Reading, Writing, recount, verify_policies
+from signoff.audit import Reading, Store, Writing, recount, verify_policies
 from signoff.policies import Policy, compare_policies
 
 from .actor import Actor
 from .canonical import Json, canonical, parse
 from .counting import counters_of
 from .errors import PolicyChanged, PolicyPinned
+from .vetting import vet
 
 
 class InForce:
@@ -26,16 +27,30 @@ class InForce:
         self._seen = reading.active_policy()
         self._checked = reading.version()
 
-    def take_up(self, reading: Reading, load: Callable[[], Policy]) -> None:
+    def take_up(self, store: Store, load: Callable[[], Policy]) -> None:
         """Decide by what *load* gives. It is read after what is in force was seen, so that it cannot be older.
 
-        Raises PolicyPinned where other policies are pinned.
+        Raises PolicyPinned where other policies are pinned, and PoliciesInvalid where it may not be put in force.
         """
-        seen = reading.active_policy()
+        with store.read() as tx:
+            seen = tx.active_policy()
         policy = load()
-        check_pinned(reading, policy)
+        with store.read() as tx:
+            check_pinned(tx, policy)
+        if (policy.digest, policy.name) == (self.policy.digest, self.policy.name):
+            policy = self.policy  # what is known of it stays known
+        if policy.digest != seen:
+            vet(policy)
         self.policy = policy
         self._seen = seen
+
+    def vet(self) -> None:
+        """Put our policy to its checks, its own tests among them, where it is not the one in force.
+
+        Verbs do so before their transaction: it takes time. Raises PoliciesInvalid where it may not be put in force.
+        """
+        if self.policy.digest != self._seen:
+            vet(self.policy)
 
     def adopt(self, tx: Writing, actor: Actor) -> None:
         """Put our policy in force where it is not, and record what changed. Raises PolicyChanged where it is outdated, and
@@ -64,7 +79,11 @@ class InForce:
         self._seen = digest
 
     def put(self, tx: Writing, active: str | None, actor: Actor, confirmed: list[int] | None = None) -> None:
-        """Put our policy in force, in place of *active*; *confirmed* are the Entries of those who agreed, where it was pinned."""
+        """Put our policy in force, in place of *active*; *confirmed* are the Entries of those who agreed, where it was pinned.
+
+        Raises PoliciesInvalid where it may not be.
+        """
+        vet(self.policy)  # which was done before, but where others came in between
         outline = self.policy.outline()
         change: Json = None if active is None else compare_policies(parse(tx.outline(active)), outline).to_json()
         recount(tx, counters_of(self.policy))

@@ -28,11 +28,14 @@ def open_engine(settings: Settings, *, create: bool = False, loading: bool = Fal
 
     from .engine import Engine
     from .registries import load_registry
+    from .vetting import vet
 
     if not create:
         check_database(settings)
     registry = load_registry(settings.actions)
     policy = load_policy(settings.policies, registry)  # before the store, so that a mistake in it makes no file
+    if create and not settings.database.exists():
+        vet(policy)
     with open_store(settings, create=create, migrations=registry.migrations) as store:
         engine = Engine(store, policy, registry)
         if not loading:

@@ -93,6 +93,8 @@ class Pinning:
     def change(self, verb: PinVerb, actor: Actor) -> PinChange:
         """Record that *actor* agrees, and make the change once enough have. Raises UsageError, and Refused, which is recorded."""
         refusal: Refused | None = None
+        if verb is not PinVerb.UNPIN:
+            self._in_force.vet()
         with self._store.write() as tx:
             if verb is PinVerb.PIN:
                 self._in_force.adopt(tx, actor)

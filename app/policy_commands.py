@@ -43,6 +43,25 @@ def schema(options: argparse.Namespace, settings: Settings) -> Exit:
     return Exit.DONE
 
 
+def test(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff policies test`."""
+    from signoff.policies import load_policy
+
+    from .registries import load_registry
+    from .trial_tables import print_run, run_json
+    from .trials import run_tests
+
+    policy = load_policy(settings.policies, load_registry(settings.actions))
+    run = run_tests(policy)
+    if settings.json:
+        forms.print_json(run_json(policy, run))
+    elif not run.trials:
+        output.print_text(f"{policy.name} has no tests; write some under `tests` at its end")
+    else:
+        print_run(policy, run)
+    return Exit.DONE if run.passed else Exit.POLICIES
+
+
 def change_pinned(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies pin`, `policies load FILE` and `policies unpin`."""
     opened = reading_engine(settings) if options.verb == "unpin" else open_engine(settings, loading=options.verb == "load")

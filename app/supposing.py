@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from signoff.actions import Action, currency_decimals, from_minor_units
-from signoff.audit import CountedRow, Counter, add_up, rows_of_action
+from signoff.audit import rows_of_action
 from signoff.planner import ActionPlan, PlannedAction
 from signoff.policies import Case, CounterValue, Policy
 
@@ -24,30 +24,32 @@ class Supposed:
     """Counts for the actions of one plan, where what was counted before is given.
 
     The value for an action is: what was counted before, what the actions of the plan before it hold, and the action itself
-    once, where the counter counts its type.
+    once, where the counter counts its type. They are asked for in the order of the plan.
     """
 
     policy: Policy
     now: datetime | None
     requester: Actor
     before: Mapping[str, Decimal]  # by counter, under every key; 0 where one is left out
-    _own: list[CountedRow] = field(default_factory=list)
+    _held: dict[tuple[str, str], int | None] = field(default_factory=dict)  # by counter and key; None: not known
 
     def values(self, action: Action, number: int) -> dict[str, CounterValue | None]:
         """The value of each counter that the rules for *action* read; None where it does not say what it adds."""
         names = self.policy.counters_read(action.type)
         body: Mapping[str, Json] = action.wire() if names else {}
-        return {name: self._value(name, action, body, number) for name in names}
+        return {name: self._value(name, action, body) for name in names}
 
     def reserve(self, action: Action, number: int) -> None:
         """Let *action* count for those after it."""
         if self.policy.counters:
             body = (number, action.type, action.canonical())
-            self._own += rows_of_action(counters_of(self.policy).values(), _PLAN, self.requester.id, 0, body)
+            for row in rows_of_action(counters_of(self.policy).values(), _PLAN, self.requester.id, 0, body):
+                before = self._held.get((row.counter, row.key), 0)
+                self._held[row.counter, row.key] = None if before is None or row.amount is None else before + row.amount
 
-    def _value(self, name: str, action: Action, body: Mapping[str, Json], number: int) -> CounterValue | None:
+    def _value(self, name: str, action: Action, body: Mapping[str, Json]) -> CounterValue | None:
         counter = counters_of(self.policy)[name]
-        held = self._held(counter, counter.key(_PLAN, self.requester.id, body), number)
+        held = self._held.get((counter.digest, counter.key(_PLAN, self.requester.id, body)), 0)
         mine = counter.amount(body) if counter.counts(action.type) else 0
         if held is None or mine is None:
             return None
@@ -59,10 +61,6 @@ class Supposed:
         if not isinstance(code, str):
             return None
         return from_minor_units(int(before.scaleb(currency_decimals(code))) + held + mine, code)
-
-    def _held(self, counter: Counter, key: str, number: int) -> int | None:
-        total = add_up((row for row in self._own if row.counter == counter.digest), key, "", (0, number))
-        return None if total.unknown else total.units
 
 
 def judge_case(case: Case, policy: Policy) -> tuple[Judgement, ...]:

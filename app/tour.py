@@ -1,5 +1,6 @@
 """The scripted tour, `signoff demo` where nobody can type: everything on the demo bank, in a database of its own."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,12 +14,13 @@ from rich.text import Text
 from signoff.actions import Registry, bank_registry, check_ledger
 from signoff.audit import Approval, PlanRecord, Store, verify_store
 from signoff.planner import RulesPlanner
-from signoff.policies import PoliciesInvalid, Severity, format_diagnostic, load_policy, parse_policy
+from signoff.policies import PoliciesInvalid, Policy, Severity, format_diagnostic, load_policy, parse_policy
 
 from . import drawing, output
 from .actor import Actor
 from .engine import Engine
 from .errors import Refused, UsageError
+from .vetting import vet
 
 REQUEST = "Check my balance, then send $150 to Alice and deposit 40"
 LARGE = "send $400 to Bob"
@@ -105,7 +107,14 @@ class Tour:
         """Whoever writes the rules decides: 100 becomes 1_000"""
         self._run(SMALL)
         before = self._engine.policy
-        self._engine.policy = parse_policy(self._changed(b"amount > 1_000\n"), before.name, self._engine.registry)
+        changed = parse_policy(self._changed(b"amount > 1_000\n"), before.name, self._engine.registry)
+        try:
+            self._engine.take_up(lambda: changed)
+        except PoliciesInvalid as error:
+            self._show_errors(error)
+            self._say("The file's own tests say otherwise, so the rules from before stay in force. Without these tests:")
+            changed = parse_policy(_without_tests(changed), before.name, self._engine.registry)
+            self._engine.policy = before if changed.document.tests else changed
         self._say("The same request under the changed rule; what waited before still waits:")
         self._run(SMALL)
         self._engine.policy = before
@@ -116,9 +125,12 @@ class Tour:
         try:
             parse_policy(self._changed(b"amuont > 100\n"), policy.name, self._engine.registry)
         except PoliciesInvalid as error:
-            for diagnostic in error.diagnostics:
-                if diagnostic.severity is Severity.ERROR:
-                    self._console.print(Text(format_diagnostic(diagnostic)))
+            self._show_errors(error)
+
+    def _show_errors(self, error: PoliciesInvalid) -> None:
+        for diagnostic in error.diagnostics:
+            if diagnostic.severity is Severity.ERROR:
+                self._console.print(Text(format_diagnostic(diagnostic)))
 
     def _changed(self, condition: bytes) -> bytes:
         """The rules with another condition; said so where they hold none to change."""
@@ -169,6 +181,11 @@ class Tour:
         self._console.print(Text(text, style="italic"))
 
 
+def _without_tests(policy: Policy) -> bytes:
+    """The file of *policy* without its tests."""
+    return re.sub(rb"^tests:.*?(?=^\w|\Z)", b"", policy.source, flags=re.MULTILINE | re.DOTALL)
+
+
 def play_tour(policies: Path, registry: Registry, console: Console) -> None:
     """Play the tour under the rules in the file *policies*, in a database that is thrown away at the end.
 
@@ -177,6 +194,7 @@ def play_tour(policies: Path, registry: Registry, console: Console) -> None:
     if not bank_registry().keys() <= registry.keys():
         raise UsageError("the tour is of the demo bank, whose actions --actions leaves out; add those of bank_registry()")
     policy = load_policy(policies, registry)
+    vet(policy)
     with (
         TemporaryDirectory(prefix="signoff-demo-") as folder,
         Store.open(Path(folder) / "demo.db", migrations=registry.migrations) as store,

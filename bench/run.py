@@ -5,10 +5,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # so that `bench` can be imported
 
-from bench import cycle, felt, policies, startup
+from bench import cycle, felt, policies, startup, trials
 from bench.report import format_machine
 
-BENCHES = {"policies": policies.main, "cycle": cycle.main, "startup": startup.main, "felt": felt.main}
+BENCHES = {"policies": policies.main, "cycle": cycle.main, "startup": startup.main, "felt": felt.main, "trials": trials.main}
 
 
 def main() -> None:

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 from signoff.lazy import front_door
 
 if TYPE_CHECKING:
+    from .boundaries import Boundary as Boundary
+    from .boundaries import Side as Side
+    from .boundaries import find_boundaries as find_boundaries
     from .cases import Case as Case
     from .changes import PolicyChange as PolicyChange
     from .changes import compare_policies as compare_policies
@@ -25,17 +28,31 @@ if TYPE_CHECKING:
     from .invariants import Invariant as Invariant
     from .loading import load_policy as load_policy
     from .loading import parse_policy as parse_policy
+    from .mutants import Mutant as Mutant
+    from .mutants import mutants_of as mutants_of
+    from .mutants import with_mutant as with_mutant
     from .policy import Policy as Policy
     from .review import review_policy as review_policy
     from .rule import Rule as Rule
     from .schema import policy_schema as policy_schema
     from .seating import Seating as Seating
     from .seating import fill_seats as fill_seats
+    from .speaking import RuleUse as RuleUse
+    from .speaking import Speaking as Speaking
+    from .speaking import listen as listen
+    from .speaking import rule_uses as rule_uses
+    from .survivors import MAX_MUTANTS as MAX_MUTANTS
+    from .survivors import Mutation as Mutation
+    from .survivors import find_survivors as find_survivors
+    from .trials import Trial as Trial
+    from .trials import failures as failures
 
 __all__ = [
     "CAUTION",
     "DEFAULT_WITHIN",
+    "MAX_MUTANTS",
     "PERSON",
+    "Boundary",
     "Case",
     "Context",
     "CounterValue",
@@ -44,26 +61,40 @@ __all__ = [
     "Diagnostic",
     "Explanation",
     "Invariant",
+    "Mutant",
+    "Mutation",
     "PoliciesInvalid",
     "Policy",
     "PolicyChange",
     "Rule",
+    "RuleUse",
     "Seat",
     "Seating",
     "Severity",
+    "Side",
+    "Speaking",
     "StandIn",
+    "Trial",
     "compare_policies",
+    "failures",
     "fill_seats",
+    "find_boundaries",
+    "find_survivors",
     "format_diagnostic",
+    "listen",
     "load_policy",
+    "mutants_of",
     "parse_policy",
     "policy_schema",
     "review_policy",
+    "rule_uses",
+    "with_mutant",
 ]
 
 __getattr__ = front_door(
     __name__,
     {
+        "boundaries": ["Boundary", "Side", "find_boundaries"],
         "cases": ["Case"],
         "changes": ["PolicyChange", "compare_policies"],
         "decision": [
@@ -73,10 +104,14 @@ __getattr__ = front_door(
         "diagnostics": ["Diagnostic", "PoliciesInvalid", "Severity", "format_diagnostic"],
         "invariants": ["Invariant"],
         "loading": ["load_policy", "parse_policy"],
+        "mutants": ["Mutant", "mutants_of", "with_mutant"],
         "policy": ["Policy"],
         "review": ["review_policy"],
         "rule": ["Rule"],
         "schema": ["policy_schema"],
         "seating": ["Seating", "fill_seats"],
+        "speaking": ["RuleUse", "Speaking", "listen", "rule_uses"],
+        "survivors": ["MAX_MUTANTS", "Mutation", "find_survivors"],
+        "trials": ["Trial", "failures"],
     },
 )

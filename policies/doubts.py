@@ -288,7 +288,7 @@ def _pair(comparator: Comparator, left: Expression, right: Expression, fields: F
                 return comparator == "<="
             case ">=" | "==" | "<" | "!=" if beyond:
                 return comparator in ("<", "!=")
-    least = _least(left, fields)
+    least = least_value(left, fields)
     if least is None:
         return None
     match comparator:
@@ -303,7 +303,7 @@ def _pair(comparator: Comparator, left: Expression, right: Expression, fields: F
     return None
 
 
-def _least(tree: Expression, fields: Fields) -> Decimal | None:
+def least_value(tree: Expression, fields: Fields) -> Decimal | None:
     """The least value that *tree* can have, where it has one."""
     match tree:
         case Known(name="plan.size"):

@@ -107,6 +107,12 @@ def unbundle(data: bytes) -> tuple[bytes, Read] | None:
         return None
 
 
+def own_text(source: bytes) -> str:
+    """The text of the policies file itself in the source of a policy."""
+    held = unbundle(source)
+    return (source if held is None else held[0]).decode("utf-8-sig")
+
+
 def _held(held: Mapping[str, bytes], name: str) -> bytes:
     if name not in held:
         raise FileRefused(f"there is no file {name} beside the policies file")

@@ -1,6 +1,6 @@
 """Policy: a compiled policies file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
@@ -57,6 +57,11 @@ class Policy:
         object.__setattr__(self, "_counters_read", _counters_read(document))
         object.__setattr__(self, "_rules", {rule.id: rule for rule in document.rules})
         object.__setattr__(self, "_decide", {action: self._compile(type_, action) for type_, action in document.types.items()})
+
+    @property
+    def world(self) -> World:
+        """What its conditions read beside action and context."""
+        return self._world
 
     @property
     def identity(self) -> str | None:
@@ -137,6 +142,17 @@ class Policy:
             return decide(action, context)
         except Exception as error:  # an action that was made without validation
             return self._deny(f"the action could not be read ({type(error).__name__})")
+
+    def combine(self, action: Action, matched: Sequence[Rule], failed: Sequence[Rule]) -> Decision:
+        """What is decided about *action* where of all rules those *matched*, and the conditions of those *failed*.
+
+        What failed on the strict side stands among both. The rules, in the file's order, need not be those of the file.
+        """
+        denying = tuple(rule for rule in matched if rule.effect is DecisionEffect.DENY)
+        if denying:
+            return self._finish(denying, tuple(rule for rule in failed if rule.effect is DecisionEffect.DENY))
+        caution = None if type(action).caution is Action.caution else _caution_of(action)
+        return self._finish(tuple(matched), tuple(failed), caution)
 
     def explain(self, action: Action, context: Context) -> tuple[Explanation, ...]:
         """Why *action* is decided as it is: every rule behind the decision, and every rule whose condition failed."""

@@ -34,7 +34,8 @@ def combine_routes(routes: Sequence[Route]) -> Route:
     for route in routes:
         others: dict[str, dict[str, int]] = {seat.role: {} for seat in route.seats}
         for one in route.stand_ins:
-            others[one.role][one.who] = one.after
+            if one.role in others:
+                others[one.role][one.who] = one.after
         for seat in route.seats:
             counts[seat.role] = max(seat.count, counts.get(seat.role, 0))
             told.setdefault(seat.role, []).append(others[seat.role])

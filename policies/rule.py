@@ -26,6 +26,10 @@ class Condition:
     shapes: Mapping[str, Mapping[Expression, Shape]]  # of its nodes, for each action type that its rule speaks for
     source: Scalar  # where it stands
 
+    def excerpt(self, tree: Expression) -> str:
+        """The part of the text that *tree*, which was read from it, is; on one line, cut where it is long."""
+        return self.source.excerpt(tree.start, tree.end)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
@@ -45,6 +49,11 @@ class Rule:
     reason: Reason  # the same, with the values that it shows
     stand_ins: tuple[StandIn, ...] = ()  # who may fill its seats later
     own_vote: bool = False  # whether the requester's own vote counts, as far as this rule goes
+
+    @property
+    def grants(self) -> bool:
+        """Whether it is an allow rule: the others count as matched where their conditions fail."""
+        return self.effect is DecisionEffect.ALLOW
 
     @property
     def condition(self) -> str:

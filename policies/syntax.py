@@ -5,9 +5,9 @@ Nodes are compared by identity, so that what the checker finds out about one can
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 
 Comparator: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in"]
 Operator: TypeAlias = Literal["+", "-", "*"]
@@ -216,6 +216,28 @@ def walk(tree: Expression) -> Iterator[Expression]:
     yield tree
     for child in children(tree):
         yield from walk(child)
+
+
+def substitute(tree: Expression, old: Expression, new: Expression, made: dict[Expression, Expression]) -> Expression:
+    """*tree* with *new* in the place of *old*, and new nodes above it; *made* gets each of them, with what it stands for."""
+    if tree is old:
+        made[new] = old
+        return new
+    changed: dict[str, Any] = {}  # by the name of the part
+    for name, part in vars(tree).items():
+        if isinstance(part, Tree):
+            other: object = substitute(cast(Expression, part), old, new, made)
+        elif isinstance(part, tuple) and any(isinstance(one, Tree) for one in part):
+            other = tuple(substitute(one, old, new, made) for one in part)
+        else:
+            continue
+        if other != part:
+            changed[name] = other
+    if not changed:
+        return tree
+    copy = replace(tree, **changed)
+    made[copy] = tree
+    return copy
 
 
 def parts_read(tree: Expression) -> dict[str, Expression]:

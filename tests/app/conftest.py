@@ -18,7 +18,7 @@ from signoff.actions import Migration, Registry, bank_registry
 from signoff.cli import main
 from tests.app.banking import OUTBOX, Open, scribble, send_message
 from tests.app.sessions import INTERRUPT, Session
-from tests.app.talks import SHIPPED, Talk, talking
+from tests.app.talks import RULES_ALONE, Talk, talking
 from tests.conftest import RULES
 
 SIGNOFF = (sys.executable, "-m", "signoff")
@@ -202,8 +202,8 @@ def open_wide(open_engine: Open, changed_rules: Callable[..., Any]) -> Engine:
 
 @pytest.fixture
 def bank(cli: CommandLine) -> CommandLine:
-    """The demo bank's files, under the rules that ship."""
-    cli.policies.write_bytes(SHIPPED.read_bytes())
+    """The demo bank's files, under the rules that ship, which a test may edit."""
+    cli.policies.write_text(RULES_ALONE)
     return cli
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # where the fixtures are that need this module
     from tests.app.conftest import CommandLine, Ran
 
 SHIPPED = Path(__file__).parents[2] / "policies.yaml"
+RULES_ALONE = SHIPPED.read_text().partition("\ntests:")[0] + "\n"  # that ship, for tests that edit them: without their own tests
 REQUEST = "Check my balance, then send $150 to Alice and deposit 40"
 
 

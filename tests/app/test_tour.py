@@ -4,14 +4,13 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
 from tests.app.conftest import SIGNOFF, CommandLine
+from tests.app.talks import RULES_ALONE, SHIPPED
 
-SHIPPED = Path(__file__).parents[2] / "policies.yaml"
 SCENES = 8
 
 
@@ -94,9 +93,12 @@ def test_rejection_is_shown_with_its_reason(played: Played) -> None:
 
 
 def test_rule_is_changed_and_the_next_decision_follows(played: Played) -> None:
-    """In the fifth scene the same request first waits and is done once the rule was changed."""
+    """In the fifth scene a changed rule is not taken up as the file's own tests fail; without them the same request is done."""
     text = played.scene(5)
-    assert text.index("waiting") < text.index("changed rule") < text.index("done")
+    failed = text.index(
+        "error[test]: one of a cent more needs a manager: expected approve (1 manager) by large-transfer, got allow"
+    )
+    assert text.index("waiting") < failed < text.index("Without these tests") < text.index("changed rule") < text.index("done")
 
 
 def test_misspelt_rule_is_shown_with_its_place(played: Played) -> None:
@@ -138,9 +140,8 @@ EDITS = {
 @pytest.mark.parametrize(("old", "new"), EDITS.values(), ids=EDITS.keys())
 def test_tour_follows_edited_rules(cli: CommandLine, old: str, new: str) -> None:
     """After an edit of policies.yaml the tour still plays every scene to the end, whatever is decided in it."""
-    text = SHIPPED.read_text()
-    assert old in text
-    cli.policies.write_text(text.replace(old, new))
+    assert old in RULES_ALONE
+    cli.policies.write_text(RULES_ALONE.replace(old, new))
     ran = cli("demo")
     assert (ran.code, ran.err) == (0, "")
     assert re.findall(r"^(\d)\. ", ran.out, flags=re.MULTILINE) == [str(number) for number in range(1, SCENES + 1)]

@@ -17,6 +17,7 @@ from signoff.policies import (
     parse_policy,
     review_policy,
 )
+from signoff.trials import failed_tests
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parent.parent / "policies"
@@ -105,6 +106,64 @@ def test_claimed_identity_warns(registry: Registry) -> None:
         "   2 | identity: claimed\n"
         "     | ^^^^^^^^ leave `identity` out where that is not wanted"
     ]
+
+
+def test_a_failing_test(registry: Registry) -> None:
+    """A test that fails is told as error[test] at what it expects: what came instead, by which rules, and what they read."""
+    tests = """\
+- id: large
+  approve: transfer
+  when: amount > 100
+- id: fine
+  allow: [transfer, check_balance]
+tests:
+- name: a hundred
+  do: {type: transfer, to: Bob, amount: 100.01}
+  expect: allow
+- plan:
+  - {type: check_balance}
+  - {type: transfer, to: Bob, amount: 100, currency: EUR}
+  - {type: pay_bill, biller: Acme}
+  expect: [deny, approve, approve]
+- do: {type: transfer, to: Bob, amount: 200}
+  rules: [fine]
+  by: {people: [mira]}
+  expect: approve
+"""
+    found = failed_tests(parse_policy((START + tests).encode(), "policies.yaml", registry))
+    assert (
+        "\n\n".join(map(format_diagnostic, found))
+        == """\
+policies.yaml:14:11: error[test]: a hundred: expected allow, got approve (1 manager): large on line 6 (amount > 100; \
+amount was 100.01 USD)
+   14 |   expect: allow
+      |           ^^^^^ change the rules back, or what the test expects
+
+policies.yaml:19:11: error[test]: action 1: expected deny, got allow: fine on line 9; \
+action 3: expected approve, got deny: no allow rule speaks for it
+   19 |   expect: [deny, approve, approve]
+      |           ^ change the rules back, or what the test expects
+
+policies.yaml:23:11: error[test]: expected approve (mira) by fine, got approve (1 manager): large on line 6 (amount > 100; \
+amount was 200.00 USD)
+   23 |   expect: approve
+      |           ^^^^^^^ change the rules back, or what the test expects"""
+    )
+
+
+def test_a_long_plan_that_fails(registry: Registry) -> None:
+    """Of a plan, the first three actions that are not decided as expected are told, and how many more there are."""
+    text = START.replace("rules:\n", "rules: []\n") + "tests:\n- plan: [" + "{type: check_balance}, " * 5 + "]\n  expect: allow\n"
+    (found,) = failed_tests(parse_policy(text.encode(), "policies.yaml", registry))
+    told = [f"action {number}: expected allow, got deny: no allow rule speaks for it" for number in (1, 2, 3)]
+    assert found.message == "; ".join([*told, "and 2 more actions"])
+
+
+def test_many_failing_tests(registry: Registry) -> None:
+    """Of many tests that fail, the first fifty are told."""
+    text = START + "tests:\n" + "- {do: {type: check_balance}, expect: allow}\n" * 60
+    text = text.replace("rules:\n", "rules: []\n")
+    assert len(failed_tests(parse_policy(text.encode(), "policies.yaml", registry))) == 50
 
 
 def test_an_unread_counter_warns(registry: Registry) -> None:
