@@ -29,7 +29,8 @@ types: setup-dev
 wheel: setup-dev  # build/*.whl, unpacked in build/wheel
 	@.ci/wheel $(FOLDERS)
 
-bench: setup  # the figures, with machine and versions
+bench: setup  # the figures, with machine and versions, beside other engines where they can be installed
+	@.venv/bin/python -m pip install -qq --only-binary :all: --group bench || echo "signoff: the figures come without other engines"
 	@.venv/bin/python bench/run.py
 
 recording: setup  # docs/demo.svg anew, after a change of what the demo shows
