@@ -1,0 +1,56 @@
+"""What each set of matching rules comes to, worked out when it first comes up.
+
+A compiled function finds a set as a tuple of marks, so that it stays short however many rules match. A mark is a rule's
+number; `-1 - number` where its condition failed; and from the number of rules on, several of these at once.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Generic, TypeAlias, TypeVar
+
+from .rule import Rule
+
+MAX_REMEMBERED = 4_096  # sets of matching rules, for each action type
+
+Outcome = TypeVar("Outcome")
+Finish: TypeAlias = Callable[[tuple[Rule, ...], tuple[Rule, ...]], Outcome]  # rules that matched, rules that failed
+Marks: TypeAlias = tuple[int, ...]
+
+
+@dataclass
+class Outcomes(Generic[Outcome]):
+    """What the sets of matching rules of one action type come to."""
+
+    rules: tuple[Rule, ...]
+    finish: Finish[Outcome]
+    known: dict[Marks, Outcome] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._next = count(len(self.rules))  # taken by several threads, each number once
+        self._several: dict[int, tuple[Marks, slice]] = {}
+
+    def mark(self, marks: Marks, part: slice) -> int:
+        """One mark that stands for *part* of *marks*, which many may share."""
+        number = next(self._next)
+        self._several[number] = (marks, part)
+        return number
+
+    def work_out(self, matched: Marks) -> Outcome:
+        """What the rules behind *matched* come to."""
+        numbers = sorted(self._spread(matched))
+        outcome = self.finish(
+            tuple(self.rules[number] for number in numbers if number >= 0),
+            tuple(self.rules[-1 - number] for number in reversed(numbers) if number < 0),
+        )
+        if len(self.known) < MAX_REMEMBERED:
+            self.known[matched] = outcome
+        return outcome
+
+    def _spread(self, matched: Marks) -> Iterator[int]:
+        for mark in matched:
+            if mark < len(self.rules):
+                yield mark
+            else:
+                marks, part = self._several[mark]
+                yield from marks[part]
