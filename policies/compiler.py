@@ -6,15 +6,15 @@ failed. What such a tuple comes to is worked out when it first comes up.
     def decide(a, c):                           # transfer, five rules
         v0 = a.to
         v1 = a.amount
-        fv0 = k8(v0)                            # text is compared folded
+        fv0 = k7(v0)                            # text is compared folded
         m = k0                                  # (): deny rules first; where one matches, no other is asked
         try:
             if fv0 in k1: m = k2                # (4,)
         except k3: m += k4                      # (4, -5)
-        if m: return k5(m) or k6(m)
-        m = k7                                  # (0,): rules without a condition match always
+        if m: return k5[m]
+        m = k6                                  # (0,): rules without a condition match always
         ...
-        return k5(m) or k6(m)
+        return k5[m]
 
 Where many rules can match only where one text is among a few, they are not asked one after the other. An index holds for
 each text such a function of the rules that ask for it, and of all that ask for none; in it that is not asked again. It is
@@ -40,10 +40,11 @@ from .lowering import PLACE, Lowering, load
 from .outcomes import Finish, Marks, Outcomes
 from .rule import Rule
 from .syntax import Comparison
-from .thresholds import MIN_SORTED, Alike, Threshold, search, threshold_of
+from .thresholds import MIN_SORTED, Alike, Threshold, search, structure, threshold_of
 from .world import ConditionFailed, World
 
 MIN_INDEXED = 8  # rules that ask for one text: fewer are asked one after the other
+MAX_DEFAULTS = 24  # constants of a function that are copied whenever it is called
 
 Outcome = TypeVar("Outcome")
 Test: TypeAlias = Callable[[Action, Context], bool]
@@ -64,7 +65,7 @@ def compile_rule(action: type[Action], type_: str, rule: Rule, world: World) -> 
     """The function that says whether the conditions of one rule are met. It raises where they fail."""
     lowering = Lowering(action.fields, world)
     test = _all(_parts(type_, rule, lowering)) or lowering.bind(True)
-    return cast(Test, _function([ast.Return(test, **PLACE)], lowering))
+    return cast(Test, _function([ast.Return(test, **PLACE)], lowering, {}))
 
 
 def why_failed(error: Exception) -> str:
@@ -81,6 +82,7 @@ class _Type(Generic[Outcome]):
     plain: Lowering  # in which nothing is made: others begin as it does
     outcomes: Outcomes[Outcome]
     keys: dict[int, tuple[Keyed, ...]] = field(default_factory=dict)  # by which a rule can be looked up
+    codes: dict[object, CodeType] = field(default_factory=dict)  # by what they do
 
     def compile(self) -> Callable[[Action, Context], Outcome]:
         """The function that decides."""
@@ -97,13 +99,14 @@ class _Type(Generic[Outcome]):
             others = {}
         lowering = Lowering(self.plain.fields, self.plain.world)
         index = self._index(asked, indexed, lambda found: self._deciding({**others, **found}, rest), self._deciding(others, rest))
-        return cast(Callable[[Action, Context], Outcome], _function([ast.Return(_call(index(lowering)), **PLACE)], lowering))
+        return cast(
+            Callable[[Action, Context], Outcome], _function([ast.Return(_call(index(lowering)), **PLACE)], lowering, self.codes)
+        )
 
     def _deciding(self, asked: Asked, rest: Mapping[DecisionEffect, Matching]) -> Callable[[Action, Context], Outcome]:
         """The function that decides by the rules *asked*, by those that always match, and by those of *rest*."""
         lowering = Lowering(self.plain.fields, self.plain.world)
-        known, work_out = lowering.bind(self.outcomes.known.get), lowering.bind(self.outcomes.work_out)
-        outcome = ast.BoolOp(ast.Or(), [_call(known, "m"), _call(work_out, "m")], **PLACE)
+        outcome = ast.Subscript(lowering.bind(self.outcomes), load("m"), ast.Load(), **PLACE)
         made: list[ast.stmt] = []
         for effects in _SECTIONS:
             some, always = self._of(asked, effects), self._always(effects)
@@ -114,13 +117,13 @@ class _Type(Generic[Outcome]):
                 made += [*statements, ast.Return(outcome, **PLACE)]
             elif some or always or effects[0] in rest:
                 made += [*statements, ast.If(load("m"), [ast.Return(outcome, **PLACE)], [], **PLACE)]
-        return cast(Callable[[Action, Context], Outcome], _function(made, lowering))
+        return cast(Callable[[Action, Context], Outcome], _function(made, lowering, self.codes))
 
     def _matching(self, asked: Asked) -> Matching:
         """The function that says which of the rules *asked* match."""
         lowering = Lowering(self.plain.fields, self.plain.world)
         statements = [*self._ask(asked, lowering, ()), ast.Return(load("m"), **PLACE)]
-        return cast(Matching, _function(statements, lowering))
+        return cast(Matching, _function(statements, lowering, self.codes))
 
     def _ask(self, asked: Asked, lowering: Lowering, always: Marks) -> list[ast.stmt]:
         """Sets `m` to *always* and what matches of the rules *asked*: looked up, else searched, else asked one by one."""
@@ -209,18 +212,33 @@ def _all(parts: Sequence[ast.expr]) -> ast.expr | None:
     return ast.BoolOp(ast.And(), list(parts), **PLACE)
 
 
-def _function(statements: list[ast.stmt], lowering: Lowering) -> FunctionType:
-    """The Python function of `a`, the action, and `c`, the context, that loads what is read, and then runs *statements*."""
-    module = ast.parse("def decide(a, c): pass")
-    (definition,) = module.body
-    assert isinstance(definition, ast.FunctionDef)
+def _function(statements: list[ast.stmt], lowering: Lowering, codes: dict[object, CodeType]) -> FunctionType:
+    """The Python function of `a`, the action, and `c`, the context, that loads what is read, and then runs *statements*.
+
+    The few constants of a short one are defaults of its arguments, so that functions that differ in nothing else share
+    one of the *codes*: it is compiled once, and stays where the processor finds it.
+    """
     attributes = lowering.attributes.items()
     loads = [_set(local, ast.Attribute(load("a"), attribute, ast.Load(), **PLACE)) for attribute, local in attributes]
     folds = [_set(local, made) for local, made in lowering.folded.items()]
-    definition.body = [*loads, *folds, *statements]
+    body = [*loads, *folds, *statements]
+    if len(lowering.names) > MAX_DEFAULTS:
+        return FunctionType(_code(body, ()), dict(lowering.names))
+    alike = (len(lowering.names), structure(body))
+    if alike not in codes:
+        codes[alike] = _code(body, tuple(lowering.names))
+    return FunctionType(codes[alike], {}, "decide", tuple(lowering.names.values()))
+
+
+def _code(body: list[ast.stmt], constants: tuple[str, ...]) -> CodeType:
+    module = ast.parse("def decide(a, c): pass")
+    (definition,) = module.body
+    assert isinstance(definition, ast.FunctionDef)
+    definition.args.args += [ast.arg(name, None, None, **PLACE) for name in constants]
+    definition.body = body
     code = compile(module, "<policy>", "exec")
     (inner,) = (constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return FunctionType(inner, dict(lowering.names))
+    return inner
 
 
 def _try(statement: ast.stmt, failed: Marks, lowering: Lowering) -> ast.stmt:
@@ -233,8 +251,8 @@ def _add(found: ast.expr) -> ast.stmt:
     return ast.AugAssign(ast.Name("m", ast.Store(), **PLACE), ast.Add(), found, **PLACE)
 
 
-def _call(function: ast.expr, *names: str) -> ast.expr:
-    return ast.Call(function, [load(name) for name in names or ("a", "c")], [], **PLACE)
+def _call(function: ast.expr) -> ast.expr:
+    return ast.Call(function, [load("a"), load("c")], [], **PLACE)
 
 
 def _set(name: str, value: ast.expr) -> ast.stmt:

@@ -10,7 +10,9 @@ from .lowering import Key, Lowering
 from .rule import Rule
 from .shapes import UNKNOWN, Shape
 from .syntax import And, Comparison, Expression, Has, InRequest, Keys, Known, Listed, Name, Not, Or, Text, Texts, Truth
-from .world import MAX_FOLDED
+
+MIN_REMEMBERED = 256  # spellings that an index remembers, at least
+SPELLINGS = 4  # that it remembers for each text which rules ask for
 
 Found = TypeVar("Found")
 
@@ -39,7 +41,8 @@ def conjuncts(tree: Expression) -> tuple[Expression, ...]:
 class Index(dict[object, Found], Generic[Found]):
     """For each text, as actions have it, what was made for the rules that ask for it; *others* where none does.
 
-    It is made when the text first comes up. Spellings that are folded alike share it.
+    It is made when the text first comes up. Spellings that are folded alike share it. What was looked up is remembered as
+    it was spelt, up to a bound, so that an index grows with the rules only, whatever texts come.
     """
 
     def __init__(self, key: Key, texts: Mapping[str, Callable[[], Found]], others: Found) -> None:
@@ -47,6 +50,7 @@ class Index(dict[object, Found], Generic[Found]):
         self._key = key
         self._texts = texts
         self._others = others
+        self._most = max(MIN_REMEMBERED, SPELLINGS * len(texts))
         self._made: dict[str, Found] = {}
 
     def __missing__(self, text: object) -> Found:
@@ -57,7 +61,7 @@ class Index(dict[object, Found], Generic[Found]):
             if asked not in self._made:
                 self._made[asked] = self._texts[asked]()
             found = self._made[asked]
-        if len(self) >= MAX_FOLDED:
+        if len(self) >= self._most:
             self.clear()
         self[text] = found
         return found

@@ -5,7 +5,6 @@ number; `-1 - number` where its condition failed; and from the number of rules o
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import count
 from typing import Generic, TypeAlias, TypeVar
 
@@ -18,16 +17,14 @@ Finish: TypeAlias = Callable[[tuple[Rule, ...], tuple[Rule, ...]], Outcome]  # r
 Marks: TypeAlias = tuple[int, ...]
 
 
-@dataclass
-class Outcomes(Generic[Outcome]):
-    """What the sets of matching rules of one action type come to."""
+class Outcomes(dict[Marks, Outcome], Generic[Outcome]):
+    """What the sets of matching rules of one action type come to: `outcomes[matched]`."""
 
-    rules: tuple[Rule, ...]
-    finish: Finish[Outcome]
-    known: dict[Marks, Outcome] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._next = count(len(self.rules))  # taken by several threads, each number once
+    def __init__(self, rules: tuple[Rule, ...], finish: Finish[Outcome]) -> None:
+        super().__init__()
+        self._rules = rules
+        self._finish = finish
+        self._next = count(len(rules))  # taken by several threads, each number once
         self._several: dict[int, tuple[Marks, slice]] = {}
 
     def mark(self, marks: Marks, part: slice) -> int:
@@ -36,20 +33,19 @@ class Outcomes(Generic[Outcome]):
         self._several[number] = (marks, part)
         return number
 
-    def work_out(self, matched: Marks) -> Outcome:
-        """What the rules behind *matched* come to."""
+    def __missing__(self, matched: Marks) -> Outcome:
         numbers = sorted(self._spread(matched))
-        outcome = self.finish(
-            tuple(self.rules[number] for number in numbers if number >= 0),
-            tuple(self.rules[-1 - number] for number in reversed(numbers) if number < 0),
+        outcome = self._finish(
+            tuple(self._rules[number] for number in numbers if number >= 0),
+            tuple(self._rules[-1 - number] for number in reversed(numbers) if number < 0),
         )
-        if len(self.known) < MAX_REMEMBERED:
-            self.known[matched] = outcome
+        if len(self) < MAX_REMEMBERED:
+            self[matched] = outcome
         return outcome
 
     def _spread(self, matched: Marks) -> Iterator[int]:
         for mark in matched:
-            if mark < len(self.rules):
+            if mark < len(self._rules):
                 yield mark
             else:
                 marks, part = self._several[mark]

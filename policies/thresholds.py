@@ -40,7 +40,7 @@ def threshold_of(parts: Sequence[ast.expr], lowering: Lowering) -> Threshold | N
         ):
             number = lowering.names.get(bound)
             if isinstance(number, Decimal | int) and not isinstance(number, bool):
-                alike = (type(comparator), *map(_structure, (value, *parts[:-1])))
+                alike = (type(comparator), *map(structure, (value, *parts[:-1])))
                 return Threshold(alike=alike, guards=tuple(parts[:-1]), value=value, comparator=type(comparator), number=number)
     return None
 
@@ -60,13 +60,13 @@ def search(found: Sequence[tuple[int, Threshold]], mark: Mark, lowering: Lowerin
     return ast.Subscript(lowering.bind(marks), place, ast.Load(), **PLACE)
 
 
-def _structure(node: object) -> object:
+def structure(node: object) -> object:
     """Equal for expressions that are the same."""
     match node:
         case ast.Name(id=name):
             return name
         case ast.AST():
-            return (type(node), *[_structure(getattr(node, name)) for name in node._fields if name != "ctx"])
+            return (type(node), *[structure(getattr(node, name)) for name in node._fields if name != "ctx"])
         case list():
-            return tuple(map(_structure, node))
+            return tuple(map(structure, node))
     return node
