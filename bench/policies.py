@@ -139,6 +139,7 @@ def main() -> None:
     figures: list[Figure] = []
     counted: list[str] = []
     fewer: list[str] = []
+    later: list[tuple[Contest, Chain, list[DecisionEffect], Timing, float]] = []  # others come when we are through
     for make in (keyed, mixed):
         loaded: dict[int, float] = {}
         for size in SIZES:
@@ -149,13 +150,15 @@ def main() -> None:
             counted.append(f"{contest.title}: " + ", ".join(f"{n} {one}" for one, n in count_effects(effects).items()))
             timing = time_contest(contest, policy, chain, registry)
             loaded[size] = time_load(contest, registry)
-            rivals = [time_rival(rival, contest, chain, effects) for rival in present]
             rows.append(_row(contest, timing, loaded[size]))
-            beside.append(_beside(contest, timing, rivals))
-            loads.append((contest.title, f"{loaded[size]:,.1f} ms", *(f"{one.load:,.1f} ms" for one in rivals)))
-            fewer += [f"{one.rival.distribution} {one.actions} at {contest.title}" for one in rivals if one.actions < CASES]
             figures += _figures(contest, timing, loaded[size])
+            later.append((contest, chain, effects, timing, loaded[size]))
         figures += _growth(make(SIZES[-1], registry), loaded, registry)
+    for contest, chain, effects, timing, load in later:
+        rivals = [time_rival(rival, contest, chain, effects) for rival in present]
+        beside.append(_beside(contest, timing, rivals))
+        loads.append((contest.title, f"{load:,.1f} ms", *(f"{one.load:,.1f} ms" for one in rivals)))
+        fewer += [f"{one.rival.distribution} {one.actions} at {contest.title}" for one in rivals if one.actions < CASES]
     notes = [
         f"{CASES:,} actions each; all gave every one the same effect before anything was timed ({'; '.join(counted)})",
         f"CPU time, medians of {ROUNDS} rounds in turn, and of {LOADS} loads",
