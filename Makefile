@@ -37,7 +37,8 @@ fuzz: setup-dev  # files and conditions that break the loader are looked for, ea
 	for kind in file condition; do PYTHONPATH=build/fuzz .venv/bin/python -m tests.fuzz.fuzz_policies $$kind \
 		-max_total_time=$(SECONDS) -print_final_stats=1 -artifact_prefix=build/$$kind- build/corpus/$$kind || exit 1; done
 
-bench: setup  # the figures, with machine and versions
+bench: setup  # the figures, with machine and versions, beside other engines where they can be installed
+	@.venv/bin/python -m pip install -qq --only-binary :all: --group bench || echo "signoff: the figures come without other engines"
 	@.venv/bin/python bench/run.py
 
 recording: setup  # docs/demo.svg anew, after a change of what the demo shows

@@ -5,7 +5,7 @@ from functools import partial
 from statistics import median
 from time import perf_counter
 
-from bench.policies import keyed, mixed
+from bench.contests import keyed, mixed
 from bench.report import format_rows
 from signoff.actions import Registry, bank_registry
 from signoff.policies import Policy, parse_policy

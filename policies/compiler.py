@@ -1,69 +1,72 @@
-"""Rules to one Python function per action type.
+"""Rules to Python functions: one per action type, and one for each text that an index of it holds.
 
-A function works out which rules match, as a tuple: `i` for the type's rule number `i`, `-1 - i` where its condition
-failed. What such a tuple means is worked out when it first comes up.
+A function works out which rules match, as a tuple of marks: `i` for the type's rule number `i`, `-1 - i` where its condition
+failed. What such a tuple comes to is worked out when it first comes up.
 
     def decide(a, c):                           # transfer, five rules
         v0 = a.to
         v1 = a.amount
-        fv0 = k8(v0)                            # text is compared folded
+        fv0 = k7(v0)                            # text is compared folded
         m = k0                                  # (): deny rules first; where one matches, no other is asked
         try:
-            if fv0 in k1: m += k2               # (4,)
+            if fv0 in k1: m = k2                # (4,)
         except k3: m += k4                      # (4, -5)
-        if m: return k5(m) or k6(m)
-        m = k7                                  # (0,): rules without a condition match always
+        if m: return k5[m]
+        m = k6                                  # (0,): rules without a condition match always
         ...
-        return k5(m) or k6(m)
+        return k5[m]
 
-Where many rules ask first of all what one text is, they are not asked one after the other: an index holds for each text a
-function of those that ask for it, made when it first comes up, in which that is not asked again.
+Where many rules can match only where one text is among a few, they are not asked one after the other. An index holds for
+each text such a function of the rules that ask for it, and of all that ask for none; in it that is not asked again. It is
+made when the text first comes up. Of several texts that rules could be looked up by, the one with the most values is taken.
 
-        h = k9.get(fv0)
-        if h: m += h(a, c)
+    def decide(a, c): return k0[a.to](a, c)
+
+Rules that differ only in the number that they compare the same thing with are searched: see `searching`.
 """
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from types import CodeType, FunctionType
 from typing import Generic, TypeAlias, TypeVar, cast
 
 from signoff.actions import Action
 
 from .decision import Context, DecisionEffect
+from .keys import Index, Keyed, conjuncts, keys_of, most_selective
 from .lowering import PLACE, Lowering, load
+from .matched import Finish, Marks, Outcomes
 from .rule import Rule
+from .searching import MIN_SORTED, Alike, Limit, limit_of, search, structure
 from .shapes import Shape
-from .syntax import And, Comparison, Expression, Has
+from .syntax import Comparison, Expression
 from .world import ConditionFailed, World
 
-MIN_INDEXED = 8  # rules that ask for one text first: fewer are asked one after the other
-MAX_REMEMBERED = 4_096  # sets of matching rules, for each action type
-MAX_NUMBERS = 100_000  # rules in all of them together
+MIN_INDEXED = 8  # rules that ask for one text: fewer are asked one after the other
+MAX_DEFAULTS = 24  # constants of a function that are copied whenever it is called
 
 Outcome = TypeVar("Outcome")
-Finish: TypeAlias = Callable[[tuple[Rule, ...], tuple[Rule, ...]], Outcome]  # rules that matched, rules that failed
 Test: TypeAlias = Callable[[Action, Context], bool]
-Bucket: TypeAlias = Callable[[Action, Context], tuple[int, ...]]  # of the rules for one text: which match
+Matching: TypeAlias = Callable[[Action, Context], Marks]  # of some of the rules: which match
+Asked: TypeAlias = Mapping[int, tuple[Comparison, ...]]  # rules by number, with what of them is known to hold
+
+_SECTIONS = ((DecisionEffect.DENY,), (DecisionEffect.APPROVE, DecisionEffect.ALLOW))  # where the first matches, it decides
 
 
 def compile_type(
     action: type[Action], type_: str, rules: Sequence[Rule], world: World, finish: Finish[Outcome]
 ) -> Callable[[Action, Context], Outcome]:
     """The function that decides actions of one type; *rules* are those that speak for it, in the file's order."""
-    lowering = Lowering(action.fields, world)
-    body = _Body(type_, tuple(rules), lowering)
-    outcomes = Outcomes(tuple(rules), finish)
-    statements = body.statements(lowering.bind(outcomes.known.get), lowering.bind(outcomes.work_out))
-    return cast(Callable[[Action, Context], Outcome], _function(statements, lowering))
+    return _Type(type_, tuple(rules), Lowering(action.fields, world), Outcomes(tuple(rules), finish)).compile()
 
 
 def compile_rule(action: type[Action], type_: str, rule: Rule, world: World) -> Test:
     """The function that says whether the conditions of one rule are met. It raises where they fail."""
     lowering = Lowering(action.fields, world)
-    test = _condition(type_, rule, lowering) or lowering.bind(True)
-    return cast(Test, _function([ast.Return(test, **PLACE)], lowering))
+    test = _all(_parts(type_, rule, lowering)) or lowering.bind(True)
+    return cast(Test, _function([ast.Return(test, **PLACE)], lowering, {}))
 
 
 def compile_operands(
@@ -74,7 +77,7 @@ def compile_operands(
     made = lowering.condition(comparison, shapes)
     operands = [made.left, *made.comparators] if isinstance(made, ast.Compare) else [made]
     returned = ast.Return(ast.Tuple(operands, ast.Load(), **PLACE), **PLACE)
-    return cast(Callable[[Action, Context], Sequence[object]], _function([returned], lowering))
+    return cast(Callable[[Action, Context], Sequence[object]], _function([returned], lowering, {}))
 
 
 def why_failed(error: Exception) -> str:
@@ -83,170 +86,185 @@ def why_failed(error: Exception) -> str:
 
 
 @dataclass
-class Outcomes(Generic[Outcome]):
-    """What each set of matching rules means, worked out when it first comes up."""
+class _Type(Generic[Outcome]):
+    """The rules for one action type, becoming functions."""
 
-    rules: tuple[Rule, ...]
-    finish: Finish[Outcome]
-
-    def __post_init__(self) -> None:
-        self.known: dict[tuple[int, ...], Outcome] = {}
-        self._numbers = 0
-
-    def work_out(self, matched: tuple[int, ...]) -> Outcome:
-        outcome = self.finish(
-            tuple(self.rules[number] for number in sorted(matched) if number >= 0),
-            tuple(self.rules[-1 - number] for number in sorted(matched, reverse=True) if number < 0),
-        )
-        if len(self.known) < MAX_REMEMBERED and self._numbers + len(matched) <= MAX_NUMBERS:
-            self.known[matched] = outcome
-            self._numbers += len(matched)
-        return outcome
-
-
-@dataclass
-class _Body:
     type_: str
     rules: tuple[Rule, ...]
-    lowering: Lowering
+    plain: Lowering  # in which nothing is made: others begin as it does
+    outcomes: Outcomes[Outcome]
+    keys: dict[int, tuple[Keyed, ...]] = field(default_factory=dict)  # by which a rule can be looked up
+    codes: dict[object, CodeType] = field(default_factory=dict)  # by what they do
 
-    def statements(self, known: ast.expr, work_out: ast.expr) -> list[ast.stmt]:
-        outcome = ast.BoolOp(ast.Or(), [_call_with_matched(known), _call_with_matched(work_out)], **PLACE)
+    def compile(self) -> Callable[[Action, Context], Outcome]:
+        """The function that decides."""
+        asked: Asked = {number: () for number, rule in enumerate(self.rules) if rule.when or rule.unless}
+        if len(asked) >= MIN_INDEXED:
+            self.keys = {number: keys_of(self.rules[number], self.type_, self.plain) for number in asked}
+        indexed = self._choose(asked)
+        if not indexed:
+            return self._deciding(asked, {})
+        others = {number: asked[number] for number in asked if number not in indexed}
+        rest: dict[DecisionEffect, Matching] = {}
+        if len(others) >= MIN_INDEXED:
+            rest = {effects[0]: self._matching(some) for effects in _SECTIONS if (some := self._of(others, effects))}
+            others = {}
+        lowering = Lowering(self.plain.fields, self.plain.world)
+        index = self._index(asked, indexed, lambda found: self._deciding({**others, **found}, rest), self._deciding(others, rest))
+        return cast(
+            Callable[[Action, Context], Outcome], _function([ast.Return(_call(index(lowering)), **PLACE)], lowering, self.codes)
+        )
+
+    def _deciding(self, asked: Asked, rest: Mapping[DecisionEffect, Matching]) -> Callable[[Action, Context], Outcome]:
+        """The function that decides by the rules *asked*, by those that always match, and by those of *rest*."""
+        lowering = Lowering(self.plain.fields, self.plain.world)
+        outcome = ast.Subscript(lowering.bind(self.outcomes), load("m"), ast.Load(), **PLACE)
         made: list[ast.stmt] = []
-        if any(rule.effect is DecisionEffect.DENY for rule in self.rules):
-            made += self._section(DecisionEffect.DENY)
-            made.append(ast.If(load("m"), [ast.Return(outcome, **PLACE)], [], **PLACE))
-        made += self._section(DecisionEffect.APPROVE, DecisionEffect.ALLOW)
-        made.append(ast.Return(outcome, **PLACE))
+        for effects in _SECTIONS:
+            some, always = self._of(asked, effects), self._always(effects)
+            statements = self._ask(some, lowering, always)
+            if effects[0] in rest:
+                statements.append(_add(_call(lowering.bind(rest[effects[0]]))))
+            if effects is _SECTIONS[-1]:
+                made += [*statements, ast.Return(outcome, **PLACE)]
+            elif some or always or effects[0] in rest:
+                made += [*statements, ast.If(load("m"), [ast.Return(outcome, **PLACE)], [], **PLACE)]
+        return cast(Callable[[Action, Context], Outcome], _function(made, lowering, self.codes))
+
+    def _matching(self, asked: Asked) -> Matching:
+        """The function that says which of the rules *asked* match."""
+        lowering = Lowering(self.plain.fields, self.plain.world)
+        statements = [*self._ask(asked, lowering, ()), ast.Return(load("m"), **PLACE)]
+        return cast(Matching, _function(statements, lowering, self.codes))
+
+    def _ask(self, asked: Asked, lowering: Lowering, always: Marks) -> list[ast.stmt]:
+        """Sets `m` to *always* and what matches of the rules *asked*: looked up, else searched, else asked one by one."""
+        indexed = self._choose(asked)
+        if indexed:
+            index = self._index(asked, indexed, self._matching, None)
+            found = [_set("h", index(lowering)), ast.If(load("h"), [_add(_call(load("h")))], [], **PLACE)]
+            return self._ask({number: asked[number] for number in asked if number not in indexed}, lowering, always) + found
+        parts = {number: _parts(self.type_, self.rules[number], lowering, known) for number, known in asked.items()}
+        alike: dict[Alike, list[tuple[int, Limit]]] = {}
+        for number in parts if len(parts) >= MIN_SORTED else ():
+            if (limit := limit_of(parts[number], lowering)) is not None:
+                alike.setdefault(limit.alike, []).append((number, limit))
+        searched = [found for found in alike.values() if len(found) >= MIN_SORTED]
+        together = {number for found in searched for number, _ in found}
+        made = [_set("m", lowering.bind(always)), *(self._search(found, lowering) for found in searched)]
+        for number in [number for number in parts if number not in together]:
+            made.append(self._ask_one(number, parts[number], lowering, always if len(made) == 1 else None))
         return made
 
-    def _section(self, *effects: DecisionEffect) -> list[ast.stmt]:
-        """Sets `m` to what matches among the rules of *effects*."""
-        asked: list[ast.stmt] = []
-        keyed: dict[str, list[_Keyed]] = {}
-        for number, rule in enumerate(self.rules):
-            if rule.effect not in effects or not (rule.when or rule.unless):
-                continue
-            found = _keyed(self.type_, number, rule, self.lowering)
-            if found is None:
-                asked.append(_ask(self.type_, number, rule, self.lowering))
-            else:
-                keyed.setdefault(found.local, []).append(found)
-        for local, rules in keyed.items():
-            if len(rules) < MIN_INDEXED:
-                asked += [_ask(self.type_, found.number, found.rule, self.lowering) for found in rules]
-            else:
-                asked += self._look_up(local, rules)
-        return [_set("m", self.lowering.bind(self._always(*effects))), *asked]
+    def _ask_one(self, number: int, parts: Sequence[ast.expr], lowering: Lowering, before: Marks | None) -> ast.stmt:
+        """Adds the rule to `m` where all *parts* hold. What `m` holds *before* need not be added to, where it is known."""
+        added = _add(lowering.bind((number,))) if before is None else _set("m", lowering.bind((*before, number)))
+        test = _all(parts)
+        return _try(ast.If(test, [added], [], **PLACE) if test else added, self._failed([number]), lowering)
 
-    def _look_up(self, local: str, rules: list["_Keyed"]) -> list[ast.stmt]:
-        """Adds to `m` what matches among *rules*, which all ask for the text in *local* first."""
-        by_text: dict[str, list[_Keyed]] = {}
-        for found in rules:
-            for text in found.texts:
-                by_text.setdefault(text, []).append(found)
-        index: dict[str, Bucket] = {}
-        for text, same in by_text.items():
-            index[text] = _Unmade(index, text, same, self.type_, self.lowering)
-        looked_up = ast.Call(self.lowering.bind(index.get), [load(local)], [], **PLACE)
-        matching = ast.Call(load("h"), [load("a"), load("c")], [], **PLACE)
-        return [_set("h", looked_up), ast.If(load("h"), [_add(matching)], [], **PLACE)]
+    def _search(self, found: Sequence[tuple[int, Limit]], lowering: Lowering) -> ast.stmt:
+        """Adds to `m` what matches of rules that are *found* to be alike. Where one fails, all do."""
+        added = _add(search(found, self.outcomes.mark, lowering))
+        test = _all(found[0][1].guards)
+        failed = self._failed([number for number, _ in found])
+        return _try(ast.If(test, [added], [], **PLACE) if test else added, failed, lowering)
 
-    def _always(self, *effects: DecisionEffect) -> tuple[int, ...]:
+    def _failed(self, numbers: Sequence[int]) -> Marks:
+        """What rules come to whose conditions fail: deny and approve rules count as matched, allow rules not."""
+        strict = [number for number in numbers if self.rules[number].effect is not DecisionEffect.ALLOW]
+        marks = (*strict, *(-1 - number for number in numbers))
+        return marks if len(marks) <= 2 else (self.outcomes.mark(marks, slice(None)),)
+
+    def _choose(self, asked: Asked) -> dict[int, Keyed]:
+        """Those of the rules *asked* that are looked up, and by what."""
+        if len(asked) < MIN_INDEXED:
+            return {}
+        keyed = {
+            number: [one for one in self.keys.get(number, ()) if one.comparison not in known] for number, known in asked.items()
+        }
+        return most_selective(keyed, MIN_INDEXED)
+
+    def _index(
+        self, asked: Asked, indexed: Mapping[int, Keyed], make: Callable[[Asked], object], others: object
+    ) -> Callable[[Lowering], ast.expr]:
+        """The expression for what an index over the rules *indexed* holds for an action."""
+        by_text: dict[str, dict[int, tuple[Comparison, ...]]] = {}
+        for number, one in indexed.items():
+            for text in one.texts:
+                by_text.setdefault(text, {})[number] = (*asked[number], one.comparison)
+        key = next(iter(indexed.values())).key
+        index = Index(key, {text: partial(make, found) for text, found in by_text.items()}, others)
+        return lambda lowering: ast.Subscript(lowering.bind(index), key.load(), ast.Load(), **PLACE)
+
+    def _of(self, asked: Asked, effects: Iterable[DecisionEffect]) -> Asked:
+        return {number: known for number, known in asked.items() if self.rules[number].effect in effects}
+
+    def _always(self, effects: Iterable[DecisionEffect]) -> Marks:
+        """The rules of *effects* without a condition."""
         return tuple(
             number for number, rule in enumerate(self.rules) if rule.effect in effects and not (rule.when or rule.unless)
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Keyed:
-    """A rule that asks first of all whether one text is one of a few."""
-
-    number: int
-    rule: Rule
-    local: str  # name of the text
-    texts: tuple[str, ...]
-    comparison: Comparison  # that asks for it
-
-
-@dataclass
-class _Unmade:
-    """Rules that ask for one text, before they are asked for the first time: then they become a function in the index."""
-
-    index: dict[str, Bucket]
-    text: str
-    rules: list[_Keyed]
-    type_: str
-    lowering: Lowering  # of the function that holds the index
-
-    def __call__(self, action: Action, context: Context) -> tuple[int, ...]:
-        lowering = Lowering(self.lowering.fields, self.lowering.world)
-        asked = [_ask(self.type_, found.number, found.rule, lowering, found.comparison) for found in self.rules]
-        body = [_set("m", lowering.bind(())), *asked, ast.Return(load("m"), **PLACE)]
-        made = self.index[self.text] = cast(Bucket, _function(body, lowering))
-        return made(action, context)
-
-
-def _keyed(type_: str, number: int, rule: Rule, lowering: Lowering) -> _Keyed | None:
-    """*rule* with the text that it asks for first; None where it asks for something else, whose failing would count."""
-    if rule.when is None:
-        return None
-    tree = rule.when.tree
-    for part in tree.operands if isinstance(tree, And) else (tree,):
-        if isinstance(part, Comparison) and (key := lowering.key(part, rule.when.shapes[type_])) is not None:
-            return _Keyed(number=number, rule=rule, local=key[0], texts=key[1], comparison=part)
-        if not isinstance(part, Has):  # which cannot fail
-            return None
-    return None
-
-
-def _ask(type_: str, number: int, rule: Rule, lowering: Lowering, known: Comparison | None = None) -> ast.stmt:
-    """Adds the rule to `m` where its conditions hold; that *known* does is certain.
-
-    Where they fail: deny and approve rules count as matched, allow rules not.
-    """
-    failed = -1 - number
-    strict = (failed,) if rule.effect is DecisionEffect.ALLOW else (number, failed)
-    test = _condition(type_, rule, lowering, known) or lowering.bind(True)
-    handler = ast.ExceptHandler(lowering.bind(Exception), None, [_add(lowering.bind(strict))], **PLACE)
-    matched = ast.If(test, [_add(lowering.bind((number,)))], [], **PLACE)
-    return ast.Try([matched], [handler], [], [], **PLACE)
-
-
-def _condition(type_: str, rule: Rule, lowering: Lowering, known: Comparison | None = None) -> ast.expr | None:
-    """`when and not unless`, without what is *known* to be true; None where nothing is left to ask."""
+def _parts(type_: str, rule: Rule, lowering: Lowering, known: Sequence[Comparison] = ()) -> list[ast.expr]:
+    """What must hold for *rule* to match, from left to right, without what is *known* to."""
     parts: list[ast.expr] = []
     if rule.when:
-        tree = rule.when.tree
-        operands = tree.operands if isinstance(tree, And) else (tree,)
-        parts += [lowering.condition(operand, rule.when.shapes[type_]) for operand in operands if operand is not known]
+        asked = [part for part in conjuncts(rule.when.tree) if part not in known]
+        parts += [lowering.condition(part, rule.when.shapes[type_]) for part in asked]
     if rule.unless:
         parts.append(ast.UnaryOp(ast.Not(), lowering.condition(rule.unless.tree, rule.unless.shapes[type_]), **PLACE))
+    return parts
+
+
+def _all(parts: Sequence[ast.expr]) -> ast.expr | None:
+    """Whether all *parts* hold; None where there are none."""
     if len(parts) < 2:
         return parts[0] if parts else None
-    return ast.BoolOp(ast.And(), parts, **PLACE)
+    return ast.BoolOp(ast.And(), list(parts), **PLACE)
 
 
-def _function(statements: list[ast.stmt], lowering: Lowering) -> FunctionType:
-    """The Python function of `a`, the action, and `c`, the context, that loads what is read, and then runs *statements*."""
-    module = ast.parse("def decide(a, c): pass")
-    (definition,) = module.body
-    assert isinstance(definition, ast.FunctionDef)
+def _function(statements: list[ast.stmt], lowering: Lowering, codes: dict[object, CodeType]) -> FunctionType:
+    """The Python function of `a`, the action, and `c`, the context, that loads what is read, and then runs *statements*.
+
+    The few constants of a short one are defaults of its arguments, so that functions that differ in nothing else share
+    one of the *codes*: it is compiled once, and stays where the processor finds it.
+    """
     attributes = lowering.attributes.items()
     loads = [_set(local, ast.Attribute(load("a"), attribute, ast.Load(), **PLACE)) for attribute, local in attributes]
     folds = [_set(local, made) for local, made in lowering.folded.items()]
-    definition.body = [*loads, *folds, *statements]
+    body = [*loads, *folds, *statements]
+    if len(lowering.names) > MAX_DEFAULTS:
+        return FunctionType(_code(body, ()), dict(lowering.names))
+    alike = (len(lowering.names), structure(body))
+    if alike not in codes:
+        codes[alike] = _code(body, tuple(lowering.names))
+    return FunctionType(codes[alike], {}, "decide", tuple(lowering.names.values()))
+
+
+def _code(body: list[ast.stmt], constants: tuple[str, ...]) -> CodeType:
+    module = ast.parse("def decide(a, c): pass")
+    (definition,) = module.body
+    assert isinstance(definition, ast.FunctionDef)
+    definition.args.args += [ast.arg(name, None, None, **PLACE) for name in constants]
+    definition.body = body
     code = compile(module, "<policy>", "exec")
     (inner,) = (constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return FunctionType(inner, dict(lowering.names))
+    return inner
+
+
+def _try(statement: ast.stmt, failed: Marks, lowering: Lowering) -> ast.stmt:
+    """*statement*; where it raises, *failed* is added to `m`."""
+    handler = ast.ExceptHandler(lowering.bind(Exception), None, [_add(lowering.bind(failed))], **PLACE)
+    return ast.Try([statement], [handler], [], [], **PLACE)
 
 
 def _add(found: ast.expr) -> ast.stmt:
     return ast.AugAssign(ast.Name("m", ast.Store(), **PLACE), ast.Add(), found, **PLACE)
 
 
-def _call_with_matched(function: ast.expr) -> ast.expr:
-    return ast.Call(function, [load("m")], [], **PLACE)
+def _call(function: ast.expr) -> ast.expr:
+    return ast.Call(function, [load("a"), load("c")], [], **PLACE)
 
 
 def _set(name: str, value: ast.expr) -> ast.stmt:

@@ -68,16 +68,16 @@ class Lowering:
     folded: dict[str, ast.expr] = field(default_factory=dict)  # by the local name of what is folded: how it is made
 
     def __post_init__(self) -> None:
-        self._bound: dict[tuple[str, object], str] = {}
+        self._bound: dict[tuple[object, object], str] = {}
         self._shapes: Mapping[Expression, Shape] = {}
 
     def bind(self, value: object) -> ast.expr:
         """A global name that holds *value*."""
         try:
-            key = (type(value).__name__, value)
+            key = (tuple(map(type, value)) if isinstance(value, tuple) else type(value), value)  # 1 is not 1.0, nor (1,) (1.0,)
             name = self._bound.setdefault(key, f"k{len(self._bound)}")
         except TypeError:  # not hashable
-            name = self._bound.setdefault(("identity", id(value)), f"k{len(self._bound)}")
+            name = self._bound.setdefault((id, id(value)), f"k{len(self._bound)}")
         self.names[name] = value
         return load(name)
 
@@ -86,26 +86,34 @@ class Lowering:
         self._shapes = shapes
         return self._lower(tree)
 
-    def key(self, comparison: Comparison, shapes: Mapping[Expression, Shape]) -> tuple[str, tuple[str, ...]] | None:
-        """The local name of the text that *comparison* asks for, and the texts with which alone it is true.
+    def key(self, comparison: Comparison, shapes: Mapping[Expression, Shape]) -> tuple["Key", tuple[str, ...]] | None:
+        """The text that *comparison* asks for, and the texts with which alone it is true.
 
         None where it compares something else, or with too many texts.
         """
         match self.condition(comparison, shapes):
-            case ast.Compare(left=ast.Name(id=local), ops=[ast.Eq() | ast.In()], comparators=[ast.Name(id=bound)]):
-                wanted = self.names.get(bound)
-                texts = (wanted,) if isinstance(wanted, str) else wanted
-                if isinstance(texts, tuple | frozenset) and len(texts) <= MAX_KEYS and self._is_text(local):
-                    return local, tuple(texts)
-        return None
+            case ast.Compare(left=asked, ops=[ast.Eq() | ast.In()], comparators=[ast.Name(id=bound)]) if bound in self.names:
+                wanted = self.names[bound]
+            case ast.Compare(left=ast.Name(id=bound), ops=[ast.Eq()], comparators=[asked]) if bound in self.names:
+                wanted = self.names[bound]
+            case _:
+                return None
+        texts = (wanted,) if isinstance(wanted, str) else wanted
+        key = self._key_of(asked)
+        if key is None or not isinstance(texts, tuple | frozenset) or len(texts) > MAX_KEYS:
+            return None
+        return key, tuple(texts)
 
-    def _is_text(self, local: str) -> bool:
-        """Whether *local* holds one text, or None where that was not given."""
-        attribute = next((name for name, held in self.attributes.items() if held == local.removeprefix("f")), None)
-        return any(
-            field.attribute == attribute and field.kind in (Kind.TEXT, Kind.CURRENCY) and not field.many
-            for field in self.fields.values()
-        )
+    def _key_of(self, asked: ast.expr) -> "Key | None":
+        match asked:
+            case ast.Name(id=local):
+                attribute = next((name for name, held in self.attributes.items() if held == local.removeprefix("f")), None)
+                for found in self.fields.values():
+                    if found.attribute == attribute and found.kind in (Kind.TEXT, Kind.CURRENCY) and not found.many:
+                        return Key(path=("a", attribute), folded=local.startswith("f"))
+            case ast.Attribute(value=ast.Attribute(value=ast.Name(id="c"), attr="actor"), attr="id"):
+                return Key(path=("c", "actor", "id"), folded=False)
+        return None
 
     def attribute(self, field: Field) -> ast.expr:
         """The value of a field, from the local name that it is loaded into first."""
@@ -343,6 +351,18 @@ class Lowering:
 
     def _is_decimal(self, tree: Expression) -> bool:
         return self._shape(tree).kind is not Kind.INTEGER
+
+
+@dataclass(frozen=True)
+class Key:
+    """A text that rules can be looked up by."""
+
+    path: tuple[str, ...]  # how code reads it: `a` is the action, `c` the context
+    folded: bool  # whether it is compared folded
+
+    def load(self) -> ast.expr:
+        """Its value, as actions have it."""
+        return _dotted(*self.path)
 
 
 @dataclass(frozen=True)

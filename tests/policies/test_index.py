@@ -8,7 +8,7 @@ import pytest
 
 from signoff.actions import Action
 from signoff.policies import Context, Policy, compiler
-from signoff.policies.compiler import MAX_NUMBERS, MAX_REMEMBERED, Outcomes
+from signoff.policies.matched import MAX_NUMBERS, MAX_REMEMBERED, Outcomes
 
 HEAD = """\
 version: 1
@@ -100,8 +100,8 @@ def test_what_is_remembered_is_bounded(load: Callable[[str], Policy]) -> None:
     (rule,) = load("version: 1\nrules: [{id: a, allow: transfer}]\n").document.rules
     outcomes = Outcomes((rule,) * 3_000, lambda matched, failed: (len(matched), len(failed)))
     for size in range(1_000, 3_000):
-        assert outcomes.work_out((*range(size), -1)) == (size, 1)
-    assert 0 < sum(map(len, outcomes.known)) <= MAX_NUMBERS
+        assert outcomes[(*range(size), -1)] == (size, 1)
+    assert 0 < sum(map(len, outcomes)) <= MAX_NUMBERS
     for number in range(2 * MAX_REMEMBERED):
-        outcomes.work_out((number % 3_000,) * (number // 3_000 + 1))
-    assert len(outcomes.known) <= MAX_REMEMBERED
+        assert outcomes[(number % 3_000,) * (number // 3_000 + 1)] == (number // 3_000 + 1, 0)
+    assert len(outcomes) <= MAX_REMEMBERED
