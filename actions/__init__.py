@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from .model import Lookup as Lookup
     from .model import Transaction as Transaction
     from .model import problems_of as problems_of
+    from .money import MAX_MINOR_UNITS as MAX_MINOR_UNITS
     from .money import Money as Money
     from .money import currency_decimals as currency_decimals
     from .money import format_money as format_money
     from .money import from_minor_units as from_minor_units
+    from .money import known_currencies as known_currencies
     from .money import read_decimal as read_decimal
     from .registry import Migration as Migration
     from .registry import Registry as Registry
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from .text import show_text as show_text
 
 __all__ = [
+    "MAX_MINOR_UNITS",
     "Action",
     "Effect",
     "Ending",
@@ -49,6 +52,7 @@ __all__ = [
     "fold_name",
     "format_money",
     "from_minor_units",
+    "known_currencies",
     "problems_of",
     "read_decimal",
     "run_action",
@@ -62,7 +66,10 @@ __getattr__ = front_door(
         "bank": ["bank_registry"],
         "decorator": ["action"],
         "ledger": ["check_ledger"],
-        "money": ["Money", "currency_decimals", "format_money", "from_minor_units", "read_decimal"],
+        "money": [
+            *("MAX_MINOR_UNITS", "Money", "currency_decimals", "format_money", "from_minor_units", "known_currencies"),
+            "read_decimal",
+        ],
         "registry": ["Migration", "Registry"],
         "run": ["Ending", "Result", "run_action"],
         "text": ["fold_name", "show_text"],

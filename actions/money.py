@@ -41,6 +41,12 @@ def currency_decimals(code: str) -> int:
     return _CURRENCIES[code]
 
 
+@cache
+def known_currencies() -> tuple[str, ...]:
+    """The codes of all currencies, those with two decimals first."""
+    return tuple(sorted(_CURRENCIES, key=lambda code: (_CURRENCIES[code] != 2, code)))
+
+
 def read_decimal(value: object) -> Decimal:
     """The exact decimal that *value* is: a Decimal, an integer, or ASCII text such as "150.00".
 

@@ -108,6 +108,11 @@ class Policy:
         """The counters by name."""
         return MappingProxyType(dict(self.document.counters))
 
+    @property
+    def world(self) -> World:
+        """What conditions read beside action and context."""
+        return self._world
+
     def counters_read(self, type_: str) -> tuple[str, ...]:
         """The names of the counters that the rules for actions of one type read."""
         return self._counters_read.get(type_, ())

@@ -1,0 +1,150 @@
+"""What becomes of any action of one type under a policy, as truths over symbols: what `Policy.decide` says of each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from signoff.actions import fold_name
+from signoff.actor import Actor
+
+from .comparing import Reading
+from .decision import DecisionEffect, Seat
+from .encoding import Encoding
+from .invariants import Invariant
+from .logic import Truth, every, negate, some
+from .policy import Policy
+from .rule import Condition, Rule
+from .symbols import Symbols
+from .syntax import Entry, Keys, Listed, Predicate, Text, Texts, walk
+from .tables import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effects:
+    """What an action gets; one of them is true."""
+
+    deny: Truth
+    approve: Truth
+    allow: Truth
+
+    def __getitem__(self, effect: DecisionEffect) -> Truth:
+        return {DecisionEffect.DENY: self.deny, DecisionEffect.APPROVE: self.approve, DecisionEffect.ALLOW: self.allow}[effect]
+
+
+@dataclass(frozen=True)
+class Judging:
+    """The decisions of one policy about actions of one type."""
+
+    policy: Policy
+    symbols: Symbols
+    encoding: Encoding
+
+    @classmethod
+    def of(cls, policy: Policy, symbols: Symbols, number: int = 0) -> "Judging":
+        """For one of several policies that share *symbols*."""
+        document = policy.document
+        reading = Reading(fields=symbols.action.fields, counters=document.counters, currency=document.currency)
+        return cls(policy, symbols, Encoding(symbols=symbols, world=policy.world, reading=reading, number=number))
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """Those that speak for the type."""
+        return rules_for(self.policy, self.symbols.type_)
+
+    @cached_property
+    def effects(self) -> Effects:
+        """What an action gets."""
+        return self.effects_of(self.rules)
+
+    def effects_of(self, rules: Sequence[Rule]) -> Effects:
+        """What an action gets by *rules* alone."""
+        denied, asking, granted = (self._any(rules, effect) for effect in DecisionEffect)
+        default, caution = self.policy.document.default, self.symbols.caution
+        unsigned = False if self.policy.approvers is not None else caution
+        deny = some(denied, negate(granted) if default is None else False, unsigned)
+        free = every(granted, negate(asking), negate(caution))
+        return Effects(deny=deny, approve=every(negate(deny), negate(free)), allow=every(negate(deny), free))
+
+    def _any(self, rules: Sequence[Rule], effect: DecisionEffect) -> Truth:
+        return some(*(self.encoding.matches(rule) for rule in rules if rule.effect is effect))
+
+    def asks_for(self, seat: Seat, rules: Sequence[Rule]) -> Truth:
+        """Whether an approval by *rules* needs *seat*, or more of it."""
+        found: list[Truth] = []
+        for rule in rules:
+            if rule.effect is DecisionEffect.APPROVE and any(_covers(one, seat) for one in rule.seats):
+                found.append(self.encoding.matches(rule))
+        default, approvers = self.policy.document.default, self.policy.approvers
+        if default is not None and _covers(default, seat):
+            found.append(negate(self._any(rules, DecisionEffect.ALLOW)))
+        if approvers is not None and _covers(Seat(approvers, 1), seat):
+            found.append(self.symbols.caution)
+        return some(*found)
+
+    def violates(self, invariant: Invariant) -> Truth:
+        """Whether an action gets what it never may. A `when` that fails counts as true, a failing `unless` as false."""
+        when = self.encoding.asked(invariant.when, otherwise=True)
+        unless = self.encoding.asked(invariant.unless, otherwise=False)
+        meant = every(some(when.holds, when.fails), some(negate(unless.holds), unless.fails))
+        signed = every(*(self.asks_for(seat, self.rules) for seat in invariant.without)) if invariant.without else False
+        return every(meant, self.effects[invariant.effect], negate(signed))
+
+
+def _covers(one: Seat, other: Seat) -> bool:
+    return one.role == other.role and one.count >= other.count
+
+
+def rules_for(policy: Policy, type_: str) -> tuple[Rule, ...]:
+    """The rules that speak for an action type."""
+    return tuple(rule for rule in policy.document.rules if type_ in rule.types)
+
+
+def symbols_for(type_: str, *policies: Policy) -> Symbols:
+    """Symbols for actions of one type that the rules of several policies are asked about."""
+    named: dict[str, str] = {}
+    people = [person for policy in policies for held in policy.roles.values() for person in held]
+    texts = [text for policy in policies for text in _named(policy, type_)]
+    for text in (*texts, *people):
+        named.setdefault(fold_name(text), text)
+    ids = tuple(dict.fromkeys(text for text in (*people, *texts) if is_id(text)))
+    return Symbols(type_=type_, action=policies[0].document.types[type_], texts=tuple(named.values()), ids=ids)
+
+
+def _named(policy: Policy, type_: str) -> Iterator[str]:
+    """The texts that a policy's rules and invariants for one type ask for."""
+    yield from policy.roles
+    for condition in conditions_for(policy, type_):
+        patterns = {node.right for node in walk(condition.tree) if isinstance(node, Predicate) and node.operator == "matches"}
+        for node in walk(condition.tree):
+            match node:
+                case Text(value=text) if node not in patterns:
+                    yield text
+                case Texts(values=texts):
+                    yield from texts
+                case Listed(name=name):
+                    yield from policy.lists[name]
+                case Keys(name=name) | Entry(table=name):
+                    yield from _held(policy.tables[name])
+
+
+def _held(table: Table) -> Iterator[str]:
+    yield from table.keys
+    for column in table.columns.values():
+        yield from (cell for cell in column.cells.values() if isinstance(cell, str))
+
+
+def conditions_for(policy: Policy, type_: str) -> Iterator[Condition]:
+    """The conditions of all rules and invariants that speak for an action type."""
+    speaking: list[Rule | Invariant] = [*policy.document.rules, *policy.document.invariants]
+    for one in speaking:
+        if type_ in one.types:
+            yield from (condition for condition in (one.when, one.unless) if condition is not None)
+
+
+def is_id(text: str) -> bool:
+    """Whether somebody can have *text* as their id."""
+    try:
+        Actor(id=text)
+    except ValueError:
+        return False
+    return True

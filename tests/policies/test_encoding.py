@@ -1,0 +1,121 @@
+"""Laws of the encoding: with its symbols fixed to an action and a context, it gives what the compiled policy decides."""
+
+from collections.abc import Iterator
+from datetime import UTC
+from decimal import Decimal
+from fractions import Fraction
+
+import z3
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signoff.actions import Action, Field, Kind, Registry, currency_decimals, fold_name
+from signoff.policies import Context, DecisionEffect, Policy
+from signoff.policies.judging import Judging, symbols_for
+from signoff.policies.logic import Truth, compare, every, negate, same, some
+from signoff.policies.symbols import Symbols
+from signoff.policies.texts import TextSymbol
+from tests.policies.oracle import BERLIN, DEFAULTS, Case, Drawn, cases, load, rules
+
+
+def fixed(symbols: Symbols, action: Action, context: Context) -> Iterator[Truth]:
+    """That every symbol made so far is what *action* and *context* hold."""
+    for (what, *names), made in list(symbols.made.items()):
+        yield from _fixed(symbols, what, names, made, action, context)
+
+
+def _fixed(
+    symbols: Symbols, what: str, names: list[str], made: object, action: Action, context: Context
+) -> Iterator[Truth]:
+    value = getattr(action, symbols.fields[names[0]].attribute) if names and names[0] in symbols.fields else None
+    match what, made:
+        case "given" | "truth", z3.BoolRef():
+            yield same(made, value is not None if what == "given" else bool(value))
+        case "text", TextSymbol() if value is not None:
+            yield compare("==", made.index, place(made, value, action, context))
+        case "number", _ if value is not None:
+            yield compare("==", made.parts, parts(symbols.fields[names[0]], value, action) * made.parts_of_one)
+        case "holds", z3.BoolRef():
+            _, exact, item = names
+            yield same(made, item in {spelt(one, exact == "exact") for one in value or ()})
+        case "size", _ if value is not None:
+            yield compare("==", made.parts, len(value))
+        case "length", _:
+            shown = names[0].removeprefix("len(").removesuffix(")")
+            folded, name = shown.startswith("lower("), shown.removeprefix("lower(").removesuffix(")")
+            text = context.actor.id if name == "actor.id" else getattr(action, symbols.fields[name].attribute)
+            if text is not None:
+                yield compare("==", made.parts, len(fold_name(text) if folded else text))
+        case "requested", z3.BoolRef():
+            yield same(made, names[0] in context.grounded and value is not None)
+        case "actor" | "folded actor", TextSymbol():
+            yield compare("==", made.index, place(made, context.actor.id, action, context))
+        case "plan.size", _:
+            yield compare("==", made.parts, context.plan_size)
+        case "known", z3.BoolRef():
+            yield same(made, context.now is not None)
+        case "clock", _ if context.now is not None:
+            now = context.now.astimezone(UTC if names[0] == "UTC" else BERLIN)
+            yield compare("==", made.hour, now.hour)
+            yield compare("==", made.day.day, now.toordinal())
+        case "counter", _:
+            raise AssertionError("no counters here")
+
+
+def place(symbol: TextSymbol, text: str, action: Action, context: Context) -> int:
+    """The index that stands for *text*; texts that no rule names are counted over the whole action."""
+    values = [spelt(value, symbol.exact) for value in symbol.values]
+    if spelt(text, symbol.exact) in values:
+        return values.index(spelt(text, symbol.exact))
+    others = [context.actor.id] if symbol.exact else others_of(action, context, values)
+    return len(values) + others.index(spelt(text, symbol.exact))
+
+
+def others_of(action: Action, context: Context, values: list[str]) -> list[str]:
+    """The texts of an action and its actor that are none of *values*, folded, each once."""
+    held = [getattr(action, found.attribute) for found in action.fields.values() if found.kind is Kind.TEXT and not found.many and not found.choices]
+    texts = [fold_name(text) for text in (*held, context.actor.id) if text is not None]
+    return list(dict.fromkeys(text for text in texts if text not in values))
+
+
+def parts(found: Field, value: Decimal | int, action: Action) -> Fraction:
+    """A number; of money, in the smallest unit of its currency."""
+    if found.kind is not Kind.MONEY:
+        return Fraction(value)
+    assert found.currency is not None
+    return Fraction(value) * 10 ** currency_decimals(getattr(action, action.fields[found.currency].attribute))
+
+
+def spelt(text: str, exact: bool) -> str:
+    return text if exact else fold_name(text)
+
+
+def check_agreement(policy: Policy, action: Action, context: Context) -> None:
+    """With the symbols fixed, the effect that was decided is possible; where all is encoded, no other is."""
+    symbols = symbols_for(action.type, policy)
+    judging = Judging.of(policy, symbols)
+    effects = judging.effects
+    solver = z3.SimpleSolver(ctx=symbols.space)
+    for truth in (*fixed(symbols, action, context), *symbols.constraints):
+        assert truth is not False, (policy.source.decode(), action, context)
+        if truth is not True:
+            solver.add(truth)
+    decided = policy.decide(action, context).effect
+    for effect in DecisionEffect:
+        holds = effects[effect]
+        found = solver.check(*([] if holds is True else [z3.BoolVal(False, symbols.space) if holds is False else holds]))
+        if effect is decided:
+            assert found == z3.sat, (policy.source.decode(), action, context, effect)
+        elif not symbols.opaque:
+            assert found == z3.unsat, (policy.source.decode(), action, context, effect)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(rules, min_size=1, max_size=5), st.lists(cases, min_size=1, max_size=3), DEFAULTS)
+def test_the_encoding_agrees_with_the_compiled_policy(
+    registry: Registry, drawn: list[Drawn], several: list[Case], default: str
+) -> None:
+    """Fixed to an action and its context, the encoding of generated rules has one effect: the one that is decided."""
+    policy = load(registry, drawn, default)
+    for case in several:
+        check_agreement(policy, registry.read(case.fields), case.context)
