@@ -33,7 +33,7 @@ from signoff.actions import Action
 
 from .decision import Context, DecisionEffect
 from .lowering import PLACE, Lowering, load
-from .rule import Rule
+from .rule import Condition, Rule
 from .syntax import And, Comparison, Has
 from .world import ConditionFailed, World
 
@@ -62,6 +62,13 @@ def compile_rule(action: type[Action], type_: str, rule: Rule, world: World) -> 
     lowering = Lowering(action.fields, world)
     test = _condition(type_, rule, lowering) or lowering.bind(True)
     return cast(Test, _function([ast.Return(test, **PLACE)], lowering))
+
+
+def compile_condition(action: type[Action], type_: str, condition: Condition, world: World) -> Test:
+    """The function that says whether one condition holds. It raises where it fails."""
+    lowering = Lowering(action.fields, world)
+    made = lowering.condition(condition.tree, condition.shapes[type_])
+    return cast(Test, _function([ast.Return(made, **PLACE)], lowering))
 
 
 def why_failed(error: Exception) -> str:

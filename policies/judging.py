@@ -111,8 +111,7 @@ def symbols_for(type_: str, *policies: Policy) -> Symbols:
 
 
 def _named(policy: Policy, type_: str) -> Iterator[str]:
-    """The texts that a policy's rules and invariants for one type ask for."""
-    yield from policy.roles
+    """The texts that a policy's rules and invariants for one type ask for, and the names of its roles."""
     for condition in conditions_for(policy, type_):
         patterns = {node.right for node in walk(condition.tree) if isinstance(node, Predicate) and node.operator == "matches"}
         for node in walk(condition.tree):
@@ -125,6 +124,7 @@ def _named(policy: Policy, type_: str) -> Iterator[str]:
                     yield from policy.lists[name]
                 case Keys(name=name) | Entry(table=name):
                     yield from _held(policy.tables[name])
+    yield from policy.roles
 
 
 def _held(table: Table) -> Iterator[str]:

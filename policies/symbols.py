@@ -4,7 +4,7 @@ A symbol is made when a rule first reads what it stands for; what always holds o
 over one registry share symbols, so that they can be asked about the same action.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -44,6 +44,7 @@ class Counted:
 
     known: Truth
     units: Whole
+    currency: str | None  # of a sum of money: the field that names it
 
 
 @dataclass(kw_only=True)
@@ -56,7 +57,7 @@ class Symbols:
     ids: tuple[str, ...]  # of people whom rules or roles name, as they are
     space: z3.Context = field(default_factory=z3.Context)  # of all expressions
     constraints: list[Truth] = field(default_factory=list)
-    opaque: dict[str, str] = field(default_factory=dict)  # what could not be encoded: its text by its key
+    opaque: set[str] = field(default_factory=set)  # what could not be encoded: its text in the rules
     made: dict[tuple[str, ...], object] = field(default_factory=dict)  # symbols by what they stand for
 
     @property
@@ -122,7 +123,7 @@ class Symbols:
     def length(self, name: str, *, folded: bool) -> Number:
         """The number of characters of a text that has many spellings, or that no rule names."""
         shown = f"len(lower({name}))" if folded else f"len({name})"
-        self.opaque.setdefault(shown, shown)
+        self.opaque.add(shown)
         return self._once(("length", shown), lambda: Number(self._integer(shown, 0, MAX_LENGTH)))
 
     def requested(self, name: str) -> Truth:
@@ -191,7 +192,8 @@ class Symbols:
             if counted:
                 mine = self.number(counter.field).compared("<=", Number(units))
                 self.constraints.append(implies(self.given(counter.field), mine))
-        return Counted(known=z3.Bool(f"{shown} {counter.content()} is known", self.space), units=units)
+        known = z3.Bool(f"{shown} {counter.content()} is known", self.space)
+        return Counted(known=known, units=units, currency=counter.currency)
 
     @property
     def caution(self) -> Truth:
@@ -202,7 +204,7 @@ class Symbols:
 
     def unknown(self, key: str, shown: str) -> Truth:
         """A truth that could not be encoded, and may be either; the same for the same *key*."""
-        self.opaque.setdefault(key, shown)
+        self.opaque.add(shown)
         return self._once(("opaque", key), lambda: z3.Bool(f"opaque {key}", self.space))
 
     def defined(self, cases: Sequence[tuple[Truth, Number]]) -> Number:
@@ -214,8 +216,14 @@ class Symbols:
 
     def free(self, shown: str, parts_of_one: int) -> Number:
         """A number that could not be encoded, and may be any."""
-        self.opaque.setdefault(shown, shown)
+        self.opaque.add(shown)
         return self._once(("free", shown), lambda: Number(z3.Int(f"opaque {shown}", self.space), parts_of_one))
+
+    def having(self, what: str, kind: type[_Symbol]) -> Iterator[tuple[tuple[str, ...], _Symbol]]:
+        """The symbols made so far that stand for *what*, each with the rest of its key."""
+        for (first, *names), made in list(self.made.items()):
+            if first == what and isinstance(made, kind):
+                yield tuple(names), made
 
     def _integer(self, name: str, low: int, high: int) -> z3.ArithRef:
         made = z3.Int(name, self.space)

@@ -6,15 +6,19 @@ from decimal import Decimal
 from fractions import Fraction
 
 import z3
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from signoff.actions import Action, Field, Kind, Registry, currency_decimals, fold_name
+from signoff.actor import Actor
 from signoff.policies import Context, DecisionEffect, Policy
+from signoff.policies.compiler import compile_rule
 from signoff.policies.judging import Judging, symbols_for
-from signoff.policies.logic import Truth, compare, every, negate, same, some
+from signoff.policies.logic import Truth, compare, every, negate, same
+from signoff.policies.rule import Rule
 from signoff.policies.symbols import Symbols
 from signoff.policies.texts import TextSymbol
+from signoff.testing import actions, policies
 from tests.policies.oracle import BERLIN, DEFAULTS, Case, Drawn, cases, load, rules
 
 
@@ -24,9 +28,7 @@ def fixed(symbols: Symbols, action: Action, context: Context) -> Iterator[Truth]
         yield from _fixed(symbols, what, names, made, action, context)
 
 
-def _fixed(
-    symbols: Symbols, what: str, names: list[str], made: object, action: Action, context: Context
-) -> Iterator[Truth]:
+def _fixed(symbols: Symbols, what: str, names: list[str], made: object, action: Action, context: Context) -> Iterator[Truth]:
     value = getattr(action, symbols.fields[names[0]].attribute) if names and names[0] in symbols.fields else None
     match what, made:
         case "given" | "truth", z3.BoolRef():
@@ -73,7 +75,11 @@ def place(symbol: TextSymbol, text: str, action: Action, context: Context) -> in
 
 def others_of(action: Action, context: Context, values: list[str]) -> list[str]:
     """The texts of an action and its actor that are none of *values*, folded, each once."""
-    held = [getattr(action, found.attribute) for found in action.fields.values() if found.kind is Kind.TEXT and not found.many and not found.choices]
+    held = [
+        getattr(action, found.attribute)
+        for found in action.fields.values()
+        if found.kind is Kind.TEXT and not found.many and not found.choices
+    ]
     texts = [fold_name(text) for text in (*held, context.actor.id) if text is not None]
     return list(dict.fromkeys(text for text in texts if text not in values))
 
@@ -91,23 +97,34 @@ def spelt(text: str, exact: bool) -> str:
 
 
 def check_agreement(policy: Policy, action: Action, context: Context) -> None:
-    """With the symbols fixed, the effect that was decided is possible; where all is encoded, no other is."""
+    """With the symbols fixed, what was decided is possible, of every rule and in all; where all is encoded, nothing else is."""
     symbols = symbols_for(action.type, policy)
     judging = Judging.of(policy, symbols)
-    effects = judging.effects
-    solver = z3.SimpleSolver(ctx=symbols.space)
-    for truth in (*fixed(symbols, action, context), *symbols.constraints):
-        assert truth is not False, (policy.source.decode(), action, context)
-        if truth is not True:
-            solver.add(truth)
     decided = policy.decide(action, context).effect
-    for effect in DecisionEffect:
-        holds = effects[effect]
-        found = solver.check(*([] if holds is True else [z3.BoolVal(False, symbols.space) if holds is False else holds]))
-        if effect is decided:
-            assert found == z3.sat, (policy.source.decode(), action, context, effect)
-        elif not symbols.opaque:
-            assert found == z3.unsat, (policy.source.decode(), action, context, effect)
+    expected = [(judging.effects[effect], effect is decided) for effect in DecisionEffect]
+    expected += [(judging.encoding.matches(rule), matches(policy, rule, action, context)) for rule in judging.rules]
+    solver = z3.SimpleSolver(ctx=symbols.space)
+    known = every(*fixed(symbols, action, context), *symbols.constraints)
+    assert known is not False
+    if known is not True:
+        solver.add(known)
+    for truth, wanted in expected:
+        told = (policy.source.decode(), action, context, truth, wanted)
+        assert is_possible(solver, truth if wanted else negate(truth)), told
+        assert symbols.opaque or not is_possible(solver, negate(truth) if wanted else truth), told
+
+
+def matches(policy: Policy, rule: Rule, action: Action, context: Context) -> bool:
+    """Whether a rule counts as matched, by what was compiled."""
+    try:
+        return compile_rule(type(action), action.type, rule, policy.world)(action, context)
+    except Exception:
+        return rule.effect is not DecisionEffect.ALLOW
+
+
+def is_possible(solver: z3.Solver, truth: Truth) -> bool:
+    """Whether *truth* can be true."""
+    return truth if isinstance(truth, bool) else solver.check(truth) == z3.sat
 
 
 @settings(max_examples=300, deadline=None)
@@ -119,3 +136,22 @@ def test_the_encoding_agrees_with_the_compiled_policy(
     policy = load(registry, drawn, default)
     for case in several:
         check_agreement(policy, registry.read(case.fields), case.context)
+
+
+PEOPLE = ("ann", "ben", "cleo", "dora", "eve", "Alice", "ANN")
+contexts = st.builds(
+    Context,
+    actor=st.builds(Actor, id=st.sampled_from(PEOPLE)),
+    grounded=st.frozensets(st.sampled_from(["to", "amount", "note", "price"])),
+    plan_size=st.integers(1, 5),
+    now=st.none() | st.datetimes(timezones=st.just(UTC)),
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_the_encoding_agrees_for_any_registry(registry: Registry, data: st.DataObject) -> None:
+    """The same for generated policies and actions of every kind of field."""
+    policy = data.draw(policies(registry))
+    for action in data.draw(st.lists(actions(registry), min_size=1, max_size=3)):
+        check_agreement(policy, action, data.draw(contexts))
