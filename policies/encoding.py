@@ -10,7 +10,7 @@ from functools import partial
 from itertools import pairwise
 from typing import TypeAlias
 
-from signoff.actions import Kind, fold_name
+from signoff.actions import Kind
 
 from .comparing import Unit
 from .dates import is_date
@@ -21,9 +21,8 @@ from .rule import Condition, Rule
 from .shapes import UNKNOWN, Shape
 from .syntax import And, Comparator, Comparison, Default, Entry, Expression, Has, InRequest, Name, Not, Or, Predicate, Text
 from .syntax import Truth as Written
-from .texts import DateSymbol, TextSymbol, TextTerm, asked_of_both, equal_symbols
-from .wording import spelt
-from .world import fold_part
+from .texts import DateSymbol, TextSymbol, TextTerm, asked_of_both, equal_symbols, spelt
+from .world import fold, fold_part
 
 _TESTS = {"startswith": str.startswith, "endswith": str.endswith, "contains": str.__contains__}
 
@@ -165,10 +164,17 @@ class Encoding(Reckoning):
     def _texts(self, comparator: Comparator, one: TextTerm, other: TextTerm, tree: Comparison, *, exact: bool) -> Truth:
         if comparator not in ("==", "!="):
             return self._order(comparator, one, other, tree)
+        equal = self._equal(one, other, tree, exact=exact)
+        return equal if comparator == "==" else negate(equal)
+
+    def _equal(self, one: TextTerm, other: TextTerm, tree: Comparison, *, exact: bool) -> Truth:
+        for term, constant in ((one, other.constant), (other, one.constant)):
+            if constant is not None:
+                return term.is_in({spelt(constant, exact=exact)}, exact=exact)
         equal = equal_symbols(one, other)
         if equal is None:
-            equal = asked_of_both(one, other, partial(_are_equal, exact), None, lambda: self.unknown(tree))
-        return equal if comparator == "==" else negate(equal)
+            return asked_of_both(one, other, partial(_are_equal, exact), None, lambda: self.unknown(tree))
+        return equal
 
     def _order(self, comparator: Comparator, one: TextTerm, other: TextTerm, tree: Comparison) -> Truth:
         """Whether two dates stand in an order."""
@@ -204,7 +210,7 @@ class Encoding(Reckoning):
         if isinstance(tree.right, Text) and not exact:
             head, tail = tree.operator != "startswith", tree.operator != "endswith"
             part = fold_part(tree.right.value, head=head, tail=tail)
-            return lambda text, _: test(fold_name(text), part)
+            return lambda text, _: test(fold(text), part)
         return lambda text, other: test(spelt(text, exact=exact), spelt(other, exact=exact))
 
     def _shape(self, tree: Expression) -> Shape:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from signoff.actions import fold_name
 from signoff.actor import Actor
 
 from .comparing import Reading
@@ -17,6 +16,7 @@ from .rule import Condition, Rule
 from .symbols import Symbols
 from .syntax import Entry, Keys, Listed, Predicate, Text, Texts, walk
 from .tables import Table
+from .world import fold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ def symbols_for(type_: str, *policies: Policy) -> Symbols:
     people = [person for policy in policies for held in policy.roles.values() for person in held]
     texts = [text for policy in policies for text in _named(policy, type_)]
     for text in (*texts, *people):
-        named.setdefault(fold_name(text), text)
+        named.setdefault(fold(text), text)
     ids = tuple(dict.fromkeys(text for text in (*people, *texts) if is_id(text)))
     return Symbols(type_=type_, action=policies[0].document.types[type_], texts=tuple(named.values()), ids=ids)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from signoff.actions import Kind, currency_decimals, fold_name
+from signoff.actions import Kind, currency_decimals
 
 from .comparing import Unit
 from .logic import Number, Truth, choose, chosen, every, negate, some
@@ -26,6 +26,7 @@ from .syntax import (
 from .syntax import Number as Written
 from .texts import DateSymbol, Part
 from .wording import Wording
+from .world import fold
 
 FEW_CASES = 8  # numbers of a table that stand in each other, not beside each other
 
@@ -149,7 +150,7 @@ class Reckoning(Wording):
 
     def _part_length(self, part: Part, folded: bool) -> Number:
         symbol = part.symbol
-        lengths = [None if text is None else len(fold_name(text) if folded else text) for text in part.texts]
+        lengths = [None if text is None else len(fold(text) if folded else text) for text in part.texts]
         if symbol is None:
             return Number(lengths[0] or 0)
         if part.whole and not symbol.exact and not folded:

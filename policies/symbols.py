@@ -13,13 +13,14 @@ from typing import TypeVar
 
 import z3
 
-from signoff.actions import MAX_MINOR_UNITS, Action, Field, Kind, fold_name, known_currencies
+from signoff.actions import MAX_MINOR_UNITS, Action, Field, Kind, known_currencies
 from signoff.canonical import MAX_INTEGER
 
 from .counters import Counter
 from .dates import WEEKDAYS, is_date
 from .logic import Number, Truth, Whole, compare, every, implies
 from .texts import DateSymbol, TextSymbol
+from .world import fold
 
 MAX_PLAN = 100  # actions in one plan
 MAX_LENGTH = 200_000  # characters of a text: more than the longest, which folding may lengthen
@@ -151,9 +152,9 @@ class Symbols:
 
     def _folded_actor(self) -> TextSymbol:
         index = self._integer("folded actor.id", 0, len(self.texts) + self._free_texts - 1)
-        places = {fold_name(text): place for place, text in enumerate(self.texts)}
+        places = {fold(text): place for place, text in enumerate(self.texts)}
         for number, person in enumerate(self.ids):
-            self.constraints.append(implies(compare("==", self.actor.index, number), index == places[fold_name(person)]))
+            self.constraints.append(implies(compare("==", self.actor.index, number), index == places[fold(person)]))
         return TextSymbol(name="actor.id", index=index, values=self.texts, others=self._free_texts, exact=False)
 
     @property

@@ -1,14 +1,15 @@
 """Texts of which only some are told apart: those that rules name. What rules ask of all others is an opaque truth."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from operator import eq
 from typing import TypeAlias
 
 from z3 import ArithRef
 
 from .logic import Truth, Whole, compare, every, negate, some, within
+from .world import fold
 
 MAX_PAIRED = 200  # texts of one side that are compared with another side's one by one
 
@@ -38,6 +39,19 @@ class TextSymbol:
     def other(self) -> Truth:
         """Whether it is none of its values."""
         return compare(">=", self.index, len(self.values)) if self.others else False
+
+    @cached_property
+    def folded(self) -> Mapping[str, Sequence[int]]:
+        """The indexes of its values by what they are folded."""
+        found: dict[str, list[int]] = {}
+        for index, value in enumerate(self.values):
+            found.setdefault(fold(value), []).append(index)
+        return found
+
+    @cached_property
+    def places(self) -> Mapping[str, Sequence[int]]:
+        """The indexes of its values."""
+        return {value: (index,) for index, value in enumerate(self.values)}
 
     def among(self, indexes: Iterable[int]) -> Truth:
         """Whether it is one of the values with *indexes*."""
@@ -104,6 +118,13 @@ class Part:
             return self.texts[0] is not None and asked(self.texts[0])
         return self.symbol.among(index for index, text in enumerate(self.texts) if text is not None and asked(text))
 
+    def is_in(self, wanted: Collection[str], *, exact: bool) -> Truth:
+        """Whether it is one of the texts *wanted*."""
+        if self.symbol is None or not self.whole:
+            return self.is_one(lambda text: spelt(text, exact=exact) in wanted)
+        places = self.symbol.places if exact else self.symbol.folded
+        return self.symbol.among(place for text in wanted for place in places.get(text, ()))
+
 
 @dataclass(frozen=True)
 class TextTerm:
@@ -152,6 +173,10 @@ class TextTerm:
             unnamed = every(part.other, opaque(part.symbol))
         return every(part.guard, some(part.is_one(asked), unnamed))
 
+    def is_in(self, wanted: Collection[str], *, exact: bool) -> Truth:
+        """Whether it is one of the texts *wanted*, all of which are named; where it is not *exact* they are folded."""
+        return some(*(every(part.guard, part.is_in(wanted, exact=exact)) for part in self.parts))
+
     def mapped(self, change: Callable[[str], str | None]) -> "TextTerm":
         """What each of its texts leads to: None where that is nothing, as it is for all that no rule names."""
         return TextTerm(tuple(self._map_part(part, change) for part in self.parts))
@@ -190,3 +215,8 @@ def equal_symbols(left: TextTerm, right: TextTerm) -> Truth | None:
             return None
         symbols.append(first.symbol)
     return symbols[0].equals(symbols[1])
+
+
+def spelt(text: str, *, exact: bool) -> str:
+    """*text* as it is compared."""
+    return text if exact else fold(text)

@@ -10,7 +10,7 @@ from itertools import chain, count, islice
 import z3
 from pydantic import ValidationError
 
-from signoff.actions import Action, Field, Kind, fold_name, from_minor_units
+from signoff.actions import Action, Field, Kind, from_minor_units
 from signoff.actor import Actor
 
 from .dates import time_zone
@@ -18,6 +18,7 @@ from .decision import Context, CounterValue
 from .logic import Number, Whole
 from .symbols import DECIMALS, Clock, Counted, Symbols
 from .texts import TextSymbol
+from .world import fold
 
 MAX_LISTED = 100  # values that a field of several is given at most
 _SPARE = 987_654_321  # a number that no rule asks for
@@ -104,8 +105,8 @@ class Witness:
         index = self._whole(symbol.index)
         if index < len(symbol.values):
             return symbol.values[index]
-        taken = frozenset(map(fold_name, symbol.values))
-        unnamed = (name for name in _names() if fold_name(name) not in taken)
+        taken = frozenset(map(fold, symbol.values))
+        unnamed = (name for name in _names() if fold(name) not in taken)
         return next(islice(unnamed, index - len(symbol.values), None))
 
     def _actor(self, symbol: TextSymbol) -> str:

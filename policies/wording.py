@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from signoff.actions import Field, fold_name
+from signoff.actions import Field
 
 from .comparing import Reading
 from .logic import Truth, every, negate, some
 from .shapes import Shape
 from .symbols import Clock, Symbols
 from .syntax import Call, Default, Entry, Expression, Keys, Known, Listed, Name, Text, Texts, Tree, spell, walk
-from .texts import Part, TextTerm
+from .texts import Part, TextTerm, spelt
 from .world import World
 
 MAX_ITEMS = 64  # texts that one text can be, where a list that the action holds is asked for it
@@ -93,14 +93,11 @@ class Wording:
         """Whether the list *items* holds the text *item*, for which *asked* asks."""
         match items:
             case Texts(values=texts):
-                wanted = frozenset(spelt(text, exact=exact) for text in texts)
-                return item.asked(lambda text: spelt(text, exact=exact) in wanted)
+                return item.is_in({spelt(text, exact=exact) for text in texts}, exact=exact)
             case Listed(name=name):
-                listed = self.world.items(name, folded=not exact)
-                return item.asked(lambda text: spelt(text, exact=exact) in listed)
+                return item.is_in(self.world.items(name, folded=not exact), exact=exact)
             case Keys(name=name):
-                keys = self.world.keys(name, folded=not exact)
-                return item.asked(lambda text: spelt(text, exact=exact) in keys)
+                return item.is_in(self.world.keys(name, folded=not exact), exact=exact)
             case Known(name="actor.roles"):
                 return some(*(self._has_role(role, item, exact) for role in self._roles))
             case Name(name=name):
@@ -120,8 +117,7 @@ class Wording:
     def _has_role(self, role: str, item: TextTerm, exact: bool) -> Truth:
         actor = self.symbols.actor
         holders = [index for index, person in enumerate(actor.values) if role in self.world.roles.get(person, ())]
-        wanted = spelt(role, exact=exact)
-        return every(item.asked(lambda text: spelt(text, exact=exact) == wanted), actor.among(holders))
+        return every(item.is_in({spelt(role, exact=exact)}, exact=exact), actor.among(holders))
 
     def _holds(self, name: str, item: TextTerm, asked: Expression, exact: bool) -> Truth:
         """Whether a field that holds several texts holds *item*."""
@@ -130,8 +126,7 @@ class Wording:
         found: list[Truth] = []
         for text in dict.fromkeys(spelt(text, exact=exact) for text in item.texts):
             if self._can_hold(name, text, exact):
-                is_text = item.asked(lambda one, text=text: spelt(one, exact=exact) == text)  # type: ignore[misc]
-                found.append(every(is_text, self.symbols.holds(name, text, exact=exact)))
+                found.append(every(item.is_in({text}, exact=exact), self.symbols.holds(name, text, exact=exact)))
         return some(*found, False if item.constant is not None else every(item.other, self.unknown(asked)))
 
     def _can_hold(self, name: str, text: str, exact: bool) -> bool:
@@ -148,8 +143,3 @@ class Wording:
     def excerpt(self, tree: Tree) -> str:
         """*tree* as the condition has it."""
         return " ".join(self.source[tree.start : tree.end].split())
-
-
-def spelt(text: str, *, exact: bool) -> str:
-    """*text* as it is compared."""
-    return text if exact else fold_name(text)
