@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from .loading import load_policy as load_policy
     from .loading import parse_policy as parse_policy
     from .policy import Policy as Policy
+    from .prover import DeadRule as DeadRule
+    from .prover import Example as Example
+    from .prover import Finding as Finding
+    from .prover import Outcome as Outcome
+    from .prover import Proof as Proof
+    from .prover import find_dead_rules as find_dead_rules
+    from .prover import find_difference as find_difference
+    from .prover import prove as prove
+    from .prover import prover_installed as prover_installed
     from .rule import Rule as Rule
     from .seating import Seating as Seating
     from .seating import fill_seats as fill_seats
@@ -37,14 +46,19 @@ __all__ = [
     "Case",
     "Context",
     "CounterValue",
+    "DeadRule",
     "Decision",
     "DecisionEffect",
     "Diagnostic",
+    "Example",
     "Explanation",
+    "Finding",
     "Invariant",
+    "Outcome",
     "PoliciesInvalid",
     "Policy",
     "PolicyChange",
+    "Proof",
     "Rule",
     "Seat",
     "Seating",
@@ -52,9 +66,13 @@ __all__ = [
     "StandIn",
     "compare_policies",
     "fill_seats",
+    "find_dead_rules",
+    "find_difference",
     "format_diagnostic",
     "load_policy",
     "parse_policy",
+    "prove",
+    "prover_installed",
 ]
 
 __getattr__ = front_door(
@@ -70,6 +88,10 @@ __getattr__ = front_door(
         "invariants": ["Invariant"],
         "loading": ["load_policy", "parse_policy"],
         "policy": ["Policy"],
+        "prover": [
+            *("DeadRule", "Example", "Finding", "Outcome", "Proof"),
+            *("find_dead_rules", "find_difference", "prove", "prover_installed"),
+        ],
         "rule": ["Rule"],
         "seating": ["Seating", "fill_seats"],
     },

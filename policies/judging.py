@@ -7,7 +7,7 @@ from functools import cached_property
 from signoff.actor import Actor
 
 from .comparing import Reading
-from .decision import DecisionEffect, Seat
+from .decision import DEFAULT_WITHIN, DecisionEffect, Seat
 from .encoding import Encoding
 from .invariants import Invariant
 from .logic import Truth, every, negate, some
@@ -88,6 +88,29 @@ class Judging:
         meant = every(some(when.holds, when.fails), some(negate(unless.holds), unless.fails))
         signed = every(*(self.asks_for(seat, self.rules) for seat in invariant.without)) if invariant.without else False
         return every(meant, self.effects[invariant.effect], negate(signed))
+
+    def matters(self, rule: Rule) -> Truth:
+        """Whether an action gets something else without *rule*: another effect, or others who sign, or another time to sign."""
+        rest = tuple(one for one in self.rules if one is not rule)
+        without = self.effects_of(rest)
+        effects = some(*(every(self.effects[effect], negate(without[effect])) for effect in DecisionEffect))
+        return some(effects, every(self.effects.approve, without.approve, self._changes_route(rule, rest)))
+
+    def _changes_route(self, rule: Rule, rest: Sequence[Rule]) -> Truth:
+        """Whether *rule* asks, and for more than the *rest* do. What stands in for whom is not encoded: it may be more."""
+        if rule.effect is not DecisionEffect.APPROVE:
+            return False
+        asking = [one for one in rest if one.effect is DecisionEffect.APPROVE]
+        if any(one.stand_ins for one in (rule, *asking)):
+            return self.encoding.matches(rule)
+        document = self.policy.document
+        ungranted = False if document.default is None else negate(self._any(rest, DecisionEffect.ALLOW))
+        others = some(ungranted, self.symbols.caution)
+        soon = others if (document.within or DEFAULT_WITHIN) <= rule.deadline else False
+        soon = some(soon, *(self.encoding.matches(one) for one in asking if one.deadline <= rule.deadline))
+        strict = some(others, *(self.encoding.matches(one) for one in asking if not one.own_vote))
+        seats = some(*(negate(self.asks_for(seat, rest)) for seat in rule.seats))
+        return every(self.encoding.matches(rule), some(seats, negate(soon), False if rule.own_vote else negate(strict)))
 
 
 def _covers(one: Seat, other: Seat) -> bool:

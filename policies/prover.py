@@ -4,7 +4,7 @@ The solver, z3, is an optional extra. A proof rests on the encoding of condition
 anything; a counterexample rests on nothing but the compiled policy, which decides a real action in a real context.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from signoff.actions import Action
-from signoff.errors import UsageError
+from signoff.errors import ProverMissing
 
 from .compiler import compile_condition
 from .decision import Context, Decision, DecisionEffect
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
     from .questions import Question
 
 EXTRA = 'pip install "signoff[prove]"'
-
-
-class ProverMissing(UsageError):
-    """The solver that proofs need is not installed."""
-
-    code = "prover-missing"
 
 
 class Outcome(StrEnum):
@@ -73,11 +67,12 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class DeadRule:
-    """A rule that changes no decision about actions of any type that it speaks for."""
+    """A rule of which no action shows that it changes anything: an effect, who signs, or how long there is to sign."""
 
     rule: Rule
-    outcome: Outcome  # PROVED: it changes none; UNKNOWN: for some type it could not be told
-    opaque: tuple[str, ...]
+    outcome: Outcome  # PROVED: it never does; UNKNOWN: it could not be told
+    opaque: tuple[str, ...]  # what could not be encoded
+    reason: str = ""  # why it could not be told
 
 
 def prover_installed() -> bool:
@@ -144,6 +139,41 @@ def find_difference(old: Policy, new: Policy, type_: str, before: DecisionEffect
         return old.decide(action, context).effect is before and new.decide(action, context).effect is after
 
     return Question.about(type_, old, new).ask(lambda one, other: every(one.effects[before], other.effects[after]), confirm)
+
+
+def find_dead_rules(policy: Policy) -> tuple[DeadRule, ...]:
+    """The rules that could be left out, each by itself, and no decision would change; and those where it cannot be told.
+
+    Raises ProverMissing without the solver.
+    """
+    _require_prover()
+    from .questions import Question
+
+    questions = {type_: Question.about(type_, policy) for type_ in policy.document.types}
+    found = [_dead(policy, rule, [questions[type_] for type_ in rule.types]) for rule in policy.document.rules]
+    return tuple(one for one in found if one is not None)
+
+
+def _dead(policy: Policy, rule: Rule, questions: Sequence["Question"]) -> DeadRule | None:
+    """*rule*, unless an action shows that it changes something."""
+    told: list[Finding] = []
+    for question in questions:
+        found = question.ask(lambda one: one.matters(rule), partial(_changes, policy, rule), everyday=False)
+        if found.outcome is Outcome.REFUTED:
+            return None
+        told.append(found)
+    opaque = tuple(sorted({name for one in told for name in one.opaque}))
+    reason = next((one.reason for one in told if one.outcome is Outcome.UNKNOWN), "")
+    return DeadRule(rule=rule, outcome=Outcome.UNKNOWN if reason else Outcome.PROVED, opaque=opaque, reason=reason)
+
+
+def _changes(policy: Policy, rule: Rule, action: Action, context: Context) -> bool:
+    """Whether *action* gets something else without *rule*."""
+    return _route(policy.decide(action, context)) != _route(policy.decide_without(rule.id, action, context))
+
+
+def _route(decision: Decision) -> tuple[object, ...]:
+    return decision.effect, decision.seats, decision.within, decision.stand_ins, decision.own_vote
 
 
 def _require_prover() -> None:

@@ -30,11 +30,14 @@ class Question:
             assert judging.effects  # all rules are encoded now
         return cls(judged, Search(symbols, policies[0].currency), frozenset(symbols.opaque))
 
-    def ask(self, wanted: Callable[..., Truth], confirm: Confirm) -> Finding:
-        """Whether there is one of which *wanted* is true, given what is judged; and that *confirm* accepts."""
+    def ask(self, wanted: Callable[..., Truth], confirm: Confirm, *, everyday: bool = True) -> Finding:
+        """Whether there is one of which *wanted* is true, given what is judged; and that *confirm* accepts.
+
+        What is found has *everyday* values as far as can be, which takes some more questions.
+        """
         symbols = self.search.symbols
         symbols.opaque = set(self.opaque)
-        found = self.search.find(wanted(*self.judged), confirm)
+        found = self.search.find(wanted(*self.judged), confirm, everyday=everyday)
         return Finding(
             outcome=_OUTCOMES.get(found.ending, Outcome.UNKNOWN),
             action=found.action,

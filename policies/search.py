@@ -54,17 +54,17 @@ class Search:
         self._solver = z3.SimpleSolver(ctx=self.symbols.space)
         self._solver.set("random_seed", SEED)
 
-    def find(self, wanted: Truth, confirm: Confirm) -> Found:
-        """An action and a context of which *wanted* is true, and that *confirm* accepts."""
+    def find(self, wanted: Truth, confirm: Confirm, *, everyday: bool = True) -> Found:
+        """An action and a context of which *wanted* is true, and that *confirm* accepts; of *everyday* values where it can."""
         self._tell_constraints()
         self._solver.push()
         try:
             self._tell(wanted)
-            return self._look(confirm)
+            return self._look(confirm, everyday)
         finally:
             self._solver.pop()
 
-    def _look(self, confirm: Confirm) -> Found:
+    def _look(self, confirm: Confirm, everyday: bool) -> Found:
         """Try what the solver finds, one after the other, until one is confirmed."""
         answer = self._check(QUESTION_TIME)
         if answer == z3.unsat:
@@ -75,13 +75,21 @@ class Search:
             if answer == z3.unsat:  # all the rest was tried
                 break
             first = self._solver.model()
-            for model in (self._everyday(first), first):
+            for model in self._models(first, everyday):
                 situation = Witness(self.symbols, model).situation()
                 if situation is not None and confirm(*situation):
                     return Found(ending=Ending.FOUND, action=situation[0], context=situation[1])
             self._tell(negate(every(*self._features(first))))
             answer = self._check(QUESTION_TIME)
         return Found(ending=Ending.UNCONFIRMED)
+
+    def _models(self, first: z3.ModelRef, everyday: bool) -> Iterator[z3.ModelRef]:
+        """What the solver found, and the same as people would rather see it: that comes first where it is wanted."""
+        if not everyday:
+            yield first
+        yield self._everyday(first)
+        if everyday:
+            yield first
 
     def _everyday(self, model: z3.ModelRef) -> z3.ModelRef:
         """The same as people would rather see it, as far as that can be."""

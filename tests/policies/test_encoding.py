@@ -14,9 +14,9 @@ from signoff.actor import Actor
 from signoff.policies import Context, DecisionEffect, Policy
 from signoff.policies.compiler import compile_rule
 from signoff.policies.judging import Judging, symbols_for
-from signoff.policies.logic import Truth, compare, every, negate, same
+from signoff.policies.logic import Number, Truth, compare, every, negate, same
 from signoff.policies.rule import Rule
-from signoff.policies.symbols import Symbols
+from signoff.policies.symbols import Clock, Counted, Symbols
 from signoff.policies.texts import TextSymbol
 from signoff.testing import actions, policies
 from tests.policies.oracle import BERLIN, DEFAULTS, Case, Drawn, cases, load, rules
@@ -35,14 +35,14 @@ def _fixed(symbols: Symbols, what: str, names: list[str], made: object, action: 
             yield same(made, value is not None if what == "given" else bool(value))
         case "text", TextSymbol() if value is not None:
             yield compare("==", made.index, place(made, value, action, context))
-        case "number", _ if value is not None:
-            yield compare("==", made.parts, parts(symbols.fields[names[0]], value, action) * made.parts_of_one)
+        case "number", Number() if value is not None:
+            yield compare("==", made.parts, int(parts(symbols.fields[names[0]], value, action) * made.parts_of_one))
         case "holds", z3.BoolRef():
             _, exact, item = names
             yield same(made, item in {spelt(one, exact == "exact") for one in value or ()})
-        case "size", _ if value is not None:
+        case "size", Number() if value is not None:
             yield compare("==", made.parts, len(value))
-        case "length", _:
+        case "length", Number():
             shown = names[0].removeprefix("len(").removesuffix(")")
             folded, name = shown.startswith("lower("), shown.removeprefix("lower(").removesuffix(")")
             text = context.actor.id if name == "actor.id" else getattr(action, symbols.fields[name].attribute)
@@ -52,16 +52,19 @@ def _fixed(symbols: Symbols, what: str, names: list[str], made: object, action: 
             yield same(made, names[0] in context.grounded and value is not None)
         case "actor" | "folded actor", TextSymbol():
             yield compare("==", made.index, place(made, context.actor.id, action, context))
-        case "plan.size", _:
+        case "plan.size", Number():
             yield compare("==", made.parts, context.plan_size)
         case "known", z3.BoolRef():
             yield same(made, context.now is not None)
-        case "clock", _ if context.now is not None:
+        case "clock", Clock() if context.now is not None:
             now = context.now.astimezone(UTC if names[0] == "UTC" else BERLIN)
             yield compare("==", made.hour, now.hour)
             yield compare("==", made.day.day, now.toordinal())
-        case "counter", _:
-            raise AssertionError("no counters here")
+        case "counter", Counted():
+            counted = context.counters.get(names[0])
+            yield same(made.known, counted is not None)
+            if counted is not None:
+                yield compare("==", made.units, counter_units(counted, made.currency, action))
 
 
 def place(symbol: TextSymbol, text: str, action: Action, context: Context) -> int:
@@ -86,10 +89,18 @@ def others_of(action: Action, context: Context, values: list[str]) -> list[str]:
 
 def parts(found: Field, value: Decimal | int, action: Action) -> Fraction:
     """A number; of money, in the smallest unit of its currency."""
-    if found.kind is not Kind.MONEY:
-        return Fraction(value)
-    assert found.currency is not None
-    return Fraction(value) * 10 ** currency_decimals(getattr(action, action.fields[found.currency].attribute))
+    return Fraction(value) if found.kind is not Kind.MONEY else smallest(value, found.currency, action)
+
+
+def smallest(value: Decimal | int, currency: str | None, action: Action) -> Fraction:
+    """Money in the smallest unit of its currency."""
+    assert currency is not None
+    return Fraction(value) * Fraction(10) ** currency_decimals(getattr(action, action.fields[currency].attribute))
+
+
+def counter_units(value: Decimal | int, currency: str | None, action: Action) -> int:
+    """The value of a counter, as it is encoded."""
+    return int(value if currency is None else smallest(value, currency, action))
 
 
 def spelt(text: str, exact: bool) -> str:
