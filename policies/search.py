@@ -20,6 +20,7 @@ QUESTION_TIME = 10_000  # milliseconds for one question to the solver
 DETAIL_TIME = 500  # milliseconds for one more about what was found
 MAX_TRIES = 20  # of what was found and then not confirmed
 SEED = 1
+LARGE = 10**8  # of a currency's smallest unit
 
 Confirm: TypeAlias = Callable[[Action, Context], bool]
 
@@ -84,12 +85,22 @@ class Search:
         return Found(ending=Ending.UNCONFIRMED)
 
     def _models(self, first: z3.ModelRef, everyday: bool) -> Iterator[z3.ModelRef]:
-        """What the solver found, and the same as people would rather see it: that comes first where it is wanted."""
+        """What the solver found; the same as people would rather see it, before that where it is wanted; and with more money."""
         if not everyday:
             yield first
         yield self._everyday(first)
         if everyday:
             yield first
+        yield self._large(first)
+
+    def _large(self, model: z3.ModelRef) -> z3.ModelRef:
+        """The same with sums of money that are not small, as far as that can be."""
+        depth = 0
+        for number in amounts(self.symbols):
+            found = self._also(number.compared(">=", Number(LARGE, number.parts_of_one)), model)
+            depth, model = (depth, model) if found is None else (depth + 1, found)
+        self._forget(depth)
+        return model
 
     def _everyday(self, model: z3.ModelRef) -> z3.ModelRef:
         """The same as people would rather see it, as far as that can be."""
@@ -107,8 +118,7 @@ class Search:
                 else:
                     depth, model = depth + 1, found
                     high = _value(model, number)
-        for _ in range(depth):
-            self._solver.pop()
+        self._forget(depth)
         return model
 
     def _also(self, truth: Truth, model: z3.ModelRef) -> z3.ModelRef | None:
@@ -121,6 +131,10 @@ class Search:
             return self._solver.model()
         self._solver.pop()
         return None
+
+    def _forget(self, depth: int) -> None:
+        for _ in range(depth):
+            self._solver.pop()
 
     def _features(self, model: z3.ModelRef) -> Iterator[Truth]:
         """What tells one try from another: everything but numbers."""
