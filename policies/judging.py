@@ -1,7 +1,7 @@
 """What becomes of any action of one type under a policy, as truths over symbols: what `Policy.decide` says of each."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from signoff.actor import Actor
@@ -38,6 +38,7 @@ class Judging:
     policy: Policy
     symbols: Symbols
     encoding: Encoding
+    groups: dict[tuple[object, ...], "Group"] = field(default_factory=dict)  # of rules, by what they have in common
 
     @classmethod
     def of(cls, policy: Policy, symbols: Symbols, number: int = 0) -> "Judging":
@@ -54,63 +55,103 @@ class Judging:
     @cached_property
     def effects(self) -> Effects:
         """What an action gets."""
-        return self.effects_of(self.rules)
+        return self.effects_without(None)
 
-    def effects_of(self, rules: Sequence[Rule]) -> Effects:
-        """What an action gets by *rules* alone."""
-        denied, asking, granted = (self._any(rules, effect) for effect in DecisionEffect)
+    def effects_without(self, rule: Rule | None) -> Effects:
+        """What an action would get if the file had not *rule*."""
+        denied, asking, granted = (self._any_of(effect, rule) for effect in DecisionEffect)
         default, caution = self.policy.document.default, self.symbols.caution
         unsigned = False if self.policy.approvers is not None else caution
         deny = some(denied, negate(granted) if default is None else False, unsigned)
         free = every(granted, negate(asking), negate(caution))
         return Effects(deny=deny, approve=every(negate(deny), negate(free)), allow=every(negate(deny), free))
 
-    def _any(self, rules: Sequence[Rule], effect: DecisionEffect) -> Truth:
-        return some(*(self.encoding.matches(rule) for rule in rules if rule.effect is effect))
+    def _any_of(self, effect: DecisionEffect, without: Rule | None) -> Truth:
+        """Whether a rule of *effect* counts as matched."""
+        return self._any((effect,), lambda rule: rule.effect is effect, without)
 
-    def asks_for(self, seat: Seat, rules: Sequence[Rule]) -> Truth:
-        """Whether an approval by *rules* needs *seat*, or more of it."""
-        found: list[Truth] = []
-        for rule in rules:
-            if rule.effect is DecisionEffect.APPROVE and any(_covers(one, seat) for one in rule.seats):
-                found.append(self.encoding.matches(rule))
+    def _any(self, key: tuple[object, ...], chosen: Callable[[Rule], bool], without: Rule | None) -> Truth:
+        """Whether one of the rules *chosen*, which *key* names, counts as matched; *without* is left out."""
+        if key not in self.groups:
+            self.groups[key] = Group({rule.id: self.encoding.matches(rule) for rule in self.rules if chosen(rule)})
+        return self.groups[key].without(without.id) if without else self.groups[key].whole
+
+    def asks_for(self, seat: Seat, without: Rule | None = None) -> Truth:
+        """Whether an approval needs *seat*, or more of it."""
+        covered = self._any(("seat", seat), lambda rule: any(_covers(one, seat) for one in rule.seats), without)
         default, approvers = self.policy.document.default, self.policy.approvers
-        if default is not None and _covers(default, seat):
-            found.append(negate(self._any(rules, DecisionEffect.ALLOW)))
-        if approvers is not None and _covers(Seat(approvers, 1), seat):
-            found.append(self.symbols.caution)
-        return some(*found)
+        ungranted = default is not None and _covers(default, seat) and negate(self._any_of(DecisionEffect.ALLOW, without))
+        careful = approvers is not None and _covers(Seat(approvers, 1), seat) and self.symbols.caution
+        return some(covered, ungranted, careful)
 
     def violates(self, invariant: Invariant) -> Truth:
         """Whether an action gets what it never may. A `when` that fails counts as true, a failing `unless` as false."""
         when = self.encoding.asked(invariant.when, otherwise=True)
         unless = self.encoding.asked(invariant.unless, otherwise=False)
         meant = every(some(when.holds, when.fails), some(negate(unless.holds), unless.fails))
-        signed = every(*(self.asks_for(seat, self.rules) for seat in invariant.without)) if invariant.without else False
+        signed = every(*(self.asks_for(seat) for seat in invariant.without)) if invariant.without else False
         return every(meant, self.effects[invariant.effect], negate(signed))
 
     def matters(self, rule: Rule) -> Truth:
         """Whether an action gets something else without *rule*: another effect, or others who sign, or another time to sign."""
-        rest = tuple(one for one in self.rules if one is not rule)
-        without = self.effects_of(rest)
+        without = self.effects_without(rule)
         effects = some(*(every(self.effects[effect], negate(without[effect])) for effect in DecisionEffect))
-        return some(effects, every(self.effects.approve, without.approve, self._changes_route(rule, rest)))
+        return some(effects, every(self.effects.approve, without.approve, self._changes_route(rule)))
 
-    def _changes_route(self, rule: Rule, rest: Sequence[Rule]) -> Truth:
-        """Whether *rule* asks, and for more than the *rest* do. What stands in for whom is not encoded: it may be more."""
+    def _changes_route(self, rule: Rule) -> Truth:
+        """Whether *rule* asks, and for more than the rest do. What stands in for whom is not encoded: it may be more."""
         if rule.effect is not DecisionEffect.APPROVE:
             return False
-        asking = [one for one in rest if one.effect is DecisionEffect.APPROVE]
-        if any(one.stand_ins for one in (rule, *asking)):
+        if any(one.stand_ins for one in self.rules):
             return self.encoding.matches(rule)
         document = self.policy.document
-        ungranted = False if document.default is None else negate(self._any(rest, DecisionEffect.ALLOW))
+        ungranted = document.default is not None and negate(self._any_of(DecisionEffect.ALLOW, rule))
         others = some(ungranted, self.symbols.caution)
-        soon = others if (document.within or DEFAULT_WITHIN) <= rule.deadline else False
-        soon = some(soon, *(self.encoding.matches(one) for one in asking if one.deadline <= rule.deadline))
-        strict = some(others, *(self.encoding.matches(one) for one in asking if not one.own_vote))
-        seats = some(*(negate(self.asks_for(seat, rest)) for seat in rule.seats))
-        return every(self.encoding.matches(rule), some(seats, negate(soon), False if rule.own_vote else negate(strict)))
+        soon = self._any(("within", rule.deadline), lambda one: _asks(one) and one.deadline <= rule.deadline, rule)
+        soon = some(soon, (document.within or DEFAULT_WITHIN) <= rule.deadline and others)
+        strict = some(others, self._any(("strict",), lambda one: _asks(one) and not one.own_vote, rule))
+        seats = some(*(negate(self.asks_for(seat, rule)) for seat in rule.seats))
+        return every(self.encoding.matches(rule), some(seats, negate(soon), not rule.own_vote and negate(strict)))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some rules, by their ids: whether each counts as matched."""
+
+    matches: Mapping[str, Truth]
+
+    @cached_property
+    def whole(self) -> Truth:
+        """Whether one of them does."""
+        return some(*self.matches.values())
+
+    def without(self, id_: str) -> Truth:
+        """Whether one of the others does: one before it, or one behind it."""
+        if id_ not in self.matches:
+            return self.whole
+        return some(self._before[id_], self._behind[id_])
+
+    @cached_property
+    def _before(self) -> Mapping[str, Truth]:
+        return _so_far(list(self.matches.items()))
+
+    @cached_property
+    def _behind(self) -> Mapping[str, Truth]:
+        return _so_far(list(self.matches.items())[::-1])
+
+
+def _so_far(matches: Sequence[tuple[str, Truth]]) -> dict[str, Truth]:
+    """For each rule whether one that comes first does: each built on the one before, so that all are no more than a few."""
+    found: dict[str, Truth] = {}
+    any_: Truth = False
+    for id_, match in matches:
+        found[id_] = any_
+        any_ = some(any_, match)
+    return found
+
+
+def _asks(rule: Rule) -> bool:
+    return rule.effect is DecisionEffect.APPROVE
 
 
 def _covers(one: Seat, other: Seat) -> bool:

@@ -1,6 +1,6 @@
 """Numbers in conditions, as terms over symbols."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
@@ -22,6 +22,7 @@ from .syntax import (
     Name,
     Negative,
     Texts,
+    spell,
 )
 from .syntax import Number as Written
 from .texts import DateSymbol, Part
@@ -38,6 +39,8 @@ _DATE = 10  # characters of 2026-12-24
 class Reckoning(Wording):
     """Numbers, each with whether it cannot be had."""
 
+    held: dict[str, Number] = field(default_factory=dict)  # by how a table is asked: the number that it holds
+
     def worth(self, tree: Expression, unit: Unit) -> tuple[Number, Truth]:
         """A number; money in it must be in *unit*."""
         match tree:
@@ -50,7 +53,7 @@ class Reckoning(Wording):
             case Counted(name=name):
                 return self._counted(name, unit)
             case Entry():
-                return self._by_cases(self._cases(tree, Number(1))), self.missing(tree)
+                return self._held(tree), self.missing(tree)
             case Known(name="plan.size"):
                 return self.symbols.plan_size, False
             case Known(name="now.hour") if clock := self.clock:
@@ -116,6 +119,13 @@ class Reckoning(Wording):
             if isinstance(found := cell(text), Decimal):
                 held.setdefault(found, set()).add(text)
         return [(key.asked(texts.__contains__), factor.times(Fraction(number))) for number, texts in held.items()]
+
+    def _held(self, tree: Entry) -> Number:
+        """The number that a table holds."""
+        name = spell(tree)
+        if name not in self.held:
+            self.held[name] = self._by_cases(self._cases(tree, Number(1)))
+        return self.held[name]
 
     def _by_cases(self, cases: list[tuple[Truth, Number]]) -> Number:
         """The number of the one case that is true."""

@@ -26,6 +26,7 @@ class Wording:
     number: int = 0  # which of several policies
     shapes: Mapping[Expression, Shape] = field(default_factory=dict)  # of the condition that is being encoded
     source: str = ""  # its text
+    lacking: dict[str, Truth] = field(default_factory=dict)  # by how a table is asked: whether it has no such key
 
     @property
     def fields(self) -> Mapping[str, Field]:
@@ -85,9 +86,12 @@ class Wording:
 
     def missing(self, tree: Entry) -> Truth:
         """Whether a table does not hold the key that it is asked for."""
-        key, cell = self.cells(tree)
-        lacking = self.text(tree.key, exact=True)[1]
-        return some(lacking, key.mapped(lambda text: None if cell(text) is None else text).fails)
+        name = spell(tree)
+        if name not in self.lacking:
+            key, cell = self.cells(tree)
+            unreadable = self.text(tree.key, exact=True)[1]
+            self.lacking[name] = some(unreadable, key.mapped(lambda text: None if cell(text) is None else text).fails)
+        return self.lacking[name]
 
     def contains(self, items: Expression, item: TextTerm, asked: Expression, *, exact: bool) -> Truth:
         """Whether the list *items* holds the text *item*, for which *asked* asks."""
