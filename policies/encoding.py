@@ -49,7 +49,8 @@ class Encoding(Reckoning):
         if rule.id not in self.matched:
             met = self.met(rule.when, rule.unless)
             allows = rule.effect is DecisionEffect.ALLOW
-            self.matched[rule.id] = every(met.holds, negate(met.fails)) if allows else some(met.holds, met.fails)
+            matches = every(met.holds, negate(met.fails)) if allows else some(met.holds, met.fails)
+            self.matched[rule.id] = self.symbols.named(matches)
         return self.matched[rule.id]
 
     def met(self, when: Condition | None, unless: Condition | None) -> Answer:

@@ -73,7 +73,8 @@ class Judging:
     def _any(self, key: tuple[object, ...], chosen: Callable[[Rule], bool], without: Rule | None) -> Truth:
         """Whether one of the rules *chosen*, which *key* names, counts as matched; *without* is left out."""
         if key not in self.groups:
-            self.groups[key] = Group({rule.id: self.encoding.matches(rule) for rule in self.rules if chosen(rule)})
+            matches = {rule.id: self.encoding.matches(rule) for rule in self.rules if chosen(rule)}
+            self.groups[key] = Group(matches, self.symbols)
         return self.groups[key].without(without.id) if without else self.groups[key].whole
 
     def asks_for(self, seat: Seat, without: Rule | None = None) -> Truth:
@@ -96,14 +97,15 @@ class Judging:
         """Whether an action gets something else without *rule*: another effect, or others who sign, or another time to sign."""
         without = self.effects_without(rule)
         effects = some(*(every(self.effects[effect], negate(without[effect])) for effect in DecisionEffect))
-        return some(effects, every(self.effects.approve, without.approve, self._changes_route(rule)))
+        route = every(self.effects.approve, without.approve, self._changes_route(rule))
+        return every(self.encoding.matches(rule), some(effects, route))  # the first follows, and is quick to work from
 
     def _changes_route(self, rule: Rule) -> Truth:
-        """Whether *rule* asks, and for more than the rest do. What stands in for whom is not encoded: it may be more."""
+        """Whether *rule*, which matches, asks for more than the rest do. What stands in for whom is not encoded: it may be."""
         if rule.effect is not DecisionEffect.APPROVE:
             return False
         if any(one.stand_ins for one in self.rules):
-            return self.encoding.matches(rule)
+            return True
         document = self.policy.document
         ungranted = document.default is not None and negate(self._any_of(DecisionEffect.ALLOW, rule))
         others = some(ungranted, self.symbols.caution)
@@ -111,7 +113,7 @@ class Judging:
         soon = some(soon, (document.within or DEFAULT_WITHIN) <= rule.deadline and others)
         strict = some(others, self._any(("strict",), lambda one: _asks(one) and not one.own_vote, rule))
         seats = some(*(negate(self.asks_for(seat, rule)) for seat in rule.seats))
-        return every(self.encoding.matches(rule), some(seats, negate(soon), not rule.own_vote and negate(strict)))
+        return some(seats, negate(soon), not rule.own_vote and negate(strict))
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ class Group:
     """Some rules, by their ids: whether each counts as matched."""
 
     matches: Mapping[str, Truth]
+    symbols: Symbols
 
     @cached_property
     def whole(self) -> Truth:
@@ -133,21 +136,20 @@ class Group:
 
     @cached_property
     def _before(self) -> Mapping[str, Truth]:
-        return _so_far(list(self.matches.items()))
+        return self._so_far(list(self.matches.items()))
 
     @cached_property
     def _behind(self) -> Mapping[str, Truth]:
-        return _so_far(list(self.matches.items())[::-1])
+        return self._so_far(list(self.matches.items())[::-1])
 
-
-def _so_far(matches: Sequence[tuple[str, Truth]]) -> dict[str, Truth]:
-    """For each rule whether one that comes first does: each built on the one before, so that all are no more than a few."""
-    found: dict[str, Truth] = {}
-    any_: Truth = False
-    for id_, match in matches:
-        found[id_] = any_
-        any_ = some(any_, match)
-    return found
+    def _so_far(self, matches: Sequence[tuple[str, Truth]]) -> dict[str, Truth]:
+        """For each rule whether one that comes first does: each built on the one before, so that all are no more than a few."""
+        found: dict[str, Truth] = {}
+        any_: Truth = False
+        for id_, match in matches:
+            found[id_] = any_
+            any_ = self.symbols.named(some(any_, match))
+        return found
 
 
 def _asks(rule: Rule) -> bool:

@@ -55,7 +55,11 @@ def implies(condition: Truth, part: Truth) -> Truth:
 
 def same(one: Truth, other: Truth) -> Truth:
     """Whether both are true, or both false."""
-    return some(every(one, other), every(negate(one), negate(other)))
+    if isinstance(one, bool):
+        return other if one else negate(other)
+    if isinstance(other, bool):
+        return one if other else negate(one)
+    return one == other
 
 
 def compare(sign: str, left: Whole, right: Whole) -> Truth:

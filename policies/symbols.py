@@ -18,7 +18,7 @@ from signoff.canonical import MAX_INTEGER
 
 from .counters import Counter
 from .dates import WEEKDAYS, is_date
-from .logic import Number, Truth, Whole, compare, every, implies
+from .logic import Number, Truth, Whole, compare, every, implies, same
 from .texts import DateSymbol, TextSymbol
 from .world import fold
 
@@ -213,6 +213,14 @@ class Symbols:
         scale = lcm(*(number.parts_of_one for _, number in cases))
         made = Number(z3.Int(f"number {len(self.constraints)}", self.space), scale)
         self.constraints.append(every(*(implies(condition, made.compared("==", number)) for condition, number in cases)))
+        return made
+
+    def named(self, truth: Truth) -> Truth:
+        """The same truth by a name of its own, so that what is built on it does not grow with it."""
+        if isinstance(truth, bool):
+            return truth
+        made = z3.Bool(f"truth {len(self.constraints)}", self.space)
+        self.constraints.append(same(made, truth))
         return made
 
     def free(self, shown: str, parts_of_one: int) -> Number:
