@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from signoff.actions import Action, Field, Kind, Registry, currency_decimals, fold_name
 from signoff.actor import Actor
-from signoff.policies import Context, DecisionEffect, Policy
+from signoff.policies import Context, DecisionEffect, Policy, parse_policy
 from signoff.policies.compiler import compile_rule
 from signoff.policies.judging import Judging, symbols_for
 from signoff.policies.logic import Number, Truth, compare, every, negate, same
@@ -19,6 +19,7 @@ from signoff.policies.rule import Rule
 from signoff.policies.symbols import Clock, Counted, Symbols
 from signoff.policies.texts import TextSymbol
 from signoff.testing import actions, policies
+from tests.policies.conftest import Order, Transfer
 from tests.policies.oracle import BERLIN, DEFAULTS, Case, Drawn, cases, load, rules
 
 
@@ -166,3 +167,39 @@ def test_the_encoding_agrees_for_any_registry(registry: Registry, data: st.DataO
     policy = data.draw(policies(registry))
     for action in data.draw(st.lists(actions(registry), min_size=1, max_size=3)):
         check_agreement(policy, action, data.draw(contexts))
+
+
+AMOUNTS = st.sampled_from(["1", "50", "101"])
+COUNTING = """version: 1
+currency: USD
+approvers: manager
+roles: {manager: [mira]}
+counters:
+  sent: {sum: amount, of: transfer, by: [currency], window: day}
+  times: {count: "*", window: plan}
+  pieces: {sum: quantity, of: order, by: [to], window: 24h}
+rules:
+- {id: everyday, allow: "*"}
+- {id: much, approve: transfer, when: counters.sent > 100 or counters.times * 2 >= 5}
+- {id: more, deny: transfer, when: counters.sent - amount > 50.5, unless: counters.times == 2}
+- {id: pieces, deny: order, when: 'counters.pieces + quantity < 0 or to == "Bob" and counters.pieces > 3'}
+"""
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    held=st.lists(actions(Registry(Transfer, Order), fields={"transfer": {"amount": AMOUNTS}}), min_size=1),
+    sent=st.none() | st.sampled_from([Decimal(101), Decimal(160)]),
+    times=st.none() | st.integers(1, 4),
+    pieces=st.none() | st.integers(-5, 5),
+)
+def test_the_encoding_agrees_with_counters(
+    registry: Registry, held: list[Action], sent: Decimal | None, times: int | None, pieces: int | None
+) -> None:
+    """The same for the values of counters, known and not."""
+    policy = parse_policy(COUNTING.encode(), "p", registry)
+    context = Context(
+        actor=Actor(id="ann"), grounded=frozenset(), plan_size=1, counters={"sent": sent, "times": times, "pieces": pieces}
+    )
+    for action in held:
+        check_agreement(policy, action, context)
