@@ -124,14 +124,14 @@ class Reckoning(Wording):
         """The number that a table holds."""
         name = spell(tree)
         if name not in self.held:
-            self.held[name] = self._by_cases(self._cases(tree, Number(1)))
+            self.held[name] = self._by_cases(self._cases(tree, Number(1)), self.excerpt(tree))
         return self.held[name]
 
-    def _by_cases(self, cases: list[tuple[Truth, Number]]) -> Number:
-        """The number of the one case that is true."""
+    def _by_cases(self, cases: list[tuple[Truth, Number]], shown: str) -> Number:
+        """The number of the one case that is true; any, where there are too many."""
         if len(cases) <= FEW_CASES:
             return chosen(cases, _NOTHING)
-        return self.symbols.defined(cases)
+        return self.symbols.defined(cases, shown, self.number)
 
     def _length(self, tree: Expression) -> tuple[Number, Truth]:
         """The number of characters of a text, or of texts in a list."""
@@ -190,12 +190,14 @@ class Reckoning(Wording):
 
     def _product(self, tree: Arithmetic, left: Number, right: Number) -> Number:
         """A product, one side of which stands in the file."""
-        for one, other, written in ((left, right, tree.left), (right, left, tree.right)):
+        sides = ((left, right, tree.left), (right, left, tree.right))
+        for one, other, _ in sides:
             if one.known is not None:
                 return other.times(one.known)
+        for _, other, written in sides:
             if isinstance(written, Entry):
-                return self._by_cases(self._cases(written, other))
-        return self.symbols.free(self.excerpt(tree), left.parts_of_one * right.parts_of_one)
+                return self._by_cases(self._cases(written, other), self.excerpt(tree))
+        return self.symbols.free(self.excerpt(tree), self.number, left.parts_of_one * right.parts_of_one)
 
 
 def _places(values: list[int] | list[int | None], wanted: int | None) -> list[int]:

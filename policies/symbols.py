@@ -24,6 +24,7 @@ from .world import fold
 
 MAX_PLAN = 100  # actions in one plan
 MAX_LENGTH = 200_000  # characters of a text: more than the longest, which folding may lengthen
+MAX_CASES = 5_000  # numbers of tables that are told to the solver
 DECIMALS = 18  # of a number that is no money
 
 _Symbol = TypeVar("_Symbol")
@@ -58,6 +59,7 @@ class Symbols:
     ids: tuple[str, ...]  # of people whom rules or roles name, as they are
     space: z3.Context = field(default_factory=z3.Context)  # of all expressions
     constraints: list[Truth] = field(default_factory=list)
+    cases: int = 0  # that numbers were defined by, all together
     opaque: set[str] = field(default_factory=set)  # what could not be encoded: its text in the rules
     made: dict[tuple[str, ...], object] = field(default_factory=dict)  # symbols by what they stand for
 
@@ -208,9 +210,12 @@ class Symbols:
         self.opaque.add(shown)
         return self._once(("opaque", key), lambda: z3.Bool(f"opaque {key}", self.space))
 
-    def defined(self, cases: Sequence[tuple[Truth, Number]]) -> Number:
-        """A number that is that of the one case which is true."""
+    def defined(self, cases: Sequence[tuple[Truth, Number]], shown: str, owner: int) -> Number:
+        """A number that is that of the one case which is true; any number where the cases come to too many."""
+        self.cases += len(cases)
         scale = lcm(*(number.parts_of_one for _, number in cases))
+        if self.cases > MAX_CASES:
+            return self.free(shown, owner, scale)
         made = Number(z3.Int(f"number {len(self.constraints)}", self.space), scale)
         self.constraints.append(every(*(implies(condition, made.compared("==", number)) for condition, number in cases)))
         return made
@@ -223,10 +228,11 @@ class Symbols:
         self.constraints.append(same(made, truth))
         return made
 
-    def free(self, shown: str, parts_of_one: int) -> Number:
-        """A number that could not be encoded, and may be any."""
+    def free(self, shown: str, owner: int, parts_of_one: int) -> Number:
+        """A number that could not be encoded, and may be any; *owner* is the number of the policy that reads it."""
         self.opaque.add(shown)
-        return self._once(("free", shown), lambda: Number(z3.Int(f"opaque {shown}", self.space), parts_of_one))
+        name = f"opaque {shown} of {owner} in {parts_of_one}"
+        return self._once(("free", name), lambda: Number(z3.Int(name, self.space), parts_of_one))
 
     def having(self, what: str, kind: type[_Symbol]) -> Iterator[tuple[tuple[str, ...], _Symbol]]:
         """The symbols made so far that stand for *what*, each with the rest of its key."""

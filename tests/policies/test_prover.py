@@ -303,3 +303,15 @@ def test_no_action_contradicts_what_is_proved(registry: Registry, data: st.DataO
         context = Context(actor=Actor(id="ann"), grounded=frozenset(), plan_size=1, now=datetime(2026, 3, 2, 9, tzinfo=UTC))
         for proof in proofs:
             assert proof.outcome is not Outcome.PROVED or not violates(policy, proof.invariant, action, context)
+
+
+def test_large_tables_are_bounded(load: Load) -> None:
+    """Numbers of tables are encoded up to a bound; beyond it they may be any, which is named, and proofs still hold."""
+    head = HEAD.replace("{Alice: 100, Bob: 2.5}", "{" + ", ".join(f"Payee {number}: {number}" for number in range(1, 21)) + "}")
+    rules = f"{rule('allow')}\n{rule('approve', 'amount > tables.cap[to]')}"
+    capped = never("allow transfer", 'to == "Payee 7" and amount > 7')
+    assert the_proof(load, rules, capped, head).outcome is Outcome.PROVED
+    with patch("signoff.policies.symbols.MAX_CASES", 19):
+        proof = the_proof(load, rules, capped, head)
+        assert (proof.outcome, proof.opaque) == (Outcome.UNKNOWN, ("tables.cap[to]",))
+        assert the_proof(load, rules, never("allow transfer", "amount > tables.cap[to]"), head).outcome is Outcome.PROVED
