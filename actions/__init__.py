@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .model import Lookup as Lookup
     from .model import Transaction as Transaction
     from .model import problems_of as problems_of
+    from .money import MAX_MINOR_UNITS as MAX_MINOR_UNITS
     from .money import Money as Money
     from .money import currency_codes as currency_codes
     from .money import currency_decimals as currency_decimals
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .text import show_text as show_text
 
 __all__ = [
+    "MAX_MINOR_UNITS",
     "Action",
     "Effect",
     "Ending",
@@ -64,7 +66,10 @@ __getattr__ = front_door(
         "bank": ["bank_registry"],
         "decorator": ["action"],
         "ledger": ["check_ledger"],
-        "money": ["Money", "currency_codes", "currency_decimals", "format_money", "from_minor_units", "read_decimal"],
+        "money": [
+            *("MAX_MINOR_UNITS", "Money", "currency_codes", "currency_decimals", "format_money", "from_minor_units"),
+            "read_decimal",
+        ],
         "registry": ["Migration", "Registry"],
         "run": ["Ending", "Result", "run_action"],
         "text": ["fold_name", "show_text"],

@@ -41,9 +41,10 @@ def currency_decimals(code: str) -> int:
     return _CURRENCIES[code]
 
 
+@cache
 def currency_codes() -> tuple[str, ...]:
-    """All currencies of ISO 4217 that amounts can be in, sorted."""
-    return tuple(sorted(_CURRENCIES))
+    """All currencies of ISO 4217 that amounts can be in, those with two decimals first."""
+    return tuple(sorted(_CURRENCIES, key=lambda code: (_CURRENCIES[code] != 2, code)))
 
 
 def read_decimal(value: object) -> Decimal:

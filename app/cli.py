@@ -153,6 +153,10 @@ def _add_checking(verbs: Verbs) -> None:
         _no_actor(look)
     _no_actor(_add(policy_verbs, "schema", policy_commands.schema, "print the JSON Schema of policies files, for editors"))
 
+    prove = _add(policy_verbs, "prove", policy_commands.prove, "prove the invariants for all actions, or refute them")
+    prove.add_argument("policies", nargs="?", metavar="FILE", help="the policies file, instead of --policies", default=SUPPRESS)
+    _no_actor(prove)
+
     for verb, summary in (
         ("pin", "pin the policies in force: a changed file is not taken up any more"),
         ("load", "put another policies file in the place of the pinned one"),

@@ -2,7 +2,8 @@
 
     SignoffError
     ├── UsageError               wrong use: an unknown id, a file that is not there
-    │   └── DatabaseError        the database file cannot be used: not one, read-only, newer
+    │   ├── DatabaseError        the database file cannot be used: not one, read-only, newer
+    │   └── ProverMissing        the solver that proofs need is not installed
     ├── ActionInvalid            an action's type, field or name is wrong
     ├── PlanInvalid              a plan's actions or needs are wrong; holds every problem found
     ├── PolicyInvalid            the policies file is wrong; holds every diagnostic
@@ -55,6 +56,12 @@ class DatabaseError(UsageError):
     """The database file cannot be used: not one of ours, read-only, of a newer version."""
 
     code = "database"
+
+
+class ProverMissing(UsageError):
+    """The solver that proofs about policies need is not installed."""
+
+    code = "prover-missing"
 
 
 class ActionInvalid(SignoffError):

@@ -62,6 +62,30 @@ def test(options: argparse.Namespace, settings: Settings) -> Exit:
     return Exit.DONE if run.passed else Exit.POLICIES
 
 
+def prove(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff policies prove`."""
+    from signoff.policies import load_policy, prove
+
+    from . import proofs
+    from .registries import load_registry
+
+    policy = load_policy(settings.policies, load_registry(settings.actions))
+    found = prove(policy)
+    if settings.json:
+        forms.print_json({"digest": policy.digest, "invariants": [proofs.proof_json(proof, policy) for proof in found]})
+        return proofs.exit_of(found)
+    out = output.console()
+    if found:
+        out.print(proofs.format_proofs(found))
+    else:
+        output.print_text(f"{policy.name} has no invariants; write a line such as `- never: allow transfer` below `invariants:`")
+    for told in (*(proofs.format_details(proof, policy) for proof in found), proofs.format_opaque(found)):
+        if told is not None:
+            out.print()
+            out.print(told, soft_wrap=True)
+    return proofs.exit_of(found)
+
+
 def change_pinned(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies pin`, `policies load FILE` and `policies unpin`."""
     opened = reading_engine(settings) if options.verb == "unpin" else open_engine(settings, loading=options.verb == "load")

@@ -1,14 +1,24 @@
-"""Print the figures, with machine and versions: `python bench/run.py [policies] [cycle] [startup] [felt]`, all without a name."""
+"""Print the figures, with machine and versions: `python bench/run.py [policies] [cycle] [startup] [felt] [proofs]`.
+
+Without a name all of them.
+"""
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # so that `bench` can be imported
 
-from bench import cycle, felt, policies, startup, trials
+from bench import cycle, felt, policies, proofs, startup, trials
 from bench.report import format_machine
 
-BENCHES = {"policies": policies.main, "cycle": cycle.main, "startup": startup.main, "felt": felt.main, "trials": trials.main}
+BENCHES = {
+    "policies": policies.main,
+    "cycle": cycle.main,
+    "startup": startup.main,
+    "felt": felt.main,
+    "proofs": proofs.main,
+    "trials": trials.main,
+}
 
 
 def main() -> None:

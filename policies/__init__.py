@@ -32,6 +32,15 @@ if TYPE_CHECKING:
     from .mutants import mutants_of as mutants_of
     from .mutants import with_mutant as with_mutant
     from .policy import Policy as Policy
+    from .prover import DeadRule as DeadRule
+    from .prover import Example as Example
+    from .prover import Finding as Finding
+    from .prover import Outcome as Outcome
+    from .prover import Proof as Proof
+    from .prover import find_dead_rules as find_dead_rules
+    from .prover import find_difference as find_difference
+    from .prover import prove as prove
+    from .prover import prover_installed as prover_installed
     from .review import review_policy as review_policy
     from .rule import Rule as Rule
     from .schema import policy_schema as policy_schema
@@ -56,16 +65,21 @@ __all__ = [
     "Case",
     "Context",
     "CounterValue",
+    "DeadRule",
     "Decision",
     "DecisionEffect",
     "Diagnostic",
+    "Example",
     "Explanation",
+    "Finding",
     "Invariant",
     "Mutant",
     "Mutation",
+    "Outcome",
     "PoliciesInvalid",
     "Policy",
     "PolicyChange",
+    "Proof",
     "Rule",
     "RuleUse",
     "Seat",
@@ -79,6 +93,8 @@ __all__ = [
     "failures",
     "fill_seats",
     "find_boundaries",
+    "find_dead_rules",
+    "find_difference",
     "find_survivors",
     "format_diagnostic",
     "listen",
@@ -86,6 +102,8 @@ __all__ = [
     "mutants_of",
     "parse_policy",
     "policy_schema",
+    "prove",
+    "prover_installed",
     "review_policy",
     "rule_uses",
     "with_mutant",
@@ -107,6 +125,10 @@ __getattr__ = front_door(
         "mutants": ["Mutant", "mutants_of", "with_mutant"],
         "policy": ["Policy"],
         "review": ["review_policy"],
+        "prover": [
+            *("DeadRule", "Example", "Finding", "Outcome", "Proof"),
+            *("find_dead_rules", "find_difference", "prove", "prover_installed"),
+        ],
         "rule": ["Rule"],
         "schema": ["policy_schema"],
         "seating": ["Seating", "fill_seats"],

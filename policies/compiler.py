@@ -38,7 +38,7 @@ from .decision import Context, DecisionEffect
 from .keys import Index, Keyed, conjuncts, keys_of, most_selective
 from .lowering import PLACE, Lowering, load
 from .matched import Finish, Marks, Outcomes
-from .rule import Rule
+from .rule import Condition, Rule
 from .searching import MIN_SORTED, Alike, Limit, limit_of, search, structure
 from .shapes import Shape
 from .syntax import Comparison, Expression
@@ -78,6 +78,13 @@ def compile_operands(
     operands = [made.left, *made.comparators] if isinstance(made, ast.Compare) else [made]
     returned = ast.Return(ast.Tuple(operands, ast.Load(), **PLACE), **PLACE)
     return cast(Callable[[Action, Context], Sequence[object]], _function([returned], lowering, {}))
+
+
+def compile_condition(action: type[Action], type_: str, condition: Condition, world: World) -> Test:
+    """The function that says whether one condition holds. It raises where it fails."""
+    lowering = Lowering(action.fields, world)
+    made = lowering.condition(condition.tree, condition.shapes[type_])
+    return cast(Test, _function([ast.Return(made, **PLACE)], lowering, {}))
 
 
 def why_failed(error: Exception) -> str:

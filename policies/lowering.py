@@ -17,7 +17,8 @@ from decimal import DivisionByZero, Inexact, InvalidOperation, Overflow
 
 from signoff.actions import Field, Kind, fold_name
 
-from .shapes import UNKNOWN, Shape, fixed_currency
+from .comparing import Reading
+from .shapes import UNKNOWN, Shape
 from .syntax import (
     And,
     Arithmetic,
@@ -70,6 +71,7 @@ class Lowering:
     def __post_init__(self) -> None:
         self._bound: dict[tuple[object, object], str] = {}
         self._shapes: Mapping[Expression, Shape] = {}
+        self._reading = Reading(fields=self.fields, counters=self.world.counters, currency=self.world.currency)
 
     def bind(self, value: object) -> ast.expr:
         """A global name that holds *value*."""
@@ -208,7 +210,7 @@ class Lowering:
                 self._numeric(operand, unit, decimal=decimal) if shape.numeric else self._lower(operand)
                 for operand, shape in zip(tree.operands, shapes, strict=True)
             ]
-        elif any(shape.kind is Kind.TEXT for shape in shapes) and not compares_exactly(tree.operands, self.fields):
+        elif any(shape.kind is Kind.TEXT for shape in shapes) and not self._reading.is_exact(tree.operands):
             operands = [self._folded(operand) for operand in tree.operands]
         else:
             operands = [self._lower(operand) for operand in tree.operands]
@@ -221,7 +223,7 @@ class Lowering:
         if left.many:  # contains
             operands = (tree.right, tree.left)
             return self._comparison(Comparison(operands=operands, comparators=("in",), start=tree.start, end=tree.end))
-        exact = compares_exactly((tree.left, tree.right), self.fields)
+        exact = self._reading.is_exact((tree.left, tree.right))
         value = self._lower(tree.left) if exact else self._folded(tree.left)
         if tree.operator == "matches":
             assert isinstance(tree.right, Text)
@@ -235,7 +237,7 @@ class Lowering:
 
     def _entry(self, tree: Entry, *, folded: bool) -> ast.expr:
         """What a table holds for a key, which is looked up folded wherever it is compared so."""
-        exact = compares_exactly((tree.key,), self.fields)
+        exact = self._reading.is_exact((tree.key,))
         key = self._lower(tree.key) if exact else self._folded(tree.key)
         held = self.world.entries(tree.table, tree.column, by_folded=not exact, folded=folded)
         return ast.Subscript(self.bind(held), key, ast.Load(), **PLACE)
@@ -270,27 +272,11 @@ class Lowering:
         return self._lower(tree)
 
     def _unit(self, operands: tuple[Expression, ...], shapes: list[Shape]) -> "_Unit":
-        """What the money in one comparison must be in: the file's currency, or that of the first amount."""
-        if all(shape.kind is not Kind.MONEY for shape in shapes):
-            return _Unit(None)
-        if code := fixed_currency(shapes, self.world.currency):
-            return _Unit(self.bind(code))
-        first = next(found for operand in operands for found in self._money_in(operand))
-        return _Unit(self._currency_of(first), first.currency)
-
-    def _money_in(self, tree: Expression) -> list[Field]:
-        match tree:
-            case Name(name=name):
-                return [self.fields[name]] if self.fields[name].currency else []
-            case Counted(name=name):
-                return [found] if (found := self._counter_field(name)).currency else []
-            case Arithmetic(left=left, right=right):
-                return self._money_in(left) + self._money_in(right)
-            case Negative(operand=operand):
-                return self._money_in(operand)
-            case Call(operands=operands):
-                return [found for operand in operands for found in self._money_in(operand)]
-        return []
+        """What the money in one comparison must be in."""
+        found = self._reading.unit(operands, shapes)
+        if found.field is not None:
+            return _Unit(self.attribute(self.fields[found.field]), found.field)
+        return _Unit(None if found.code is None else self.bind(found.code))
 
     def _numeric(self, tree: Expression, unit: "_Unit", *, decimal: bool) -> ast.expr:
         """A number; every amount in it is checked to be in *unit*."""
@@ -304,7 +290,7 @@ class Lowering:
             case Name(name=name):
                 return self._amount(self.fields[name], unit)
             case Counted(name=name):
-                return self._in_unit(self._lower(tree), self._counter_field(name), unit)
+                return self._in_unit(self._lower(tree), self._reading.counter(name), unit)
             case Default(field=name, otherwise=otherwise):
                 rest = self._numeric(otherwise, unit, decimal=decimal)
                 found = self.fields.get(name.name)
@@ -326,11 +312,6 @@ class Lowering:
 
     def _amount(self, found: Field, unit: "_Unit") -> ast.expr:
         return self._in_unit(self.attribute(found), found, unit)
-
-    def _counter_field(self, name: str) -> Field:
-        """A counter as if it were a field of the action: its money is in the currency that its key names."""
-        counter = self.world.counters[name]
-        return Field(name=f"counters.{name}", attribute="", kind=counter.kind, currency=counter.currency)
 
     def _in_unit(self, value: ast.expr, found: Field, unit: "_Unit") -> ast.expr:
         if found.currency is None or unit.currency is None or found.currency == unit.field:
@@ -371,20 +352,6 @@ class _Unit:
 
     currency: ast.expr | None  # its Python expression; None where there is no money
     field: str | None = None  # the action's field that it is taken from
-
-
-def compares_exactly(operands: tuple[Expression, ...], fields: Mapping[str, Field]) -> bool:
-    """Whether texts are compared as they are: fields with fixed choices, currencies and actors, and no other field."""
-    fixed = [isinstance(operand, Known) for operand in operands]
-    for operand in operands:
-        match operand:
-            case Known(name="now.weekday") | Call():
-                return False
-            case Name(name=name) | Default(field=Name(name=name)) if found := fields.get(name):
-                fixed.append(found.kind is Kind.CURRENCY or bool(found.choices))
-                if not fixed[-1]:
-                    return False
-    return any(fixed)
 
 
 def load(name: str) -> ast.expr:

@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 from signoff.actions import Field, Kind, fold_name
 
+from .comparing import compares_exactly
 from .dates import WEEKDAYS, is_date
-from .lowering import compares_exactly
 from .ranges import ANY_TEXT, Range, Values, Words, compared, every_number
 from .regions import FALSE, TRUE, Outcomes, Space, Variable
 from .shapes import UNKNOWN, Shape, fixed_currency

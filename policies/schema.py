@@ -53,7 +53,7 @@ def policy_schema(registry: Registry) -> Schema:
 def _settings() -> Mapping[str, Schema]:
     return {
         "version": {"enum": [1, "1"]},
-        "currency": {"enum": list(currency_codes())},
+        "currency": {"enum": sorted(currency_codes())},
         "zone": {"type": "string", "pattern": "^[A-Za-z0-9_+/-]+$"},
         "default": {"anyOf": [{"const": "deny"}, _object({}, {"approve": _ref("name")}, ["approve"])]},
         "approvers": _ref("name"),
@@ -225,7 +225,7 @@ def _one_value(field: Field) -> Schema:
         case Kind.DECIMAL | Kind.MONEY:
             return {"anyOf": [{"type": "number"}, number]}
         case Kind.CURRENCY if not field.choices:
-            return {"enum": list(currency_codes())}
+            return {"enum": sorted(currency_codes())}
     return {"enum": list(field.choices)} if field.choices else {"type": _SCALAR}
 
 
