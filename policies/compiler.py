@@ -24,7 +24,7 @@ function of those that ask for it, made when it first comes up, in which that is
 """
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Generic, TypeAlias, TypeVar, cast
@@ -34,7 +34,8 @@ from signoff.actions import Action
 from .decision import Context, DecisionEffect
 from .lowering import PLACE, Lowering, load
 from .rule import Rule
-from .syntax import And, Comparison, Has
+from .shapes import Shape
+from .syntax import And, Comparison, Expression, Has
 from .world import ConditionFailed, World
 
 MIN_INDEXED = 8  # rules that ask for one text first: fewer are asked one after the other
@@ -62,6 +63,12 @@ def compile_rule(action: type[Action], type_: str, rule: Rule, world: World) -> 
     lowering = Lowering(action.fields, world)
     test = _condition(type_, rule, lowering) or lowering.bind(True)
     return cast(Test, _function([ast.Return(test, **PLACE)], lowering))
+
+
+def compile_part(action: type[Action], tree: Expression, shapes: Mapping[Expression, Shape], world: World) -> Test:
+    """The function that says whether one part of a condition is true. It raises where it fails."""
+    lowering = Lowering(action.fields, world)
+    return cast(Test, _function([ast.Return(lowering.condition(tree, shapes), **PLACE)], lowering))
 
 
 def why_failed(error: Exception) -> str:

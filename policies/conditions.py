@@ -118,8 +118,8 @@ class ConditionReader:
             if not self.report.failed:
                 Doubts(setting, self.around.roles, self.report, scalar).condition(tree)
         return (
-            Condition(text=when[0].text.strip(), tree=when[1], shapes=shapes[0]) if when else None,
-            Condition(text=unless[0].text.strip(), tree=unless[1], shapes=shapes[1]) if unless else None,
+            _condition(*when, shapes[0]) if when else None,
+            _condition(*unless, shapes[1]) if unless else None,
         )
 
     def _bound(self, trees: list[Expression], types: int, entries: Held) -> None:
@@ -153,6 +153,10 @@ class ConditionReader:
             span = node.place(error.start, error.end)
             self.report.error(error.code, error.message, span, _comment(node) or error.hint)
             return None
+
+
+def _condition(node: Scalar, tree: Expression, shapes: dict[str, dict[Expression, Shape]]) -> Condition:
+    return Condition(text=node.text.strip(), tree=tree, shapes=shapes, lead=len(node.text) - len(node.text.lstrip()))
 
 
 def _comment(node: Scalar) -> str:

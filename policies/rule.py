@@ -22,6 +22,11 @@ class Condition:
     text: str  # as written
     tree: Expression
     shapes: Mapping[str, Mapping[Expression, Shape]]  # of its nodes, for each action type that its rule speaks for
+    lead: int = 0  # spaces before it in the file, which places of nodes count
+
+    def excerpt(self, tree: Expression) -> str:
+        """A part of it, as written."""
+        return self.text[tree.start - self.lead : tree.end - self.lead]
 
 
 @dataclass(frozen=True, kw_only=True)
