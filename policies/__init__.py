@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from .cases import Case as Case
     from .changes import PolicyChange as PolicyChange
     from .changes import compare_policies as compare_policies
+    from .dates import time_zone as time_zone
     from .decision import CAUTION as CAUTION
     from .decision import DEFAULT_WITHIN as DEFAULT_WITHIN
     from .decision import PERSON as PERSON
@@ -22,13 +23,24 @@ if TYPE_CHECKING:
     from .diagnostics import PoliciesInvalid as PoliciesInvalid
     from .diagnostics import Severity as Severity
     from .diagnostics import format_diagnostic as format_diagnostic
+    from .differences import Differences as Differences
+    from .differences import Way as Way
+    from .differences import find_differences as find_differences
     from .invariants import Invariant as Invariant
     from .loading import load_policy as load_policy
     from .loading import parse_policy as parse_policy
+    from .nearest import NearChange as NearChange
+    from .nearest import Nearest as Nearest
+    from .nearest import nearest_changes as nearest_changes
+    from .outcomes import Outcome as Outcome
+    from .outcomes import lets_through as lets_through
     from .policy import Policy as Policy
     from .rule import Rule as Rule
     from .seating import Seating as Seating
     from .seating import fill_seats as fill_seats
+    from .situations import PartValue as PartValue
+    from .situations import Situation as Situation
+    from .unmet import Unmet as Unmet
 
 __all__ = [
     "CAUTION",
@@ -40,8 +52,13 @@ __all__ = [
     "Decision",
     "DecisionEffect",
     "Diagnostic",
+    "Differences",
     "Explanation",
     "Invariant",
+    "NearChange",
+    "Nearest",
+    "Outcome",
+    "PartValue",
     "PoliciesInvalid",
     "Policy",
     "PolicyChange",
@@ -49,12 +66,19 @@ __all__ = [
     "Seat",
     "Seating",
     "Severity",
+    "Situation",
     "StandIn",
+    "Unmet",
+    "Way",
     "compare_policies",
     "fill_seats",
+    "find_differences",
     "format_diagnostic",
+    "lets_through",
     "load_policy",
+    "nearest_changes",
     "parse_policy",
+    "time_zone",
 ]
 
 __getattr__ = front_door(
@@ -66,11 +90,17 @@ __getattr__ = front_door(
             *("CAUTION", "DEFAULT_WITHIN", "PERSON", "Context", "CounterValue", "Decision", "DecisionEffect", "Explanation"),
             *("Seat", "StandIn"),
         ],
+        "dates": ["time_zone"],
         "diagnostics": ["Diagnostic", "PoliciesInvalid", "Severity", "format_diagnostic"],
+        "differences": ["Differences", "Way", "find_differences"],
         "invariants": ["Invariant"],
         "loading": ["load_policy", "parse_policy"],
+        "nearest": ["NearChange", "Nearest", "nearest_changes"],
+        "outcomes": ["Outcome", "lets_through"],
         "policy": ["Policy"],
         "rule": ["Rule"],
         "seating": ["Seating", "fill_seats"],
+        "situations": ["PartValue", "Situation"],
+        "unmet": ["Unmet"],
     },
 )

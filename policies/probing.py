@@ -24,6 +24,7 @@ from .tables import Cell, Table
 MAX_VALUES = 1_000  # of one part
 LONGEST = 1_000  # characters of a text that is made because conditions ask for its length
 
+_PLAIN = Decimal(10)
 _MAGNITUDES = tuple(Decimal(10) ** power for power in range(8))  # of numbers that only an action's own code compares
 
 
@@ -173,8 +174,10 @@ class Probes:
             if abs(number) < Decimal(10) ** 18:
                 low, high = (_rounded(number, unit, how) for how in (ROUND_FLOOR, ROUND_CEILING))
                 yield from dict.fromkeys((low, high, low - unit, high + unit))
+        if part in self._fields:
+            yield _PLAIN  # which nothing may tell from others, but from nothing at all
         if self.cautious:
-            yield from (magnitude for magnitude in _MAGNITUDES)
+            yield from _MAGNITUDES
 
     def _people(self) -> Iterator[str]:
         """Nobody in particular, one person of each set of roles, and whoever a condition names."""
