@@ -20,6 +20,7 @@ from .touched import names_read, renamed, touched_pairs, touches_default
 
 MAX_TRIED = 20_000  # situations that are decided by both
 MAX_WAYS = 200
+MAX_ROUNDED = 20  # numbers of which rounder ones are tried in an example
 
 _Key: TypeAlias = tuple[str, Outcome, Outcome, tuple[str, ...], tuple[str, ...]]
 
@@ -101,6 +102,8 @@ class _Found:
     tried: int = 0
     _simplest: dict[_Key, tuple[tuple[float, ...], Situation, Situation]] = field(default_factory=dict)
 
+    _made: dict[str, Probes] = field(default_factory=dict)
+
     def add(self, situation: Situation, base: Situation) -> None:
         self.tried += 1
         key = self._key(situation)
@@ -111,7 +114,7 @@ class _Found:
             self._simplest[key] = (size, situation, base)
 
     def ways(self) -> Iterator[Way]:
-        for key, (_, situation, base) in self._simplest.items():
+        for key, (_, situation, base) in sorted(self._simplest.items(), key=lambda one: one[1][0]):
             example = self._simplified(key, situation, base)
             before, after = example.decided_by(self.old), example.decided_by(self.new)
             yield Way(
@@ -126,6 +129,11 @@ class _Found:
                 looser=lets_through(key[1], key[2]),
             )
 
+    def _probes(self, type_: str) -> Probes:
+        if type_ not in self._made:
+            self._made[type_] = Probes.of(type_, [self.old, self.new])
+        return self._made[type_]
+
     def _key(self, situation: Situation) -> _Key | None:
         """The way in which it is decided otherwise; None where it is not."""
         before, after = situation.decided_by(self.old), situation.decided_by(self.new)
@@ -137,14 +145,15 @@ class _Found:
 
     def _simplified(self, key: _Key, situation: Situation, base: Situation) -> Situation:
         """*situation* with as many parts as in *base* as may be, and rounder numbers, as long as it shows the same."""
-        probes = Probes.of(key[0], [self.old, self.new])
+        probes = self._probes(key[0])
         for part in probes.parts:
             now = situation.value(part)
-            for value in (base.value(part), *_rounder(now, probes.unit(part, situation))):
+            unit = probes.unit(part, situation)
+            near = [now, *probes.values(part, situation)[:MAX_ROUNDED]] if unit is not None else []
+            for value in (base.value(part), *near, *(rounder for one in near for rounder in _rounder(one, unit))):
                 changed = situation.changed(part, value) if value != now else None
-                if changed is not None and self._key(changed) == key and _size(changed, base) < _size(situation, base):
+                if changed is not None and _size(changed, base) < _size(situation, base) and self._key(changed) == key:
                     situation = changed
-                    break
         return situation
 
 
@@ -156,13 +165,18 @@ def _size(situation: Situation, base: Situation) -> tuple[float, ...]:
     numbers = [value for value in others.values() if isinstance(value, int | Decimal)]
     letters = sum(len(str(value)) for value in others.values() if isinstance(value, str | tuple))
     odd = sum(1 if part == "actor.id" or _is_plain(part, situation) else 2 for part in others)
-    return odd, sum(map(_digits, numbers)), letters, sum((abs(float(number)) for number in numbers), 0.0)
+    return odd, sum(map(_length, numbers)), letters, sum((abs(float(number)) for number in numbers), 0.0)
 
 
 def _is_plain(part: str, situation: Situation) -> bool:
     """Whether *part* is a field that people look at first: any but a currency."""
     found = situation.action.fields.get(part)
     return found is not None and found.kind is not Kind.CURRENCY
+
+
+def _length(number: int | Decimal) -> int:
+    """How much there is to read of a number: its digits, those that are zeros as well."""
+    return _digits(number) + abs(Decimal(number).adjusted())
 
 
 def _digits(number: int | Decimal) -> int:

@@ -150,6 +150,7 @@ class Probes:
         folded = {fold_name(text) for text in known}
         yield next(text for text in _strangers() if fold_name(text) not in folded)
         yield from known
+        yield "x"  # which has no letter of most others
         for text in known[:MAX_VALUES]:
             if (inner := text.strip()) and len(inner) < LONGEST:
                 yield from (f"{text}{'' if text[-1:].isspace() else ' '}x", f"x {inner}", f"{inner}x")

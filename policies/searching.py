@@ -20,6 +20,8 @@ from .touched import Pair, touched_pairs, touches_default
 
 MAX_COMBINED = 400  # situations in which the parts that one rule reads are tried together
 MAX_STARTS = 12  # situations in which a rule matches otherwise and nothing comes of it, because others decide
+MAX_SHOWN = 2  # situations that are decided otherwise, in which everything else is tried, too: there may be other ways
+MAX_OTHERS = 250  # situations for each of these
 MAX_LED = 300  # situations that are tried to lead one rule out of the way, or to have one match
 MAX_KEPT = 4  # of those that are gone on from
 MAX_DEPTH = 5  # rules that are led out of the way one after the other
@@ -96,13 +98,15 @@ class _Search:
     def around(self, pair: Pair) -> Iterator[Situation]:
         """Situations in which a pair of rules matches otherwise, and nothing else keeps that from counting."""
         probes = self._probes_of([pair.old], [pair.new])
-        starts: dict[tuple[object, ...], list[Situation]] = {}
+        starts: dict[tuple[bool, bool, bool], list[Situation]] = {}
         for situation in vary(probes, probes.parts, self.base, MAX_COMBINED):
             yield situation
-            how = self._matching(pair, situation)
-            if self._matters(pair, how) and not self._differs(situation):
+            how = (*self._matching(pair, situation), self._differs(situation))
+            if self._matters(pair, how[:2]):
                 starts.setdefault(how, []).append(situation)
-        for same in starts.values():
+        for how, same in starts.items():
+            for start in same[:MAX_SHOWN] if how[2] else ():
+                yield from islice(vary(self._all, self._all.parts, start, MAX_OTHERS), MAX_OTHERS)
             for start in same[: MAX_STARTS // len(starts) + 1]:
                 yield from self._lead(start, lambda one: self._matters(pair, self._matching(pair, one)), pair, (), MAX_DEPTH)
 
@@ -112,8 +116,7 @@ class _Search:
 
     def anywhere(self) -> Iterator[Situation]:
         """Everything that any rule reads, tried together at random."""
-        probes = Probes.of(self.type, [self.old, self.new])
-        values = {part: probes.values(part, self.base) for part in probes.parts}
+        values = {part: self._all.values(part, self.base) for part in self._all.parts}
         random = Random(len(values))
         for _ in range(MAX_RANDOM):
             changed = self.base
@@ -190,6 +193,11 @@ class _Search:
 
     def _is_granting(self, policy: Policy, rule: Rule, situation: Situation) -> bool:
         return rule in self._allowing and _speaks(policy, rule, situation)
+
+    @cached_property
+    def _all(self) -> Probes:
+        """What all rules for the type tell apart."""
+        return Probes.of(self.type, [self.old, self.new])
 
     @cached_property
     def _allowing(self) -> list[Rule]:
