@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signoff.actions import show_text
-from signoff.policies import CAUTION, Explanation, NearChange, Outcome, Unmet
+from signoff.policies import CAUTION, Explanation, NearChange, Outcome, Situation, Unmet
 
 from .canonical import Json
 from .explaining import Explained
@@ -56,7 +56,7 @@ def explained_json(explained: Explained) -> dict[str, Json]:
         },
         "because": [_explanation_json(one) for one in _deciding(explained)],
         "unmet": [_unmet_json(one) for one in explained.policy.unmet(explained.action, explained.context)],
-        "nearest": [_change_json(one) for one in explained.nearest.changes],
+        "nearest": [_change_json(one, explained.situation) for one in explained.nearest.changes],
         "tried": explained.nearest.tried,
         "complete": explained.nearest.complete,
     }  # fmt: skip
@@ -178,9 +178,9 @@ def _unmet_json(one: Unmet) -> dict[str, Json]:
     return {"rule": one.rule, "effect": one.effect.value, "place": one.place, "part": one.part, "values": values}
 
 
-def _change_json(one: NearChange) -> dict[str, Json]:
+def _change_json(one: NearChange, situation: Situation) -> dict[str, Json]:
     return {
-        "change": {part: part_json(value) for part, value in one.values.items()},
+        "change": {part: part_json(part, value, situation) for part, value in one.values.items()},
         "reach": one.reach or None,
         "looser": list(one.looser),
         "decision": one.outcome.to_json(),

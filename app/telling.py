@@ -79,15 +79,18 @@ def tell_time(now: datetime | None, policy: Policy, situation: Situation) -> str
     return f"on {local:%A} {local:%Y-%m-%d %H:%M} ({policy.zone or 'UTC'})"
 
 
-def part_json(value: PartValue) -> Json:
-    """A value of a part, as canonical JSON can hold it."""
+def part_json(part: str, value: PartValue, situation: Situation) -> Json:
+    """A value that a part of *situation* may have, as JSON has it: of a field as plans write it."""
+    changed = situation.changed(part, value)
+    if changed is not None and part in changed.action.fields:
+        return changed.action.wire()[part]
     match value:
         case Decimal():
             return f"{value:f}"
         case date():
             return value.isoformat()
         case tuple():
-            return [part_json(one) for one in value]
+            return [part_json(part, one, situation) for one in value]
     return value
 
 
