@@ -1,14 +1,20 @@
-"""Print the figures, with machine and versions: `python bench/run.py [policies] [cycle] [startup] [felt]`, all without a name."""
+"""Print the figures, with machine and versions: `python bench/run.py [policies] [cycle] [startup] ...`, all without a name."""
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # so that `bench` can be imported
 
-from bench import cycle, felt, policies, startup
+from bench import cycle, differences, felt, policies, startup
 from bench.report import format_machine
 
-BENCHES = {"policies": policies.main, "cycle": cycle.main, "startup": startup.main, "felt": felt.main}
+BENCHES = {
+    "policies": policies.main,
+    "cycle": cycle.main,
+    "startup": startup.main,
+    "felt": felt.main,
+    "differences": differences.main,
+}
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from signoff.actions import Action, Field, Kind, currency_decimals, fold_name
 from signoff.actor import Actor
@@ -40,7 +40,7 @@ class Probes:
     @classmethod
     def of(cls, type_: str, policies: Sequence[Policy], rules: Sequence[Iterable[Rule]] | None = None) -> "Probes":
         """What *rules*, those of each policy, tell apart; by default all that speak for the type."""
-        apart = texts_apart(policies)
+        apart = texts_apart(tuple(policies))
         boundaries = Boundaries()
         for policy, chosen in zip(policies, rules or [policy.document.rules for policy in policies], strict=True):
             for rule in chosen:
@@ -148,8 +148,8 @@ class Probes:
         """Texts that conditions ask for, longer ones that hold them, one that none of them names, and of each length."""
         known = list(self.boundaries.texts.get(name, ()))
         folded = {fold_name(text) for text in known}
-        yield next(text for text in _strangers() if fold_name(text) not in folded)
         yield from known
+        yield next(text for text in _strangers() if fold_name(text) not in folded)
         yield "x"  # which has no letter of most others
         for text in known[:MAX_VALUES]:
             if (inner := text.strip()) and len(inner) < LONGEST:
@@ -213,7 +213,8 @@ class Probes:
         return tuple(dict.fromkeys(code for policy in self.policies for code in _codes_of(policy, self.type)))
 
 
-def texts_apart(policies: Sequence[Policy]) -> dict[str, frozenset[str]]:
+@lru_cache(maxsize=8)
+def texts_apart(policies: tuple[Policy, ...]) -> dict[str, frozenset[str]]:
     """The texts of each list, and the keys of each table, that do not stand in all of *policies*, or stand for something else."""
     found: dict[str, frozenset[str]] = {}
     for name in {name for policy in policies for name in policy.lists}:
@@ -233,12 +234,16 @@ def _rows(table: Table | None) -> dict[str, tuple[tuple[str | None, Cell], ...]]
     return {key: tuple((column, held.cells[key]) for column, held in table.columns.items()) for key in table.keys}
 
 
-def _codes_of(policy: Policy, type_: str) -> Iterator[str]:
+@lru_cache(maxsize=64)
+def _codes_of(policy: Policy, type_: str) -> tuple[str, ...]:
+    """The currencies that the amounts in the rules for one action type are in."""
+    found: dict[str, None] = {}
     for rule in policy.document.rules:
         for condition in (rule.when, rule.unless) if type_ in rule.types else ():
             for tree in walk(condition.tree) if condition else ():
                 if isinstance(tree, Cash):
-                    yield tree.currency
+                    found[tree.currency] = None
+    return tuple(found)
 
 
 @cache

@@ -15,7 +15,7 @@ from .outcomes import Outcome
 from .policy import Policy
 from .probing import Probes
 from .rule import Rule
-from .situations import Situation
+from .situations import PartValue, Situation
 from .touched import Pair, touched_pairs, touches_default
 
 MAX_COMBINED = 400  # situations in which the parts that one rule reads are tried together
@@ -24,7 +24,9 @@ MAX_SHOWN = 2  # situations that are decided otherwise, in which everything else
 MAX_OTHERS = 250  # situations for each of these
 MAX_LED = 300  # situations that are tried to lead one rule out of the way, or to have one match
 MAX_KEPT = 4  # of those that are gone on from
+MAX_GOALS = 8  # rules of which one is led out of the way
 MAX_DEPTH = 5  # rules that are led out of the way one after the other
+MIN_SHARE = 20  # situations for each rule that differs, however many do
 MAX_RANDOM = 300  # situations in which everything that any rule reads is tried together, at random
 
 Candidates: TypeAlias = Callable[[Policy, Policy, str, PolicyChange, int], Iterator[Situation]]
@@ -41,7 +43,7 @@ def probe_candidates(old: Policy, new: Policy, type_: str, change: PolicyChange,
     default = touches_default(old, new, change)
     if base is None or not (pairs or default):
         return
-    share = max(100, most // (len(pairs) + 1))
+    share = max(MIN_SHARE, most // (len(pairs) + 1))
     search = _Search(old=old, new=new, type=type_, base=base)
     yield base
     for pair in pairs:
@@ -54,18 +56,16 @@ def probe_candidates(old: Policy, new: Policy, type_: str, change: PolicyChange,
 
 
 def vary(probes: Probes, parts: Iterable[str], situation: Situation, most: int, seed: int = 0) -> Iterator[Situation]:
-    """*situation* with other values of *parts*: one part at a time, then all together, at random where these are too many."""
+    """*situation* with other values of *parts*: all together, or where these are too many one at a time, then at random."""
     parts = tuple(parts)
     values = {part: probes.values(part, situation) for part in parts}
+    if prod(len(values[part]) + 1 for part in parts) <= most:
+        yield from _all_together(probes, parts, situation)
+        return
     for part in parts:
         for value in values[part][:most]:
             if (changed := situation.changed(part, value)) is not None:
                 yield changed
-    if len(parts) < 2:
-        return
-    if prod(len(values[part]) + 1 for part in parts) <= most:
-        yield from _all_together(probes, parts, situation)
-        return
     random = Random(seed)  # the same every time: no secret is made of it
     for _ in range(most):
         changed = situation
@@ -106,7 +106,7 @@ class _Search:
                 starts.setdefault(how, []).append(situation)
         for how, same in starts.items():
             for start in same[:MAX_SHOWN] if how[2] else ():
-                yield from islice(vary(self._all, self._all.parts, start, MAX_OTHERS), MAX_OTHERS)
+                yield from self._others(start, MAX_OTHERS)
             for start in same[: MAX_STARTS // len(starts) + 1]:
                 yield from self._lead(start, lambda one: self._matters(pair, self._matching(pair, one)), pair, (), MAX_DEPTH)
 
@@ -116,11 +116,17 @@ class _Search:
 
     def anywhere(self) -> Iterator[Situation]:
         """Everything that any rule reads, tried together at random."""
-        values = {part: self._all.values(part, self.base) for part in self._all.parts}
-        random = Random(len(values))
-        for _ in range(MAX_RANDOM):
-            changed = self.base
-            for part, options in values.items():
+        yield from self._others(self.base, MAX_RANDOM)
+
+    def _others(self, start: Situation, most: int) -> Iterator[Situation]:
+        """*start* with other values of whatever any rule reads: one part at a time at first, then several at random."""
+        singles = [(part, value) for part, values in self._values.items() for value in values[: most // (2 * len(self._values))]]
+        changes: list[Situation | None] = [start.changed(part, value) for part, value in singles]
+        yield from (changed for changed in changes if changed is not None)
+        random = Random(most)
+        for _ in range(most - len(singles)):
+            changed = start
+            for part, options in self._values.items():
                 if options and random.random() < 0.5:
                     changed = changed.changed(part, random.choice(options)) or changed
             yield changed
@@ -132,9 +138,11 @@ class _Search:
 
         *wanted* must stay true, and so must what was reached before. Ends with the first situation that is decided otherwise.
         """
-        if self._differs(start) or depth == 0:
+        if depth == 0 or self.left <= 0 or self._differs(start):
             return
         for goal in self._in_the_way(start, pair):
+            if self.left <= 0:
+                return
             for reached in islice(self._reach(start, goal, wanted, pair, kept), MAX_KEPT):
                 yield reached
                 if self._differs(reached):
@@ -146,7 +154,7 @@ class _Search:
         own = pair.ids if pair else frozenset[str]()
         goals: dict[tuple[str, bool], Goal] = {}
         for policy in (self.old, self.new):
-            rules = {rule.id: rule for rule in policy.document.rules}
+            rules = self._rules[id(policy)]
             decision = situation.decided_by(policy)
             behind = [rules[id_] for id_ in decision.rules if id_ in rules and id_ not in own]
             if pair is None:
@@ -155,7 +163,7 @@ class _Search:
             if pair is not None and decision.effect is DecisionEffect.DENY and not decision.rules:
                 allowing = [one for one in policy.document.rules if one in self._allowing and one.id not in own]
                 goals |= {(rule.id, True): (policy, rule, True) for rule in allowing}
-        return list(goals.values())
+        return list(goals.values())[:MAX_GOALS]
 
     def _reach(
         self,
@@ -195,9 +203,14 @@ class _Search:
         return rule in self._allowing and _speaks(policy, rule, situation)
 
     @cached_property
-    def _all(self) -> Probes:
-        """What all rules for the type tell apart."""
-        return Probes.of(self.type, [self.old, self.new])
+    def _values(self) -> dict[str, list[PartValue]]:
+        """What all rules for the type tell apart, by part."""
+        probes = Probes.of(self.type, [self.old, self.new])
+        return {part: probes.values(part, self.base) for part in probes.parts}
+
+    @cached_property
+    def _rules(self) -> dict[int, dict[str, Rule]]:
+        return {id(policy): {rule.id: rule for rule in policy.document.rules} for policy in (self.old, self.new)}
 
     @cached_property
     def _allowing(self) -> list[Rule]:

@@ -43,8 +43,9 @@ def touches_default(old: Policy, new: Policy, change: PolicyChange) -> bool:
 
 def renamed(old: Policy, new: Policy) -> dict[str, str]:
     """Rules that say the same under another id: the old one, and the new one."""
-    gone = [rule for rule in old.document.rules if rule.id not in {other.id for other in new.document.rules}]
-    added = [rule for rule in new.document.rules if rule.id not in {other.id for other in old.document.rules}]
+    before, after = ({rule.id for rule in policy.document.rules} for policy in (old, new))
+    gone = [rule for rule in old.document.rules if rule.id not in after]
+    added = [rule for rule in new.document.rules if rule.id not in before]
     found: dict[str, str] = {}
     for rule in gone:
         same = (one for one in added if one.id not in found.values() and _deciding(one) == _deciding(rule))
