@@ -29,6 +29,8 @@ def format_explained(explained: Explained) -> RenderableType:
     parts += _section("Did not match", _cut(unmet, SHOWN_UNMET, "rules"))
     changes = [_change(one, explained) for one in explained.nearest.changes]
     nearest = _cut(changes, SHOWN_CHANGES, "changes") or [plain(_no_change(explained))]
+    if not explained.nearest.complete:
+        nearest.append(plain("not every value was tried: the rules name too many"))
     parts += _section("Would be decided otherwise with", nearest)
     return Group(*parts)
 
@@ -152,8 +154,7 @@ def _change(one: NearChange, explained: Explained) -> Text:
 
 def _no_change(explained: Explained) -> str:
     nearest = explained.nearest
-    bound = "" if nearest.complete else ", which is as many as are tried"
-    return f"nothing was found: {nearest.tried:,} changes of one part and of two were tried{bound}"
+    return f"nothing was found: {nearest.tried:,} changes of one part and of two were tried"
 
 
 def _cut(lines: Sequence[Text], most: int, what: str) -> list[Text]:

@@ -36,6 +36,7 @@ from .syntax import (
 from .tables import Cell
 
 MAX_FORMS = 16  # that one side of a comparison is taken apart into
+MAX_ZEROS = 20_000  # sums of one type
 MAX_ITEMS = 40  # texts of one list or table that are tried, beside those that stand in one of the files only
 
 Sum: TypeAlias = Mapping[str | Entry, Decimal]  # what numbers add up to: each with its factor; "" is the constant
@@ -144,7 +145,7 @@ class _Reader:
     def _compare(self, left: Expression, right: Expression) -> None:
         """The sums whose sign tells how two numbers compare."""
         pairs = product(self._sums(left), self._sums(right))
-        for one, other in islice(pairs, MAX_FORMS * MAX_FORMS):
+        for one, other in islice(pairs, max(0, min(MAX_FORMS**2, MAX_ZEROS - len(self.found.zeros)))):
             self.found.zeros.append((_added(one, other, -1), self.document))
 
     def _sums(self, tree: Expression) -> list[Sum]:

@@ -49,6 +49,8 @@ def _first_action(action: type[Action], currency: str | None) -> Action | None:
             return action.model_validate({"type": action.model_fields["type"].default, **wire}, by_alias=True, by_name=False)
         except ValidationError as error:
             wrong = [str(detail["loc"][0]) for detail in error.errors() if detail["loc"]] or list(tries)
+        except Exception:  # the action's own code
+            wrong = list(tries)
         name = next((one for one in wrong if one in tries and places[one] + 1 < len(tries[one])), None)
         name = name or next((one for one in tries if places[one] + 1 < len(tries[one])), None)
         if name is None:

@@ -9,7 +9,7 @@ from itertools import combinations
 
 from .outcomes import Outcome, lets_through
 from .policy import Policy
-from .probing import Probes
+from .probing import MAX_VALUES, Probes
 from .situations import COUNTED, PartValue, Situation
 
 MAX_TRIED = 20_000  # situations that are decided in all
@@ -46,6 +46,7 @@ class _Search:
     situation: Situation
     policy: Policy
     tried: int = 0
+    most: int = 0  # values of one part
     _known: dict[tuple[str, PartValue], Outcome | None] = field(default_factory=dict)
 
     @cached_property
@@ -74,7 +75,9 @@ class _Search:
         for part in self.probes.parts:
             now = self.situation.value(part)
             nearest: dict[tuple[str, bool], NearChange] = {}
-            for value in sorted(self.probes.values(part, self.situation), key=lambda one: _distance(part, now, one)):
+            values = self.probes.values(part, self.situation)
+            self.most = max(self.most, len(values))
+            for value in sorted(values, key=lambda one: _distance(part, now, one)):
                 outcome = self.of(part, value)
                 if outcome is None or outcome == self.outcome:
                     continue
@@ -140,7 +143,7 @@ def nearest_changes(situation: Situation, policy: Policy) -> Nearest:
     """
     search = _Search(situation=situation, policy=policy)
     changes = list(search.singles())
-    complete = search.tried < MAX_TRIED
+    complete = search.tried < MAX_TRIED and search.most < MAX_VALUES
     changes = changes or list(search.pairs())
     return Nearest(changes=tuple(sorted(changes, key=lambda one: one.distance)), tried=search.tried, complete=complete)
 

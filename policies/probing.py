@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cache, cached_property, lru_cache
+from itertools import islice
 
 from signoff.actions import Action, Field, Kind, currency_decimals, fold_name
 from signoff.actor import Actor
@@ -22,6 +23,7 @@ from .syntax import Cash, walk
 from .tables import Cell, Table
 
 MAX_VALUES = 1_000  # of one part
+MAX_WORKED_OUT = 4_000  # before those that come twice are left out
 LONGEST = 1_000  # characters of a text that is made because conditions ask for its length
 
 _PLAIN = Decimal(10)
@@ -62,7 +64,7 @@ class Probes:
     def values(self, part: str, situation: Situation) -> list[PartValue]:
         """Other values of *part* in *situation*, those that are most like an everyday one first."""
         now = situation.value(part)
-        found = dict.fromkeys(self._values(part, situation))  # True and 1 are never values of one part
+        found = dict.fromkeys(islice(self._values(part, situation), MAX_WORKED_OUT))  # True and 1 are never values of one part
         return [value for value in found if value != now][:MAX_VALUES]
 
     def unit(self, part: str, situation: Situation) -> Decimal | None:

@@ -6,8 +6,6 @@ from datetime import date, datetime, time, tzinfo
 from decimal import ROUND_DOWN, Decimal
 from typing import TypeAlias
 
-from pydantic import ValidationError
-
 from signoff.actions import Action, Kind, currency_decimals
 from signoff.actor import Actor
 from signoff.canonical import Json
@@ -137,7 +135,7 @@ class Situation:
             wire |= _in_currency(self.action, name, value)
         try:
             action = type(self.action).model_validate(wire, by_alias=True, by_name=False)
-        except ValidationError:
+        except Exception:  # it is refused, or the action's own code cannot read it
             return None
         grounded = self.grounded - {name} if value is None else self.grounded
         if self.value(name) is None and value is not None:

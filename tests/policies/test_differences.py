@@ -160,6 +160,32 @@ def test_other_rules_are_led_out_of_the_way(load: Load) -> None:
     assert (example.actor.id, example.plan_size, example.action.wire()["amount"]) == ("fay", 7, "30.00")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "looser"),
+    [
+        ("within: 1h", "within: 2h", ("more time to sign",)),
+        ("[mira, omar]", "[mira, omar, eve]", ("eve may sign as manager",)),
+        ("default: {approve: manager}", "default: {approve: finance}", ("1 manager not asked",)),
+        ("default: {approve: manager}", "default: deny", ()),
+        ("identity: claimed", "changes: manager", ()),
+    ],
+)
+def test_what_no_allow_rule_speaks_for(old: str, new: str, looser: tuple[str, ...], load: Load) -> None:
+    """Who signs what no rule allows, and for how long, is part of what is compared."""
+    file = """version: 1
+default: {approve: manager}
+within: 1h
+identity: claimed
+roles: {manager: [mira, omar], finance: [fay]}
+rules:
+- {id: some, allow: transfer, when: to == "Alice"}
+"""
+    found = find_differences(load(file), load(file.replace(old, new)))
+    assert {way.type for way in found.ways} == {"check_balance", "transfer", "pay_bill", "order"}
+    assert {way.looser for way in found.ways} == {looser}
+    assert found.unshown == (("`changes` changed",) if "changes" in new else ())
+
+
 def test_work_is_bounded(load: Load) -> None:
     """No more situations are decided than are asked for, however many rules differ."""
     rules = "".join(

@@ -133,3 +133,14 @@ def test_an_actions_own_caution(careful_registry: Registry) -> None:
     assert told(asked(wire), policy)[0] == "looser amount=999.99 or less -> allow"
     small = careful_registry.read({"type": "wire", "to": "A", "amount": "20.00"})
     assert "stricter amount=1000.00 or more -> approve manager:1" in told(asked(small), policy)
+
+
+def test_too_many_values_are_told(load: Load, action: Act) -> None:
+    """Where rules name more texts than are tried, that is told."""
+    named = [", ".join(f'"P{rule}-{number}"' for number in range(400)) for rule in range(3)]
+    policy = load(
+        HEAD + "".join(f"- {{id: r{rule}, deny: transfer, when: 'to in [{texts}]'}}\n" for rule, texts in enumerate(named))
+    )
+    found = nearest_changes(asked(action("transfer", to="A", amount="9.00")), policy)
+    assert not found.complete
+    assert found.tried <= 2_000
