@@ -48,7 +48,7 @@ def probe_candidates(old: Policy, new: Policy, type_: str, change: PolicyChange,
     yield base
     for pair in pairs:
         search.left = share
-        yield from islice(search.around(pair), share)
+        yield from islice(search.around(pair, share), share)
     if default:
         search.left = share
         yield from islice(search.unspoken(), share)
@@ -95,18 +95,18 @@ class _Search:
     left: int = 0  # situations that may still be tried to lead others out of the way
     _probes: dict[tuple[int, ...], Probes] = field(default_factory=dict)
 
-    def around(self, pair: Pair) -> Iterator[Situation]:
-        """Situations in which a pair of rules matches otherwise, and nothing else keeps that from counting."""
+    def around(self, pair: Pair, most: int) -> Iterator[Situation]:
+        """Situations in which a pair of rules matches otherwise, and nothing else keeps that from counting; about *most*."""
         probes = self._probes_of([pair.old], [pair.new])
         starts: dict[tuple[bool, bool, bool], list[Situation]] = {}
-        for situation in vary(probes, probes.parts, self.base, MAX_COMBINED):
+        for situation in islice(vary(probes, probes.parts, self.base, min(MAX_COMBINED, most // 2)), most // 2):
             yield situation
             how = (*self._matching(pair, situation), self._differs(situation))
             if self._matters(pair, how[:2]):
                 starts.setdefault(how, []).append(situation)
         for how, same in starts.items():
             for start in same[:MAX_SHOWN] if how[2] else ():
-                yield from self._others(start, MAX_OTHERS)
+                yield from self._others(start, min(MAX_OTHERS, most // 8))
             for start in same[: MAX_STARTS // len(starts) + 1]:
                 yield from self._lead(start, lambda one: self._matters(pair, self._matching(pair, one)), pair, (), MAX_DEPTH)
 
@@ -120,6 +120,8 @@ class _Search:
 
     def _others(self, start: Situation, most: int) -> Iterator[Situation]:
         """*start* with other values of whatever any rule reads: one part at a time at first, then several at random."""
+        if not self._values:
+            return
         singles = [(part, value) for part, values in self._values.items() for value in values[: most // (2 * len(self._values))]]
         changes: list[Situation | None] = [start.changed(part, value) for part, value in singles]
         yield from (changed for changed in changes if changed is not None)
