@@ -32,7 +32,8 @@ def verdict(found: Differences) -> str:
     """Whether the new file lets anything through that the old one did not, in one line."""
     looser, total = len(found.lets_through), len(found.ways)
     if looser:
-        return f"NEW lets through what OLD did not: {looser} of {total} {'way' if total == 1 else 'ways'}"
+        more = ", and there are more" if found.more else ""
+        return f"NEW lets through what OLD did not: {looser} of {total} {'way' if total == 1 else 'ways'}{more}"
     if found.beyond:
         return f"NEW may let through what OLD did not: {'; '.join(found.beyond)}"
     if found.proved:
@@ -60,6 +61,7 @@ def differences_json(found: Differences, old: Policy, new: Policy) -> dict[str, 
         "untried": list(found.untried),
         "tried": found.tried,
         "proved": found.proved,
+        "more": found.more,
         "change": found.change.to_json(),
         "verdict": verdict(found),
     }
@@ -121,6 +123,8 @@ def _notes(found: Differences) -> Iterator[str]:
         yield f"no action was found that shows: {'; '.join(found.unshown)}"
     if found.beyond and found.lets_through:
         yield f"no single action can show, and it may let more through: {'; '.join(found.beyond)}"
+    if found.more:
+        yield "there are more ways than are kept; these come first"
     if found.untried:
         yield f"no valid action could be made of: {', '.join(found.untried)}"
 

@@ -51,6 +51,8 @@ class Boundaries:
     texts: dict[str, dict[str, None]] = field(default_factory=dict)  # by part: texts that it is compared with
     patterns: dict[str, dict[str, None]] = field(default_factory=dict)  # by part: patterns that it must match
     parts: dict[str, None] = field(default_factory=dict)  # all that is read, in the order written
+    pieces: set[str] = field(default_factory=set)  # parts that are asked for a piece of their text
+    related: set[str] = field(default_factory=set)  # parts that are compared with another
     people: bool = False  # whether roles are read
     _folded: dict[tuple[int, str, str | None], dict[str, Cell]] = field(default_factory=dict)  # columns by folded key
 
@@ -117,6 +119,7 @@ class _Reader:
                 for part in self._text_parts(left):
                     self.found.patterns.setdefault(part, {})[pattern] = None
             case Predicate(left=left, right=right):
+                self.found.pieces.update(self._text_parts(left))
                 self._link((left, right))
             case Entry(table=table, key=key):
                 self._link((key, Keys(name=table, start=0, end=0)))
@@ -194,6 +197,8 @@ class _Reader:
         trees = tuple(trees)
         parts = [part for tree in trees for part in self._text_parts(tree)]
         texts = [text for tree in trees for text in self._texts(tree)] if parts else []
+        if len(parts) > 1:
+            self.found.related.update(parts)
         for part in parts:
             self.found.texts.setdefault(part, {}).update(dict.fromkeys(texts))
 

@@ -18,8 +18,8 @@ from .searching import Candidates, probe_candidates
 from .situations import PartValue, Situation
 from .touched import names_read, renamed, touched_pairs, touches_default
 
-MAX_TRIED = 20_000  # situations that are decided by both
-MAX_WAYS = 200
+MAX_TRIED = 30_000  # situations that are decided by both
+MAX_WAYS = 200  # of those that let more through, and of the others
 MAX_ROUNDED = 20  # numbers of which rounder ones are tried in an example
 
 _Key: TypeAlias = tuple[str, Outcome, Outcome, tuple[str, ...], tuple[str, ...]]
@@ -52,6 +52,7 @@ class Differences:
     tried: int  # situations that both decided
     untried: tuple[str, ...]  # action types of which no valid action could be made
     proved: bool  # whether there are certainly no other ways
+    more: bool  # whether there are more ways than are kept
 
     @property
     def lets_through(self) -> tuple[Way, ...]:
@@ -85,11 +86,12 @@ def find_differences(
         ways=ways,
         change=change,
         renamed=renamed(old, new),
-        unshown=tuple(_unshown(change, ways, old, new)),
+        unshown=tuple(_unshown(change, ways, found.behind, old, new)),
         beyond=_beyond(old, new),
         tried=found.tried,
         untried=tuple(untried),
         proved=proved,
+        more=found.more,
     )
 
 
@@ -100,6 +102,9 @@ class _Found:
     old: Policy
     new: Policy
     tried: int = 0
+    more: bool = False  # whether there are more ways than are kept
+    behind: set[str] = field(default_factory=set)  # rules behind what was decided otherwise
+    _kept: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})  # ways that let more through, and others
     _simplest: dict[_Key, tuple[tuple[float, ...], Situation, Situation]] = field(default_factory=dict)
 
     _made: dict[str, Probes] = field(default_factory=dict)
@@ -107,8 +112,15 @@ class _Found:
     def add(self, situation: Situation, base: Situation) -> None:
         self.tried += 1
         key = self._key(situation)
-        if key is None or (key not in self._simplest and len(self._simplest) >= MAX_WAYS):
+        if key is None:
             return
+        self.behind |= {*situation.decided_by(self.old).rules, *situation.decided_by(self.new).rules}
+        if key not in self._simplest:
+            looser = bool(lets_through(key[1], key[2]))
+            if self._kept[looser] >= MAX_WAYS:
+                self.more = True
+                return
+            self._kept[looser] += 1
         size = _size(situation, base)
         if key not in self._simplest or size < self._simplest[key][0]:
             self._simplest[key] = (size, situation, base)
@@ -196,9 +208,8 @@ def _rounder(value: PartValue, unit: Decimal | None) -> Iterator[PartValue]:
             yield type(value)((number / step).to_integral_value(how) * step)
 
 
-def _unshown(change: PolicyChange, ways: tuple[Way, ...], old: Policy, new: Policy) -> Iterator[str]:
-    """What differs by structure, and no way has to do with."""
-    behind = {id_ for way in ways for one in (way.before, way.after) for id_ in (*one.rules, *one.failed)}
+def _unshown(change: PolicyChange, ways: tuple[Way, ...], behind: set[str], old: Policy, new: Policy) -> Iterator[str]:
+    """What differs by structure, and neither a way nor a rule *behind* one has to do with."""
     same = renamed(old, new)
     for what, ids in (("gone", change.rules_removed), ("new", change.rules_added), ("changed", change.rules_changed)):
         yield from (

@@ -18,7 +18,7 @@ from .situations import Situation
 
 NOON = datetime(2026, 3, 2, 12, 0)  # a Monday, far from any limit of a day
 STRANGER = "Somebody"  # a text that no condition names
-OTHER_CURRENCIES = ("USD", "EUR", "JPY", "KWD")  # with two decimals, none and three
+OTHER_CURRENCIES = ("USD", "EUR", "JPY", "KWD")  # tried where rules name no others
 
 _BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
 

@@ -133,7 +133,9 @@ class Probes:
             case Kind.CURRENCY:
                 named = self.boundaries.texts.get(found.name, ())
                 files = [policy.currency for policy in self.policies if policy.currency]
-                yield from found.choices or (*files, *self._codes, *named, *OTHER_CURRENCIES)
+                known = dict.fromkeys((*files, *self._codes, *named))
+                others = [code for code in OTHER_CURRENCIES if code not in known]
+                yield from found.choices or (*known, *others[:1])
             case Kind.TEXT:
                 yield from found.choices or self._texts(found.name, situation)
 
@@ -152,13 +154,14 @@ class Probes:
         folded = {fold_name(text) for text in known}
         yield from known
         yield next(text for text in _strangers() if fold_name(text) not in folded)
-        yield "x"  # which has no letter of most others
-        for text in known[:MAX_VALUES]:
-            if (inner := text.strip()) and len(inner) < LONGEST:
-                yield from (f"{text}{'' if text[-1:].isspace() else ' '}x", f"x {inner}", f"{inner}x")
+        if name in self.boundaries.pieces:
+            yield "x"  # which holds no piece of most others
+            for text in known[:MAX_VALUES]:
+                if (inner := text.strip()) and len(inner) < LONGEST:
+                    yield from (f"{text}{'' if text[-1:].isspace() else ' '}x", f"x {inner}", f"{inner}x")
         for pattern in self.boundaries.patterns.get(name, ()):
             yield from _matching(pattern)
-        for other in self._fields.values():
+        for other in self._fields.values() if name in self.boundaries.related else ():
             value = situation.value(other.name)
             if other.name != name and other.kind is Kind.TEXT and isinstance(value, str):
                 yield value

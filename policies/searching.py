@@ -26,7 +26,7 @@ MAX_LED = 300  # situations that are tried to lead one rule out of the way, or t
 MAX_KEPT = 4  # of those that are gone on from
 MAX_GOALS = 8  # rules of which one is led out of the way
 MAX_DEPTH = 5  # rules that are led out of the way one after the other
-MIN_SHARE = 20  # situations for each rule that differs, however many do
+MIN_SHARE = 48  # situations for each rule that differs, however many do
 MAX_RANDOM = 300  # situations in which everything that any rule reads is tried together, at random
 
 Candidates: TypeAlias = Callable[[Policy, Policy, str, PolicyChange, int], Iterator[Situation]]
@@ -62,12 +62,12 @@ def vary(probes: Probes, parts: Iterable[str], situation: Situation, most: int, 
     if prod(len(values[part]) + 1 for part in parts) <= most:
         yield from _all_together(probes, parts, situation)
         return
-    for part in parts:
-        for value in values[part][:most]:
-            if (changed := situation.changed(part, value)) is not None:
-                yield changed
+    singles = [(part, value) for part in parts for value in values[part][: max(1, most // (2 * len(parts)))]]
+    for part, value in singles:
+        if (single := situation.changed(part, value)) is not None:
+            yield single
     random = Random(seed)  # the same every time: no secret is made of it
-    for _ in range(most):
+    for _ in range(most - len(singles)):
         changed = situation
         for part in parts:
             options = probes.values(part, changed)
@@ -99,7 +99,7 @@ class _Search:
         """Situations in which a pair of rules matches otherwise, and nothing else keeps that from counting; about *most*."""
         probes = self._probes_of([pair.old], [pair.new])
         starts: dict[tuple[bool, bool, bool], list[Situation]] = {}
-        for situation in islice(vary(probes, probes.parts, self.base, min(MAX_COMBINED, most // 2)), most // 2):
+        for situation in vary(probes, probes.parts, self.base, min(MAX_COMBINED, most * 3 // 4)):
             yield situation
             how = (*self._matching(pair, situation), self._differs(situation))
             if self._matters(pair, how[:2]):

@@ -196,6 +196,17 @@ def test_work_is_bounded(load: Load) -> None:
     assert found.ways
 
 
+def test_what_lets_more_through_is_kept_among_many_ways(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many ways there are, those that let more through have their own room, and no rule is called hidden wrongly."""
+    monkeypatch.setattr("signoff.policies.differences.MAX_WAYS", 3)
+    rules = "".join(f"- {{id: r{number}, deny: transfer, when: to == 'P{number}'}}\n" for number in range(8))
+    found = find_differences(load(FILE), load(FILE.replace("[Mallory Ltd]", "[]") + rules))
+    assert found.more
+    assert len(found.lets_through) >= 1
+    assert len(found.ways) - len(found.lets_through) == 3
+    assert found.unshown == ()
+
+
 def test_candidates_of_another_kind(load: Load) -> None:
     """Who else knows situations that tell files apart can give them, and say that there are no others."""
     old, new = load(FILE), load(FILE.replace("amount > 100", "amount > 200"))
