@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from signoff.actions import show_text
-from signoff.policies import Decision, Differences, Outcome, Policy, Way
+from signoff.policies import Decision, Differences, Consequence, Policy, Way
 
 from .canonical import Json
 from .output import group_digest, plain, plain_lines
@@ -141,5 +141,5 @@ def _way_json(way: Way) -> dict[str, Json]:
     }
 
 
-def _decided_json(outcome: Outcome, decision: Decision) -> dict[str, Json]:
+def _decided_json(outcome: Consequence, decision: Decision) -> dict[str, Json]:
     return outcome.to_json() | {"rules": list(decision.rules)}

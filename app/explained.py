@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signoff.actions import show_text
-from signoff.policies import CAUTION, Explanation, NearChange, Outcome, Situation, Unmet
+from signoff.policies import CAUTION, Explanation, NearChange, Consequence, Situation, Unmet
 
 from .canonical import Json
 from .explaining import Explained
@@ -37,7 +37,7 @@ def format_explained(explained: Explained) -> RenderableType:
 
 def explained_json(explained: Explained) -> dict[str, Json]:
     """An explanation in `--json` output."""
-    outcome = Outcome.of(explained.decision, explained.policy)
+    outcome = Consequence.of(explained.decision, explained.policy)
     logged = explained.logged
     now = explained.decision_now
     return {
@@ -53,7 +53,7 @@ def explained_json(explained: Explained) -> dict[str, Json]:
             "counters": dict(explained.policy.counters_told(explained.action, explained.context)),
             "reasons": list(explained.policy.reasons(explained.decision, explained.action, explained.context)),
         },
-        "decided_now": None if now is None or explained.in_force is None else Outcome.of(now, explained.in_force).to_json() | {
+        "decided_now": None if now is None or explained.in_force is None else Consequence.of(now, explained.in_force).to_json() | {
             "rules": list(now.rules), "policy": explained.in_force.digest, "differs": explained.differs_now,
         },
         "because": [_explanation_json(one) for one in _deciding(explained)],
@@ -76,7 +76,7 @@ def _head(explained: Explained) -> Table:
     if told:
         rows.add_row("Counted", plain(", ".join(f"{name} {value}" for name, value in told.items())))
     rows.add_row("Decided", Text.assemble(format_state(decision.effect.value), plain(_by_policy(explained))))
-    outcome = Outcome.of(decision, policy)
+    outcome = Consequence.of(decision, policy)
     if outcome.seats:
         until = explained.logged.expires if explained.logged else None
         ends = f"; until {until:%Y-%m-%d %H:%M} UTC" if until else ""
@@ -109,7 +109,7 @@ def _notes(explained: Explained) -> list[tuple[str, str]]:
         notes.append(("But the log", f"tells {told.get('effect')}: an action's own code, or this program, has changed since"))
     if explained.differs_now and explained.in_force is not None and explained.decision_now is not None:
         rules = ", ".join(explained.decision_now.rules) or "default"
-        outcome = Outcome.of(explained.decision_now, explained.in_force)
+        outcome = Consequence.of(explained.decision_now, explained.in_force)
         told_now = f"{tell_outcome(outcome, explained.situation.actor.id)} ({rules})"
         notes.append(("But now", f"{explained.in_force.name} is another (digest {explained.in_force.digest[:8]}): {told_now}"))
     return notes

@@ -14,7 +14,7 @@ from signoff.policies import (
     CounterValue,
     Decision,
     Nearest,
-    Outcome,
+    Consequence,
     PoliciesInvalid,
     Policy,
     Situation,
@@ -72,7 +72,7 @@ class Explained:
         """Whether the rules in force now come to something else."""
         if self.in_force is None or self.decision_now is None:
             return False
-        return Outcome.of(self.decision, self.policy) != Outcome.of(self.decision_now, self.in_force)
+        return Consequence.of(self.decision, self.policy) != Consequence.of(self.decision_now, self.in_force)
 
 
 def explain_supposed(

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from signoff.actions import Action, format_money
-from signoff.policies import DecisionEffect, Outcome, PartValue, Policy, Situation
+from signoff.policies import DecisionEffect, Consequence, PartValue, Policy, Situation
 
 from .canonical import Json
 from .output import format_span, name_seat
@@ -44,12 +44,12 @@ def tell_value(part: str, value: PartValue, situation: Situation) -> str:
     return str(value)
 
 
-def tell_outcome(outcome: Outcome, requester: str) -> str:
+def tell_outcome(outcome: Consequence, requester: str) -> str:
     """What becomes of an action: `allow`, `approve by 2 finance (fay, finn) within 24:00`."""
     return " ".join([outcome.effect.value, *tell_signing(outcome, requester)])
 
 
-def tell_signing(outcome: Outcome, requester: str) -> Iterator[str]:
+def tell_signing(outcome: Consequence, requester: str) -> Iterator[str]:
     """Who must sign and for how long they may; nothing unless it is to be approved."""
     if outcome.effect is not DecisionEffect.APPROVE:
         return
@@ -64,7 +64,7 @@ def tell_signing(outcome: Outcome, requester: str) -> Iterator[str]:
         yield "(no vote counts: the file does not say `identity: claimed`)"
 
 
-def _seat(seat: str, count: int, people: Mapping[str, tuple[str, ...]], outcome: Outcome, requester: str) -> str:
+def _seat(seat: str, count: int, people: Mapping[str, tuple[str, ...]], outcome: Consequence, requester: str) -> str:
     if seat != name_seat(seat):
         return name_seat(seat)
     signing = [one for one in people.get(seat, ()) if outcome.own_vote or one != requester]

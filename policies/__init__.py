@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from .nearest import NearChange as NearChange
     from .nearest import Nearest as Nearest
     from .nearest import nearest_changes as nearest_changes
-    from .outcomes import Outcome as Outcome
-    from .outcomes import lets_through as lets_through
+    from .consequences import Consequence as Consequence
+    from .consequences import lets_through as lets_through
     from .policy import Policy as Policy
     from .rule import Rule as Rule
     from .seating import Seating as Seating
@@ -57,7 +57,7 @@ __all__ = [
     "Invariant",
     "NearChange",
     "Nearest",
-    "Outcome",
+    "Consequence",
     "PartValue",
     "PoliciesInvalid",
     "Policy",
@@ -96,7 +96,7 @@ __getattr__ = front_door(
         "invariants": ["Invariant"],
         "loading": ["load_policy", "parse_policy"],
         "nearest": ["NearChange", "Nearest", "nearest_changes"],
-        "outcomes": ["Outcome", "lets_through"],
+        "consequences": ["Consequence", "lets_through"],
         "policy": ["Policy"],
         "rule": ["Rule"],
         "seating": ["Seating", "fill_seats"],

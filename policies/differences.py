@@ -11,10 +11,10 @@ from signoff.canonical import Json
 from .changes import PolicyChange, compare_policies
 from .decision import Decision
 from .everyday import first_situation
-from .outcomes import Outcome, lets_through
+from .consequences import Consequence, lets_through
 from .policy import Policy
 from .probing import Probes
-from .searching import Candidates, probe_candidates
+from .seeking import Candidates, probe_candidates
 from .situations import PartValue, Situation
 from .touched import names_read, renamed, touched_pairs, touches_default
 
@@ -22,7 +22,7 @@ MAX_TRIED = 30_000  # situations that are decided by both
 MAX_WAYS = 200  # of those that let more through, and of the others
 MAX_ROUNDED = 20  # numbers of which rounder ones are tried in an example
 
-_Key: TypeAlias = tuple[str, Outcome, Outcome, tuple[str, ...], tuple[str, ...]]
+_Key: TypeAlias = tuple[str, Consequence, Consequence, tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +33,8 @@ class Way:
     example: Situation
     before: Decision
     after: Decision
-    was: Outcome
-    becomes: Outcome
+    was: Consequence
+    becomes: Consequence
     rules_gone: tuple[str, ...]  # that were behind the decision, and are not any more
     rules_new: tuple[str, ...]
     looser: tuple[str, ...]  # in what it lets more through; empty where it is stricter, or only other
@@ -149,7 +149,7 @@ class _Found:
     def _key(self, situation: Situation) -> _Key | None:
         """The way in which it is decided otherwise; None where it is not."""
         before, after = situation.decided_by(self.old), situation.decided_by(self.new)
-        was, becomes = Outcome.of(before, self.old), Outcome.of(after, self.new)
+        was, becomes = Consequence.of(before, self.old), Consequence.of(after, self.new)
         if was == becomes:
             return None
         gone = tuple(rule for rule in before.rules if rule not in after.rules)

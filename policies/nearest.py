@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import combinations
 
-from .outcomes import Outcome, lets_through
+from .consequences import Consequence, lets_through
 from .policy import Policy
 from .probing import MAX_VALUES, Probes
 from .situations import COUNTED, PartValue, Situation
@@ -22,7 +22,7 @@ class NearChange:
 
     values: Mapping[str, PartValue]  # by part: what it would be
     reach: str  # of a single number: `less` or `more` where that goes for everything beyond it that was tried, too
-    outcome: Outcome
+    outcome: Consequence
     looser: tuple[str, ...]  # in what it lets more through; empty where it is stricter
     distance: float  # how far away it is: 1 is another text, or twice the number
 
@@ -47,28 +47,28 @@ class _Search:
     policy: Policy
     tried: int = 0
     most: int = 0  # values of one part
-    _known: dict[tuple[str, PartValue], Outcome | None] = field(default_factory=dict)
+    _known: dict[tuple[str, PartValue], Consequence | None] = field(default_factory=dict)
 
     @cached_property
     def probes(self) -> Probes:
         return Probes.of(self.situation.action.type, [self.policy])
 
     @cached_property
-    def outcome(self) -> Outcome:
-        return Outcome.of(self.situation.decided_by(self.policy), self.policy)
+    def outcome(self) -> Consequence:
+        return Consequence.of(self.situation.decided_by(self.policy), self.policy)
 
-    def of(self, part: str, value: PartValue) -> Outcome | None:
+    def of(self, part: str, value: PartValue) -> Consequence | None:
         """What is decided where *part* has another value; None where it cannot have it."""
         key = (part, value)
         if key not in self._known:
             self._known[key] = self._decide(self.situation.changed(part, value))
         return self._known[key]
 
-    def _decide(self, changed: Situation | None) -> Outcome | None:
+    def _decide(self, changed: Situation | None) -> Consequence | None:
         if changed is None or self.tried >= MAX_TRIED:
             return None
         self.tried += 1
-        return Outcome.of(changed.decided_by(self.policy), self.policy)
+        return Consequence.of(changed.decided_by(self.policy), self.policy)
 
     def singles(self) -> Iterator[NearChange]:
         """For every part, the nearest value of each kind of decision."""
@@ -101,7 +101,7 @@ class _Search:
                         found.add(kind)
                         yield self._change({one: value, other: second}, outcome)
 
-    def _bisected(self, part: str, value: PartValue, outcome: Outcome) -> PartValue:
+    def _bisected(self, part: str, value: PartValue, outcome: Consequence) -> PartValue:
         """The number nearest to the present one, in its smallest unit, at which *outcome* still holds."""
         unit, now = self.probes.unit(part, self.situation), self.situation.value(part)
         if unit is None or not isinstance(value, int | Decimal) or not isinstance(now, int | Decimal):
@@ -117,13 +117,13 @@ class _Search:
                 same = middle
         return type(value)(other)
 
-    def _change(self, values: Mapping[str, PartValue], outcome: Outcome) -> NearChange:
+    def _change(self, values: Mapping[str, PartValue], outcome: Consequence) -> NearChange:
         distance = sum(_distance(part, self.situation.value(part), value) for part, value in values.items())
         reach = self._reach(*next(iter(values.items())), outcome) if len(values) == 1 else ""
         looser = lets_through(self.outcome, outcome)
         return NearChange(values=values, reach=reach, outcome=outcome, looser=looser, distance=distance)
 
-    def _reach(self, part: str, value: PartValue, outcome: Outcome) -> str:
+    def _reach(self, part: str, value: PartValue, outcome: Consequence) -> str:
         now = self.situation.value(part)
         if self.probes.unit(part, self.situation) is None or not isinstance(value, int | Decimal):
             return ""

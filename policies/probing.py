@@ -10,7 +10,7 @@ from itertools import islice
 from signoff.actions import Action, Field, Kind, currency_decimals, fold_name
 from signoff.actor import Actor
 
-from .boundaries import LENGTH, Boundaries
+from .turning import LENGTH, Boundaries
 from .cases import ANYBODY, MAX_ACTIONS
 from .dates import WEEKDAYS, is_date
 from .everyday import OTHER_CURRENCIES, STRANGER

@@ -16,7 +16,7 @@ from signoff.planner import ActionPlan
 from signoff.policies import (
     DecisionEffect,
     Differences,
-    Outcome,
+    Consequence,
     Policy,
     Situation,
     find_differences,
@@ -88,9 +88,9 @@ def loaded(edit: Edit) -> tuple[Policy, Policy]:
     return edit[0].load(REGISTRY), edit[1].load(REGISTRY)
 
 
-def outcomes(situation: Situation, old: Policy, new: Policy) -> tuple[Outcome, Outcome]:
+def outcomes(situation: Situation, old: Policy, new: Policy) -> tuple[Consequence, Consequence]:
     """What both come to."""
-    return Outcome.of(situation.decided_by(old), old), Outcome.of(situation.decided_by(new), new)
+    return Consequence.of(situation.decided_by(old), old), Consequence.of(situation.decided_by(new), new)
 
 
 def random_situations(asked: list[Action], random: Random) -> list[Situation]:
@@ -184,13 +184,13 @@ def test_nearest_changes_are_so(file: PolicyFile, action: Action, seed: int) -> 
     """Every change that is told alters the decision, and as it is told."""
     policy = file.load(REGISTRY)
     (situation, *_) = random_situations([action], Random(seed))
-    now = Outcome.of(situation.decided_by(policy), policy)
+    now = Consequence.of(situation.decided_by(policy), policy)
     for change in nearest_changes(situation, policy).changes:
         changed: Situation | None = situation
         for part, value in change.values.items():
             changed = changed.changed(part, value) if changed else None
         assert changed is not None
-        assert Outcome.of(changed.decided_by(policy), policy) == change.outcome != now
+        assert Consequence.of(changed.decided_by(policy), policy) == change.outcome != now
         assert change.looser == lets_through(now, change.outcome)
 
 
@@ -200,13 +200,13 @@ def test_a_threshold_of_one_rule_is_the_nearest(edit: Edit, action: Action, seed
     policy = edit[0].load(REGISTRY)
     random = Random(seed)
     (situation, *_) = random_situations([action], random)
-    now = Outcome.of(situation.decided_by(policy), policy)
+    now = Consequence.of(situation.decided_by(policy), policy)
     amount = situation.value("amount")
     told = [change.values["amount"] for change in nearest_changes(situation, policy).changes if {*change.values} == {"amount"}]
     for _ in range(50):
         other = Decimal(random.randrange(1, 100_100)) / 100
         changed = situation.changed("amount", other)
-        if changed is not None and Outcome.of(changed.decided_by(policy), policy) != now:
+        if changed is not None and Consequence.of(changed.decided_by(policy), policy) != now:
             assert isinstance(amount, Decimal)
             assert any(isinstance(one, Decimal) and abs(one - amount) <= abs(other - amount) for one in told), (
                 situation,

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from .changes import PolicyChange
 from .decision import DecisionEffect
 from .everyday import first_situation
-from .outcomes import Outcome
+from .consequences import Consequence
 from .policy import Policy
 from .probing import Probes
 from .rule import Rule
@@ -198,7 +198,7 @@ class _Search:
         return how[0] is not how[1] or (pair.asks and all(how))
 
     def _differs(self, situation: Situation) -> bool:
-        old, new = (Outcome.of(situation.decided_by(policy), policy) for policy in (self.old, self.new))
+        old, new = (Consequence.of(situation.decided_by(policy), policy) for policy in (self.old, self.new))
         return old != new
 
     def _is_granting(self, policy: Policy, rule: Rule, situation: Situation) -> bool:

@@ -12,7 +12,7 @@ _STRICTNESS = (DecisionEffect.ALLOW, DecisionEffect.APPROVE, DecisionEffect.DENY
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Consequence:
     """What becomes of an action: equal where two decisions make no difference to anybody."""
 
     effect: DecisionEffect
@@ -24,7 +24,7 @@ class Outcome:
     claimed: bool = False  # whether votes count of which nothing checks whose they are
 
     @classmethod
-    def of(cls, decision: Decision, policy: Policy) -> "Outcome":
+    def of(cls, decision: Decision, policy: Policy) -> "Consequence":
         """What *decision*, which *policy* made, comes to."""
         if decision.effect is not DecisionEffect.APPROVE:
             return cls(effect=decision.effect)
@@ -54,7 +54,7 @@ class Outcome:
         }
 
 
-def lets_through(before: Outcome, after: Outcome) -> tuple[str, ...]:
+def lets_through(before: Consequence, after: Consequence) -> tuple[str, ...]:
     """In what *after* lets more through than *before*, a few words for each; empty where in nothing."""
     if before.effect is not after.effect:
         looser = _STRICTNESS.index(after.effect) < _STRICTNESS.index(before.effect)
@@ -62,7 +62,7 @@ def lets_through(before: Outcome, after: Outcome) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_easier(before, after))) if after.effect is DecisionEffect.APPROVE else ()
 
 
-def _easier(before: Outcome, after: Outcome) -> Iterator[str]:
+def _easier(before: Consequence, after: Consequence) -> Iterator[str]:
     """What makes an approval easier to get. A seat that others fill instead is a seat less."""
     now, people = dict(after.seats), dict(before.people)
     for seat, count in before.seats:
@@ -80,7 +80,7 @@ def _easier(before: Outcome, after: Outcome) -> Iterator[str]:
     yield from _sooner(before, after)
 
 
-def _sooner(before: Outcome, after: Outcome) -> Iterator[str]:
+def _sooner(before: Consequence, after: Consequence) -> Iterator[str]:
     seats: Mapping[str, int] = dict(before.seats)
     times = {(seat, who): seconds for seat, who, seconds in before.stand_ins}
     for seat, who, seconds in after.stand_ins:
