@@ -157,6 +157,7 @@ def _add_checking(verbs: Verbs) -> None:
     prove.add_argument("policies", nargs="?", metavar="FILE", help="the policies file, instead of --policies", default=SUPPRESS)
     _no_actor(prove)
 
+    _add_comparing(policy_verbs)
     for verb, summary in (
         ("pin", "pin the policies in force: a changed file is not taken up any more"),
         ("load", "put another policies file in the place of the pinned one"),
@@ -203,6 +204,29 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text[:9]) > 0 and len(text) < 10):
         raise argparse.ArgumentTypeError(f'"{text[:40]}" is no number from 1 on')
     return int(text)
+
+
+def _add_comparing(verbs: Verbs) -> None:
+    explain = _add(verbs, "explain", policy_commands.explain, "why an action is decided as it is, and what would alter that")
+    explain.add_argument("subject", nargs="?", metavar="ACTION", help="an action as JSON, or the id of a plan or an approval")
+    explain.add_argument("number", nargs="?", type=int, metavar="NUMBER", help="which action of the plan (not needed for one)")
+    explain.add_argument("--action", metavar="FILE", help="an action as JSON; - reads it from standard input")
+    explain.add_argument("--at", metavar="TIME", help='when, such as "2026-12-24 18:30" in the zone of the rules (default: now)')
+    explain.add_argument("--request", metavar="TEXT", help="what the user wrote (default: it holds every value)")
+    explain.add_argument(
+        "--count",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="what a counter counted before, once for each",
+    )
+    _may_act(explain, "who asks (default: dana, the demo bank's customer)")
+
+    diff = _add(verbs, "diff", policy_commands.diff, "show by actions how two policies files decide otherwise")
+    diff.epilog = "Exit codes: 0 the new file lets nothing more through, 4 it does or may, 2 wrong usage, 5 a file is invalid."
+    diff.add_argument("first", metavar="OLD", help="the old file; alone: the new one, beside what is in force in the database")
+    diff.add_argument("second", nargs="?", metavar="NEW", help="the new file")
+    _no_actor(diff)
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

@@ -198,11 +198,11 @@ def print_error(error: SignoffError, settings: Settings) -> None:
 def _submit_file(engine: "Engine", name: str, settings: Settings) -> PlanRecord:
     from signoff.planner import read_plan
 
-    return engine.submit(read_plan(_read(name), engine.registry), settings.requester, planner=f"file {name}")
+    return engine.submit(read_plan(read_file(name, "a plan"), engine.registry), settings.requester, planner=f"file {name}")
 
 
-def _read(name: str) -> bytes:
-    """The bytes of a plan's file, one more than may be at most: `read_plan` then tells that it is too long."""
+def read_file(name: str, what: str) -> bytes:
+    """The bytes of a file that holds *what*, such as "a plan", one more than may be at most: its reader tells that."""
     if name == "-":
         return sys.stdin.buffer.read(MAX_FILE + 1)
     try:
@@ -210,7 +210,7 @@ def _read(name: str) -> bytes:
             return file.read(MAX_FILE + 1)
     except OSError as error:
         reason = (error.strerror or "no reason given").lower()
-        raise UsageError(f'"{name}" cannot be read ({reason}); name a file that holds a plan as JSON') from error
+        raise UsageError(f'"{name}" cannot be read ({reason}); name a file that holds {what} as JSON') from error
 
 
 def _print_no_plan(planned: "Planned", settings: Settings) -> Exit:

@@ -33,7 +33,7 @@ class Exit(IntEnum):
     LOG = 6
     IN_DOUBT = 7
     FAILED = 1  # or no plan came: a question, a refusal
-    DENIED = 4  # or rejected
+    DENIED = 4  # or rejected; of two policies files: the new one lets more through
     WAITING = 3
     DONE = 0
 

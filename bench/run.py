@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # so that `bench` can be imported
 
-from bench import cycle, felt, policies, proofs, startup, trials
+from bench import cycle, differences, felt, policies, proofs, startup, trials
 from bench.report import format_machine
 
 BENCHES = {
@@ -17,6 +17,7 @@ BENCHES = {
     "startup": startup.main,
     "felt": felt.main,
     "proofs": proofs.main,
+    "differences": differences.main,
     "trials": trials.main,
 }
 

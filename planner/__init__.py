@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .plan import ActionPlan as ActionPlan
     from .plan import PlannedAction as PlannedAction
     from .plan import write_plan as write_plan
+    from .reading import read_action as read_action
     from .reading import read_plan as read_plan
     from .rules import RulesPlanner as RulesPlanner
     from .schema import plan_model as plan_model
@@ -43,6 +44,7 @@ __all__ = [
     "amounts_in",
     "check_request",
     "plan_model",
+    "read_action",
     "read_plan",
     "write_plan",
 ]
@@ -55,7 +57,7 @@ __getattr__ = front_door(
         "llm": ["LLMPlanner"],
         "mode": ["MODEL_TIMEOUT", "Mode"],
         "plan": ["MAX_ACTIONS", "ActionPlan", "PlannedAction", "write_plan"],
-        "reading": ["read_plan"],
+        "reading": ["read_action", "read_plan"],
         "rules": ["RulesPlanner"],
         "schema": ["plan_model"],
         "scripted": ["ScriptedPlanner"],

@@ -21,6 +21,20 @@ def read_plan(data: bytes | str, registry: Registry) -> ActionPlan:
     return plan_of(read_json(data), registry)
 
 
+def read_action(data: bytes | str, registry: Registry) -> Action:
+    """The one action that *data* holds as JSON text, as it stands in a plan, without `needs`. Raises PlanInvalid."""
+    value = read_json(data, "the action")
+    if not isinstance(value, Mapping):
+        raise PlanInvalid(['the action is not a JSON object; write one such as {"type": ...}'])
+    problems = _repeated(value)
+    if "needs" in value:
+        problems.append("`needs` is part of a plan, not of an action; leave it out")
+    action = _action(value, registry, problems)
+    if problems or action is None:
+        raise PlanInvalid(_bounded(problems))
+    return action
+
+
 def plan_of(value: object, registry: Registry) -> ActionPlan:
     """The plan that *value*, a parsed wire form, describes. Raises PlanInvalid with every problem in it."""
     problems: list[str] = []

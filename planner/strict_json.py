@@ -20,33 +20,33 @@ class JsonObject(dict[str, object]):
     repeated: tuple[str, ...] = ()
 
 
-def read_json(data: bytes | str) -> object:
-    """The value that *data* holds. Raises PlanInvalid where it is not JSON, too large or nested too deeply."""
-    text = _decode(data)
+def read_json(data: bytes | str, what: str = "the plan") -> object:
+    """The value that *data* holds; errors call it *what*. Raises PlanInvalid where it is no JSON, too large or too deep."""
+    text = _decode(data, what)
     try:
         value: object = json.loads(text, object_pairs_hook=json_object, parse_int=_integer)
     except json.JSONDecodeError as error:
         reason = f"{error.msg[:1].lower()}{error.msg[1:]}"
-        raise PlanInvalid([f"the plan is not JSON: line {error.lineno}, column {error.colno}: {reason}"]) from error
+        raise PlanInvalid([f"{what} is not JSON: line {error.lineno}, column {error.colno}: {reason}"]) from error
     except RecursionError as error:
-        raise _too_deep() from error
+        raise _too_deep(what) from error
     if nests_deeper(value, MAX_DEPTH):
-        raise _too_deep()
+        raise _too_deep(what)
     return value
 
 
-def _decode(data: bytes | str) -> str:
+def _decode(data: bytes | str, what: str) -> str:
     if len(data) > MAX_PLAN_BYTES:
-        raise _too_large(len(data), "bytes" if isinstance(data, bytes) else "characters")
+        raise _too_large(what, len(data), "bytes" if isinstance(data, bytes) else "characters")
     try:
         if isinstance(data, bytes):
             return data.decode("utf-8")
         if (size := len(data.encode("utf-8"))) > MAX_PLAN_BYTES:
-            raise _too_large(size, "bytes")
+            raise _too_large(what, size, "bytes")
     except UnicodeDecodeError as error:
-        raise PlanInvalid([f"the plan is not UTF-8: byte {error.start + 1} is wrong; save it as UTF-8"]) from error
+        raise PlanInvalid([f"{what} is not UTF-8: byte {error.start + 1} is wrong; save it as UTF-8"]) from error
     except UnicodeEncodeError as error:
-        raise PlanInvalid([f"the plan is not UTF-8: character {error.start + 1} is half a pair; remove it"]) from error
+        raise PlanInvalid([f"{what} is not UTF-8: character {error.start + 1} is half a pair; remove it"]) from error
     return data
 
 
@@ -76,9 +76,9 @@ def _inside(outer: dict[str, object] | list[object]) -> list[object]:
     return list(outer.values()) if isinstance(outer, dict) else outer
 
 
-def _too_large(size: int, unit: str) -> PlanInvalid:
-    return PlanInvalid([f"the plan holds {size:,} {unit}; at most {MAX_PLAN_BYTES:,} bytes are accepted, so split it"])
+def _too_large(what: str, size: int, unit: str) -> PlanInvalid:
+    return PlanInvalid([f"{what} holds {size:,} {unit}; at most {MAX_PLAN_BYTES:,} bytes are accepted, so split it"])
 
 
-def _too_deep() -> PlanInvalid:
-    return PlanInvalid([f"the plan is nested too deeply; at most {MAX_DEPTH} levels are accepted"])
+def _too_deep(what: str) -> PlanInvalid:
+    return PlanInvalid([f"{what} is nested too deeply; at most {MAX_DEPTH} levels are accepted"])

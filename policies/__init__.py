@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from .cases import Case as Case
     from .changes import PolicyChange as PolicyChange
     from .changes import compare_policies as compare_policies
+    from .consequences import Consequence as Consequence
+    from .consequences import lets_through as lets_through
+    from .dates import time_zone as time_zone
     from .decision import CAUTION as CAUTION
     from .decision import DEFAULT_WITHIN as DEFAULT_WITHIN
     from .decision import PERSON as PERSON
@@ -25,12 +28,18 @@ if TYPE_CHECKING:
     from .diagnostics import PoliciesInvalid as PoliciesInvalid
     from .diagnostics import Severity as Severity
     from .diagnostics import format_diagnostic as format_diagnostic
+    from .differences import Differences as Differences
+    from .differences import Way as Way
+    from .differences import find_differences as find_differences
     from .invariants import Invariant as Invariant
     from .loading import load_policy as load_policy
     from .loading import parse_policy as parse_policy
     from .mutants import Mutant as Mutant
     from .mutants import mutants_of as mutants_of
     from .mutants import with_mutant as with_mutant
+    from .nearest import NearChange as NearChange
+    from .nearest import Nearest as Nearest
+    from .nearest import nearest_changes as nearest_changes
     from .policy import Policy as Policy
     from .prover import DeadRule as DeadRule
     from .prover import Example as Example
@@ -46,6 +55,8 @@ if TYPE_CHECKING:
     from .schema import policy_schema as policy_schema
     from .seating import Seating as Seating
     from .seating import fill_seats as fill_seats
+    from .situations import PartValue as PartValue
+    from .situations import Situation as Situation
     from .speaking import RuleUse as RuleUse
     from .speaking import Speaking as Speaking
     from .speaking import listen as listen
@@ -55,6 +66,7 @@ if TYPE_CHECKING:
     from .survivors import find_survivors as find_survivors
     from .trials import Trial as Trial
     from .trials import failures as failures
+    from .unmet import Unmet as Unmet
 
 __all__ = [
     "CAUTION",
@@ -63,19 +75,24 @@ __all__ = [
     "PERSON",
     "Boundary",
     "Case",
+    "Consequence",
     "Context",
     "CounterValue",
     "DeadRule",
     "Decision",
     "DecisionEffect",
     "Diagnostic",
+    "Differences",
     "Example",
     "Explanation",
     "Finding",
     "Invariant",
     "Mutant",
     "Mutation",
+    "NearChange",
+    "Nearest",
     "Outcome",
+    "PartValue",
     "PoliciesInvalid",
     "Policy",
     "PolicyChange",
@@ -86,26 +103,33 @@ __all__ = [
     "Seating",
     "Severity",
     "Side",
+    "Situation",
     "Speaking",
     "StandIn",
     "Trial",
+    "Unmet",
+    "Way",
     "compare_policies",
     "failures",
     "fill_seats",
     "find_boundaries",
     "find_dead_rules",
     "find_difference",
+    "find_differences",
     "find_survivors",
     "format_diagnostic",
+    "lets_through",
     "listen",
     "load_policy",
     "mutants_of",
+    "nearest_changes",
     "parse_policy",
     "policy_schema",
     "prove",
     "prover_installed",
     "review_policy",
     "rule_uses",
+    "time_zone",
     "with_mutant",
 ]
 
@@ -115,25 +139,31 @@ __getattr__ = front_door(
         "boundaries": ["Boundary", "Side", "find_boundaries"],
         "cases": ["Case"],
         "changes": ["PolicyChange", "compare_policies"],
+        "consequences": ["Consequence", "lets_through"],
+        "dates": ["time_zone"],
         "decision": [
             *("CAUTION", "DEFAULT_WITHIN", "PERSON", "Context", "CounterValue", "Decision", "DecisionEffect", "Explanation"),
             *("Seat", "StandIn"),
         ],
         "diagnostics": ["Diagnostic", "PoliciesInvalid", "Severity", "format_diagnostic"],
+        "differences": ["Differences", "Way", "find_differences"],
         "invariants": ["Invariant"],
         "loading": ["load_policy", "parse_policy"],
         "mutants": ["Mutant", "mutants_of", "with_mutant"],
+        "nearest": ["NearChange", "Nearest", "nearest_changes"],
         "policy": ["Policy"],
-        "review": ["review_policy"],
         "prover": [
             *("DeadRule", "Example", "Finding", "Outcome", "Proof"),
             *("find_dead_rules", "find_difference", "prove", "prover_installed"),
         ],
+        "review": ["review_policy"],
         "rule": ["Rule"],
         "schema": ["policy_schema"],
         "seating": ["Seating", "fill_seats"],
+        "situations": ["PartValue", "Situation"],
         "speaking": ["RuleUse", "Speaking", "listen", "rule_uses"],
         "survivors": ["MAX_MUTANTS", "Mutation", "find_survivors"],
         "trials": ["Trial", "failures"],
+        "unmet": ["Unmet"],
     },
 )

@@ -38,7 +38,7 @@ from .decision import Context, DecisionEffect
 from .keys import Index, Keyed, conjuncts, keys_of, most_selective
 from .lowering import PLACE, Lowering, load
 from .matched import Finish, Marks, Outcomes
-from .rule import Condition, Rule
+from .rule import Rule
 from .searching import MIN_SORTED, Alike, Limit, limit_of, search, structure
 from .shapes import Shape
 from .syntax import Comparison, Expression
@@ -80,11 +80,10 @@ def compile_operands(
     return cast(Callable[[Action, Context], Sequence[object]], _function([returned], lowering, {}))
 
 
-def compile_condition(action: type[Action], type_: str, condition: Condition, world: World) -> Test:
-    """The function that says whether one condition holds. It raises where it fails."""
+def compile_part(action: type[Action], tree: Expression, shapes: Mapping[Expression, Shape], world: World) -> Test:
+    """The function that says whether one part of a condition is true. It raises where it fails."""
     lowering = Lowering(action.fields, world)
-    made = lowering.condition(condition.tree, condition.shapes[type_])
-    return cast(Test, _function([ast.Return(made, **PLACE)], lowering, {}))
+    return cast(Test, _function([ast.Return(lowering.condition(tree, shapes), **PLACE)], lowering, {}))
 
 
 def why_failed(error: Exception) -> str:

@@ -18,6 +18,7 @@ from .diagnostics import Diagnostic
 from .routes import Route, combine_routes, members
 from .rule import Rule
 from .tables import Table
+from .unmet import Unmet, why_unmet
 from .values import counter_text, reason_of, values_read
 from .world import World
 
@@ -175,6 +176,19 @@ class Policy:
             self._explain_caution(action) if id_ == CAUTION else self._explain_rule(self._rules[id_], action, context)
             for id_ in asked
         )
+
+    def matches(self, rule: str, action: Action, context: Context) -> bool | None:
+        """Whether the conditions of one rule, which speaks for *action*, are met; None where they fail."""
+        try:
+            return bool(self._test(type(action), self._rules[rule])(action, context))
+        except Exception:  # whatever makes the rule count on the strict side
+            return None
+
+    def unmet(self, action: Action, context: Context) -> tuple[Unmet, ...]:
+        """Every rule that speaks for *action* and does not match it, with the first part of its conditions that was false."""
+        speaking = (rule for rule in self.document.rules if action.type in rule.types)
+        found = (why_unmet(rule, self.name, action, context, self.document, self._world) for rule in speaking)
+        return tuple(one for one in found if one is not None)
 
     def reasons(self, decision: Decision, action: Action, context: Context) -> tuple[str, ...]:
         """What a decision about *action* gives as its reasons, with the values that they name."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from signoff.actions import Action
 from signoff.errors import ProverMissing
 
-from .compiler import compile_condition
+from .compiler import compile_part
 from .decision import Context, Decision, DecisionEffect
 from .invariants import Invariant
 from .policy import Policy
@@ -121,7 +121,7 @@ def violates(policy: Policy, invariant: Invariant, action: Action, context: Cont
 def _holds(policy: Policy, condition: Condition, action: Action, context: Context) -> bool | None:
     """Whether a condition holds; None where it fails."""
     try:
-        return compile_condition(type(action), action.type, condition, policy.world)(action, context)
+        return compile_part(type(action), condition.tree, condition.shapes[action.type], policy.world)(action, context)
     except Exception:
         return None
 

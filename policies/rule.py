@@ -27,8 +27,8 @@ class Condition:
     source: Scalar  # where it stands
 
     def excerpt(self, tree: Expression) -> str:
-        """The part of the text that *tree*, which was read from it, is; on one line, cut where it is long."""
-        return self.source.excerpt(tree.start, tree.end)
+        """The part of the text that *tree*, which was read from it, is; on one line."""
+        return " ".join(self.source.text[tree.start : tree.end].split())
 
 
 @dataclass(frozen=True, kw_only=True)

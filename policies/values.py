@@ -8,7 +8,7 @@ from .content import Document
 from .decision import Context
 from .reasons import tell
 from .rule import Rule
-from .syntax import Call, Counted, Default, Entry, Expression, InRequest, Keys, Known, Listed, Name, Text
+from .syntax import Call, Counted, Default, Entry, Expression, InRequest, Keys, Known, Listed, Name, Text, parts_read
 from .tables import show_cell
 from .world import ConditionFailed, World
 
@@ -19,6 +19,14 @@ def values_read(rule: Rule, action: Action, context: Context, document: Document
     """The name and the value of everything that the conditions of *rule* read, in the order written."""
     value = _Values(action, context, document, world)
     return tuple((name, value.show(tree)) for name, tree in rule.parts.items())
+
+
+def values_in(
+    tree: Expression, action: Action, context: Context, document: Document, world: World
+) -> tuple[tuple[str, str], ...]:
+    """The name and the value of everything that *tree*, a part of a condition, reads."""
+    value = _Values(action, context, document, world)
+    return tuple((name, value.show(part)) for name, part in parts_read(tree).items())
 
 
 def reason_of(rule: Rule, action: Action, context: Context, document: Document, world: World) -> str:

@@ -270,6 +270,8 @@ def test_help_names_every_command_and_exit_code(cli: CommandLine) -> None:
     assert all(f" {command} " in text for command in COMMANDS)
     assert all(f" {code} " in text.partition("Exit codes:")[2] for code in range(8))
     assert [cli(command, "--help").code for command in COMMANDS] == [0] * len(COMMANDS)
+    assert "4 it does or may" in cli.wide("policies", "diff", "--help").out
+    assert "--count" in cli("policies", "explain", "--help").out
 
 
 def test_version(cli: CommandLine) -> None:
