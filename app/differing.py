@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from signoff.actions import show_text
-from signoff.policies import Consequence, Decision, Differences, Policy, Way
+from signoff.policies import EXTRA, Consequence, Decision, Differences, Policy, Way, prover_installed
 
 from .canonical import Json
 from .output import group_digest, plain, plain_lines
@@ -36,11 +36,13 @@ def verdict(found: Differences) -> str:
         return f"NEW lets through what OLD did not: {looser} of {total} {'way' if total == 1 else 'ways'}{more}"
     if found.beyond:
         return f"NEW may let through what OLD did not: {'; '.join(found.beyond)}"
-    if found.proved:
-        return "NEW lets nothing through that OLD did not: proved"
     if not found.tried and not found.untried:
         return "NEW decides every action as OLD does: nothing that decides differs"
-    return f"NEW lets nothing through that OLD did not, in {found.tried:,} actions tried; this is no proof"
+    if found.proved:
+        tried = f"who signs, and for how long, is no looser in {found.tried:,} actions tried"
+        return f"NEW lets nothing through that OLD did not: proved of every effect; {tried}"
+    why = "the solver could not tell" if prover_installed() else f"that takes `{EXTRA}`"
+    return f"NEW lets nothing through that OLD did not, in {found.tried:,} actions tried; this is no proof: {why}"
 
 
 def lets_more_through(found: Differences) -> bool:

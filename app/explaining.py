@@ -87,7 +87,7 @@ def explain_supposed(
     grounding = given_fields if request is None else grounded_in(request)
     supposed = Supposed(policy=policy, now=now, requester=actor, before=before)
     (judged,) = judge_plan(ActionPlan.of(action), grounding, supposed)
-    situation = Situation.of(action, judged.context, policy, time_zone(policy.zone))
+    situation = Situation.of(action, judged.context, policy.counters, time_zone(policy.zone))
     situation = replace(situation, before={**before, **situation.before})
     return Explained(
         policy=policy,
@@ -128,7 +128,7 @@ def explain_logged(engine: Engine, in_force: Policy, id_: str, number: int | Non
         now=entry.at,
         counters=_counted(told.get("counters", {}), policy, action),
     )
-    situation = Situation.of(action, context, policy, time_zone(policy.zone))
+    situation = Situation.of(action, context, policy.counters, time_zone(policy.zone))
     same = in_force.digest == policy.digest
     return Explained(
         policy=policy,

@@ -45,6 +45,11 @@ def print_text(text: str) -> None:
     print(show_text(text))
 
 
+def print_note(text: str) -> None:
+    """Write *text* to standard error, beside what is asked for."""
+    print("signoff: note: " + show_text(text), file=sys.stderr)
+
+
 def format_judgements(judged: "Sequence[Judgement]") -> Table:
     """A plan before it is submitted: each action with its decision and the rules behind it."""
     table = make_table("#", "action", "needs", "decision", "rules")

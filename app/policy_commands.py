@@ -21,19 +21,24 @@ _JSON = ("{", "[", '"')  # what a JSON text begins with, and no id does
 
 def check(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies check`."""
-    from signoff.policies import PoliciesInvalid, format_diagnostic, load_policy, review_policy
+    from signoff.policies import PoliciesInvalid, Severity, format_diagnostic, load_policy
 
+    from .proofs import doubts_of, missing_solver
     from .registries import load_registry
 
     registry = load_registry(settings.actions)
     try:
         policy = load_policy(settings.policies, registry)
+        found = doubts_of(policy)
+        if any(one.severity is Severity.ERROR for one in found):
+            raise PoliciesInvalid(found)
     except PoliciesInvalid as error:
         if not settings.json:
             raise
         forms.print_json(forms.check_json(error.diagnostics))
         return Exit.POLICIES
-    found = review_policy(policy)
+    if note := missing_solver(policy):
+        output.print_note(note)
     if settings.json:
         forms.print_json(forms.check_json(found, policy.digest))
         return Exit.DONE
@@ -149,15 +154,16 @@ def _explain_logged(options: argparse.Namespace, settings: Settings) -> "Explain
 
 def diff(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies diff OLD NEW`, and `policies diff NEW` beside what is in force in the database."""
-    from signoff.policies import find_differences, load_policy
+    from signoff.policies import load_policy
 
     from .differing import differences_json, format_differences, lets_more_through
+    from .proofs import compare
     from .registries import load_registry
 
     registry = load_registry(settings.actions)
     old = load_policy(Path(options.first), registry) if options.second is not None else _in_force(settings, registry)
     new = load_policy(Path(options.first if options.second is None else options.second), registry)
-    found = find_differences(old, new)
+    found = compare(old, new)
     if settings.json:
         forms.print_json(differences_json(found, old, new))
     else:

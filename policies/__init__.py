@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from .nearest import Nearest as Nearest
     from .nearest import nearest_changes as nearest_changes
     from .policy import Policy as Policy
+    from .promises import broken_promises as broken_promises
+    from .promises import idle_rules_proved as idle_rules_proved
+    from .prover import EXTRA as EXTRA
     from .prover import DeadRule as DeadRule
     from .prover import Example as Example
     from .prover import Finding as Finding
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from .prover import Proof as Proof
     from .prover import find_dead_rules as find_dead_rules
     from .prover import find_difference as find_difference
+    from .prover import find_looser as find_looser
     from .prover import prove as prove
     from .prover import prover_installed as prover_installed
     from .review import review_policy as review_policy
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     from .schema import policy_schema as policy_schema
     from .seating import Seating as Seating
     from .seating import fill_seats as fill_seats
+    from .seeking import probe_candidates as probe_candidates
     from .situations import PartValue as PartValue
     from .situations import Situation as Situation
     from .speaking import RuleUse as RuleUse
@@ -71,6 +76,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CAUTION",
     "DEFAULT_WITHIN",
+    "EXTRA",
     "MAX_MUTANTS",
     "PERSON",
     "Boundary",
@@ -109,6 +115,7 @@ __all__ = [
     "Trial",
     "Unmet",
     "Way",
+    "broken_promises",
     "compare_policies",
     "failures",
     "fill_seats",
@@ -116,8 +123,10 @@ __all__ = [
     "find_dead_rules",
     "find_difference",
     "find_differences",
+    "find_looser",
     "find_survivors",
     "format_diagnostic",
+    "idle_rules_proved",
     "lets_through",
     "listen",
     "load_policy",
@@ -125,6 +134,7 @@ __all__ = [
     "nearest_changes",
     "parse_policy",
     "policy_schema",
+    "probe_candidates",
     "prove",
     "prover_installed",
     "review_policy",
@@ -152,13 +162,15 @@ __getattr__ = front_door(
         "mutants": ["Mutant", "mutants_of", "with_mutant"],
         "nearest": ["NearChange", "Nearest", "nearest_changes"],
         "policy": ["Policy"],
+        "promises": ["broken_promises", "idle_rules_proved"],
         "prover": [
-            *("DeadRule", "Example", "Finding", "Outcome", "Proof"),
-            *("find_dead_rules", "find_difference", "prove", "prover_installed"),
+            *("EXTRA", "DeadRule", "Example", "Finding", "Outcome", "Proof"),
+            *("find_dead_rules", "find_difference", "find_looser", "prove", "prover_installed"),
         ],
         "review": ["review_policy"],
         "rule": ["Rule"],
         "schema": ["policy_schema"],
+        "seeking": ["probe_candidates"],
         "seating": ["Seating", "fill_seats"],
         "situations": ["PartValue", "Situation"],
         "speaking": ["RuleUse", "Speaking", "listen", "rule_uses"],

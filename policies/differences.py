@@ -1,6 +1,6 @@
 """The ways in which two policies decide otherwise, each with an action that shows it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TypeAlias, cast
@@ -51,7 +51,7 @@ class Differences:
     beyond: tuple[str, ...]  # what may let more through, and no single action can show
     tried: int  # situations that both decided
     untried: tuple[str, ...]  # action types of which no valid action could be made
-    proved: bool  # whether there are certainly no other ways
+    proved: bool  # whether the new file certainly gives no action a less strict effect
     more: bool  # whether there are more ways than are kept
 
     @property
@@ -65,7 +65,7 @@ def find_differences(
 ) -> Differences:
     """Where *new* decides otherwise than *old*, by actions that both decide; *most* of them are tried.
 
-    *candidates* gives the situations to try; *proved* says that it misses none.
+    *candidates* gives the situations to try; *proved* says that no action can get a less strict effect.
     """
     change = compare_policies(old.outline(), new.outline())
     types = [type_ for type_ in new.document.types if touched_pairs(old, new, type_, change) or touches_default(old, new, change)]
@@ -245,12 +245,13 @@ def _beyond(old: Policy, new: Policy) -> tuple[str, ...]:
     """What may let more through although every single action is decided alike: other windows and keys of counters, and who
     changes what is pinned."""
     rules = new.outline()["rules"]
-    before, after = ({**_beyond_actions(policy), "rules": rules} for policy in (old, new))
+    kept = old.counters.keys() & new.counters.keys()  # what reads any other is another rule, of which actions show it
+    before, after = ({**_beyond_actions(policy, kept), "rules": rules} for policy in (old, new))
     return compare_policies(before, after).looser
 
 
-def _beyond_actions(policy: Policy) -> dict[str, Json]:
+def _beyond_actions(policy: Policy, counters_kept: Collection[str]) -> dict[str, Json]:
     outline = policy.outline()
     counters = cast(Mapping[str, Mapping[str, Json]], outline["counters"])
-    kept = {name: {key: one[key] for key in ("by", "window", "zone")} for name, one in counters.items()}
+    kept = {name: {key: one[key] for key in ("by", "window", "zone")} for name, one in counters.items() if name in counters_kept}
     return {"changes": outline["changes"], "counters": cast(Json, kept)}

@@ -4,7 +4,7 @@ The solver, z3, is an optional extra. A proof rests on the encoding of condition
 anything; a counterexample rests on nothing but the compiled policy, which decides a real action in a real context.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -23,6 +23,11 @@ from .rule import Condition, Rule
 if TYPE_CHECKING:
     from .questions import Question
 
+_LOOSER = (
+    (DecisionEffect.DENY, DecisionEffect.ALLOW),
+    (DecisionEffect.DENY, DecisionEffect.APPROVE),
+    (DecisionEffect.APPROVE, DecisionEffect.ALLOW),
+)
 EXTRA = 'pip install "signoff[prove]"'
 
 
@@ -132,26 +137,45 @@ def find_difference(old: Policy, new: Policy, type_: str, before: DecisionEffect
     Both must be loaded for one registry. Raises ProverMissing without the solver.
     """
     _require_prover()
-    from .logic import every
     from .questions import Question
+
+    return _difference(Question.about(type_, old, new), (old, new), before, after)
+
+
+def find_looser(old: Policy, new: Policy, type_: str) -> tuple[Finding, ...]:
+    """For each way in which an action's effect can get less strict: an action of *type_* of which that is so, where there is one.
+
+    Who must sign, and for how long, is not compared. Raises ProverMissing without the solver.
+    """
+    _require_prover()
+    from .questions import Question
+
+    question = Question.about(type_, old, new)
+    return tuple(_difference(question, (old, new), before, after) for before, after in _LOOSER)
+
+
+def _difference(question: "Question", policies: tuple[Policy, Policy], before: DecisionEffect, after: DecisionEffect) -> Finding:
+    from .logic import every
+
+    old, new = policies
 
     def confirm(action: Action, context: Context) -> bool:
         return old.decide(action, context).effect is before and new.decide(action, context).effect is after
 
-    return Question.about(type_, old, new).ask(lambda one, other: every(one.effects[before], other.effects[after]), confirm)
+    return question.ask(lambda one, other: every(one.effects[before], other.effects[after]), confirm)
 
 
-def find_dead_rules(policy: Policy) -> tuple[DeadRule, ...]:
-    """The rules that could be left out, each by itself, and no decision would change; and those where it cannot be told.
+def find_dead_rules(policy: Policy, rules: Sequence[Rule] | None = None) -> Iterator[DeadRule | None]:
+    """Of each of *rules*, by default all: whether it could be left out and no decision would change, or that cannot be told.
 
-    Raises ProverMissing without the solver.
+    None where it changes something. Each is asked about when it is its turn. Raises ProverMissing without the solver.
     """
     _require_prover()
     from .questions import Question
 
     questions = {type_: Question.about(type_, policy) for type_ in policy.document.types}
-    found = [_dead(policy, rule, [questions[type_] for type_ in rule.types]) for rule in policy.document.rules]
-    return tuple(one for one in found if one is not None)
+    for rule in policy.document.rules if rules is None else rules:
+        yield _dead(policy, rule, [questions[type_] for type_ in rule.types])
 
 
 def _dead(policy: Policy, rule: Rule, questions: Sequence["Question"]) -> DeadRule | None:

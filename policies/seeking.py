@@ -176,9 +176,11 @@ class _Search:
         kept: tuple[Goal, ...],
     ) -> Iterator[Situation]:
         """Situations like *start* in which *goal* is reached, and everything from before still holds."""
-        rules = [goal[1], *(other[1] for other in kept), *((one for one in (pair.old, pair.new) if one) if pair else ())]
-        probes = self._probes_of(rules, rules)
-        for changed in islice(vary(probes, self._probes_of([goal[1]], [goal[1]]).parts, start, MAX_LED), self.left):
+        goals = (goal, *kept)
+        asked = [[rule for policy, rule, _ in goals if policy is whose] for whose in (self.old, self.new)]
+        probes = self._probes_of([*asked[0], pair.old if pair else None], [*asked[1], pair.new if pair else None])
+        own = [[goal[1]] if goal[0] is whose else [] for whose in (self.old, self.new)]
+        for changed in islice(vary(probes, self._probes_of(*own).parts, start, MAX_LED), self.left):
             self.left -= 1
             if all(_speaks(policy, rule, changed) is there for policy, rule, there in (goal, *kept)) and wanted(changed):
                 yield changed

@@ -40,12 +40,12 @@ class Situation:
     unknown: frozenset[str] = frozenset()  # counters without a value, because something that counts does not say what it adds
 
     @classmethod
-    def of(cls, action: Action, context: Context, policy: Policy, zone: tzinfo | None) -> "Situation":
-        """The situation in which *policy* decides *action* in *context*."""
+    def of(cls, action: Action, context: Context, counters: Mapping[str, Counter], zone: tzinfo | None) -> "Situation":
+        """The situation in which a policy with these *counters* decides *action* in *context*."""
         before: dict[str, Decimal] = {}
         unknown: set[str] = set()
         for name, value in context.counters.items():
-            own = own_count(policy.counters[name], action)
+            own = own_count(counters[name], action)
             if value is None or own is None:
                 unknown.add(name)
             else:

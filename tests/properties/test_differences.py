@@ -246,5 +246,5 @@ def test_counters_hold_what_they_hold_for_a_plan(action: Action, counted: dict[s
     )
     assert situation.context(policy) == judged.context
     assert situation.decided_by(policy) == judged.decision
-    again = Situation.of(action, judged.context, policy, UTC)
+    again = Situation.of(action, judged.context, policy.counters, UTC)
     assert again.context(policy) == judged.context
