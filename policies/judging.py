@@ -13,6 +13,7 @@ from .invariants import Invariant
 from .logic import Truth, every, negate, some
 from .policy import Policy
 from .rule import Condition, Rule
+from .samples import sample_texts
 from .symbols import Symbols
 from .syntax import Entry, Keys, Listed, Predicate, Text, Texts, walk
 from .tables import Table
@@ -177,13 +178,13 @@ def symbols_for(type_: str, *policies: Policy) -> Symbols:
 
 
 def _named(policy: Policy, type_: str) -> Iterator[str]:
-    """The texts that a policy's rules and invariants for one type ask for, and the names of its roles."""
+    """The texts that a policy's rules and invariants for one type ask for, some that match its patterns, and its roles."""
     for condition in conditions_for(policy, type_):
         patterns = {node.right for node in walk(condition.tree) if isinstance(node, Predicate) and node.operator == "matches"}
         for node in walk(condition.tree):
             match node:
-                case Text(value=text) if node not in patterns:
-                    yield text
+                case Text(value=text):
+                    yield from sample_texts(text) if node in patterns else (text,)
                 case Texts(values=texts):
                     yield from texts
                 case Listed(name=name):

@@ -219,11 +219,15 @@ def test_fields_of_every_kind(load: Load) -> None:
 
 
 def test_what_cannot_be_encoded_is_named(load: Load) -> None:
-    """What is asked of texts that no rule names may be anything: the proof names it, and still holds."""
+    """What is asked of texts that no rule names may be anything: the proof names it, and still holds. Some are tried."""
     pattern = 'to matches "INV-[0-9]+"'
     rules = f"{rule('allow')}\n{rule('approve', pattern)}"
     proof = the_proof(load, rules, never("allow transfer", pattern))
     assert (proof.outcome, proof.opaque) == (Outcome.PROVED, (pattern,))
+    proof = the_proof(load, rule("allow"), never("allow transfer", pattern))
+    assert proof.counterexample is not None
+    assert proof.counterexample.action.wire()["to"] == "INV-0"
+    pattern = 'to matches "[[:alpha:]]+z"'
     proof = the_proof(load, rule("allow"), never("allow transfer", pattern))
     assert (proof.outcome, proof.opaque, proof.counterexample) == (Outcome.UNKNOWN, (pattern,), None)
     assert proof.reason == "no action that was tried confirms it"
