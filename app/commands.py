@@ -154,7 +154,7 @@ def approve(options: argparse.Namespace, settings: Settings) -> Exit:
     with open_engine(settings) as engine:
         card = engine.card(options.id)
         signed = (
-            options.digest.replace(" ", "")
+            options.digest.replace(" ", "").removesuffix("…")
             if options.digest is not None
             else ask_to_sign(output.console(), card, settings.requester)
         )

@@ -20,6 +20,8 @@ from signoff.policies import (
     Situation,
     nearest_changes,
     parse_policy,
+    read_count,
+    read_moment,
     time_zone,
 )
 
@@ -31,9 +33,6 @@ from .errors import LogInvalid, UsageError
 from .grounding import given_fields, grounded_in
 from .plans import known
 from .supposing import Supposed
-
-_AT = "%Y-%m-%d %H:%M"
-_NUMBER = re.compile(r"[0-9][0-9_]{0,17}(\.[0-9]{1,4})?", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,25 +146,25 @@ def explain_logged(engine: Engine, in_force: Policy, id_: str, number: int | Non
 
 def read_time_of_day(text: str, policy: Policy) -> datetime:
     """The time that `--at` names, in the zone of *policy*. Raises UsageError."""
-    try:
-        return datetime.strptime(text, _AT).replace(tzinfo=time_zone(policy.zone) or UTC)
-    except ValueError as error:
-        raise UsageError(f'--at is "{text[:40]}"; write a date and a time such as "2026-12-24 18:30"') from error
+    found = read_moment(text)
+    if found is None:
+        raise UsageError(f'--at is "{text[:40]}"; write a date and a time such as "2026-12-24 18:30"')
+    return found.replace(tzinfo=time_zone(policy.zone) or UTC)
 
 
-def read_counts(texts: Sequence[str], policy: Policy) -> dict[str, Decimal]:
-    """What counters have counted before, from texts such as `sent_today=24_950`. Raises UsageError."""
+def read_counts(texts: Sequence[str], policy: Policy, action: Action) -> dict[str, Decimal]:
+    """What counters have counted before *action*, from texts such as `sent_today=24_950`. Raises UsageError."""
     found: dict[str, Decimal] = {}
     for text in texts:
-        name, equals, value = text.partition("=")
+        name, _, number = text.partition("=")
         if name not in policy.counters:
             have = ", ".join(policy.counters) or "none"
             raise UsageError(f'--count: {policy.name} has no counter "{name[:60]}"; it has {have}')
-        whole = policy.counters[name].currency is None
-        if not equals or not _NUMBER.fullmatch(value) or (whole and "." in value) or name in found:
-            example = "3" if whole else "24_950"
-            raise UsageError(f'--count is "{text[:80]}"; write each counter once, with a number: {name}={example}')
-        found[name] = Decimal(value.replace("_", ""))
+        value, wanted = read_count(number, policy.counters[name], [action])
+        if value is None or name in found:
+            example = f"{name}={3 if policy.counters[name].currency is None else '24_950'}"
+            raise UsageError(f'--count is "{text[:80]}"; write each counter once, with {wanted}: {example}')
+        found[name] = value
     return found
 
 

@@ -1,6 +1,5 @@
 """What a command works on: the store, an engine under the policies file as it is now, and a planner."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -8,15 +7,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from signoff.actions import show_text
-from signoff.audit import Store
+from signoff.audit import Store, verify_policies
 
 from .errors import LogInvalid, SignoffError
+from .output import print_note
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from signoff.actions import Migration
+    from signoff.actions import Migration, Registry
     from signoff.planner import Planner
+    from signoff.policies import Policy
 
     from .engine import Engine
 
@@ -45,8 +45,11 @@ def open_engine(settings: Settings, *, create: bool = False, loading: bool = Fal
 
 @contextmanager
 def reading_engine(settings: Settings) -> "Iterator[Engine]":
-    """An engine that reads: by what is pinned, which is told where the policies file is another one, or gone."""
-    from signoff.policies import load_policy, parse_policy
+    """An engine that reads: by what is pinned, or else by the policies file, or, where that cannot be used, by what is in force.
+
+    Where it is not the policies file as it is now, that is told.
+    """
+    from signoff.policies import PoliciesInvalid, load_policy, parse_policy
 
     from .engine import Engine
     from .registries import load_registry
@@ -55,8 +58,31 @@ def reading_engine(settings: Settings) -> "Iterator[Engine]":
     registry = load_registry(settings.actions)
     with open_store(settings, migrations=registry.migrations) as store:
         pinned = note_pinned(store, settings)
-        policy = parse_policy(pinned[1], pinned[0], registry) if pinned else load_policy(settings.policies, registry)
+        if pinned:
+            policy = parse_policy(pinned[1], pinned[0], registry)
+        else:
+            try:
+                policy = load_policy(settings.policies, registry)
+            except PoliciesInvalid:
+                found = policy_in_force(store, registry)
+                if found is None:
+                    raise
+                policy = found
+                print_note(f"{settings.policies} cannot be used, so this is by the rules in force (digest {found.digest[:8]})")
         yield Engine(store, policy, registry)
+
+
+def policy_in_force(store: Store, registry: "Registry") -> "Policy | None":
+    """The policy that decided last, as it was; None where nothing was decided yet. Raises LogInvalid where it was altered."""
+    from signoff.policies import parse_policy
+
+    with store.read() as tx:
+        verify_policies(tx)
+        active = tx.active_policy()
+        if active is None:
+            return None
+        name, source = tx.source(active)
+    return parse_policy(source, name, registry)
 
 
 def note_pinned(store: Store, settings: Settings) -> tuple[str, bytes] | None:
@@ -72,7 +98,7 @@ def note_pinned(store: Store, settings: Settings) -> tuple[str, bytes] | None:
     if _digest_of(settings) == pins.active:
         return None
     note = f"{settings.policies} is not what is pinned (digest {str(pins.active)[:8]}), so nothing is decided or run by it"
-    print("signoff: note: " + show_text(note), file=sys.stderr)
+    print_note(note)
     return pinned
 
 

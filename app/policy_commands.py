@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from . import forms, output
 from .commands import read_file
 from .errors import Exit, UsageError
-from .opening import check_database, open_engine, open_store, reading_engine
+from .opening import check_database, open_engine, open_store, policy_in_force, reading_engine
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -131,13 +131,14 @@ def _explain_supposed(options: argparse.Namespace, settings: Settings) -> "Expla
     registry = load_registry(settings.actions)
     policy = load_policy(settings.policies, registry)
     text = options.subject if options.action is None else read_file(options.action, "an action")
+    action = read_action(text, registry)
     return explain_supposed(
-        read_action(text, registry),
+        action,
         policy,
         settings.requester,
         now=read_time_of_day(options.at, policy) if options.at is not None else datetime.now(UTC),
         request=options.request,
-        before=read_counts(options.count, policy),
+        before=read_counts(options.count, policy, action),
     )
 
 
@@ -173,16 +174,11 @@ def diff(options: argparse.Namespace, settings: Settings) -> Exit:
 
 def _in_force(settings: Settings, registry: "Registry") -> "Policy":
     """What decides in the database. Raises UsageError where nothing was decided in it yet."""
-    from signoff.audit import verify_policies
-    from signoff.policies import parse_policy
-
-    with open_store(settings) as store, store.read() as tx:
-        verify_policies(tx)
-        active = tx.active_policy()
-        if active is None:
-            raise UsageError(f"nothing was decided in {settings.database} yet, so no policies are in force; name two files")
-        name, source = tx.source(active)
-    return parse_policy(source, name, registry)
+    with open_store(settings) as store:
+        policy = policy_in_force(store, registry)
+    if policy is None:
+        raise UsageError(f"nothing was decided in {settings.database} yet, so no policies are in force; name two files")
+    return policy
 
 
 def change_pinned(options: argparse.Namespace, settings: Settings) -> Exit:

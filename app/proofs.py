@@ -129,7 +129,7 @@ def _example_lines(example: Example, policy: Policy) -> Iterator[str]:
     yield f"in request {', '.join(sorted(context.grounded)) or 'nothing'}"
     for name, told in policy.counters_told(example.action, context).items():
         yield f"counter    {name}: {told}"
-    seats = ", ".join(f"{seat.count} {seat.role}" for seat in decision.seats)
+    seats = ", ".join(map(str, decision.seats))
     rules = ", ".join(decision.rules) or "the default"
     yield f"decided    {decision.effect} by {rules}" + (f", to be signed by {seats}" if seats else "")
 

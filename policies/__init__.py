@@ -9,10 +9,12 @@ if TYPE_CHECKING:
     from .boundaries import Side as Side
     from .boundaries import find_boundaries as find_boundaries
     from .cases import Case as Case
+    from .cases import read_count as read_count
     from .changes import PolicyChange as PolicyChange
     from .changes import compare_policies as compare_policies
     from .consequences import Consequence as Consequence
     from .consequences import lets_through as lets_through
+    from .dates import read_moment as read_moment
     from .dates import time_zone as time_zone
     from .decision import CAUTION as CAUTION
     from .decision import DEFAULT_WITHIN as DEFAULT_WITHIN
@@ -137,6 +139,8 @@ __all__ = [
     "probe_candidates",
     "prove",
     "prover_installed",
+    "read_count",
+    "read_moment",
     "review_policy",
     "rule_uses",
     "time_zone",
@@ -147,10 +151,10 @@ __getattr__ = front_door(
     __name__,
     {
         "boundaries": ["Boundary", "Side", "find_boundaries"],
-        "cases": ["Case"],
+        "cases": ["Case", "read_count"],
         "changes": ["PolicyChange", "compare_policies"],
         "consequences": ["Consequence", "lets_through"],
-        "dates": ["time_zone"],
+        "dates": ["read_moment", "time_zone"],
         "decision": [
             *("CAUTION", "DEFAULT_WITHIN", "PERSON", "Context", "CounterValue", "Decision", "DecisionEffect", "Explanation"),
             *("Seat", "StandIn"),

@@ -11,7 +11,7 @@ from .doubts import least_value
 from .policy import Policy
 from .rule import Rule
 from .speaking import Speaking
-from .syntax import Cash, Expression, Known, Number, Text
+from .syntax import Cash, Counted, Expression, Known, Number, Text
 from .thresholds import Threshold, is_written, move_date, show_number, thresholds_of
 
 _LAST_HOUR = 23
@@ -101,16 +101,29 @@ def _side(value: object, limit: object) -> Side:
 
 def _is_possible(policy: Policy, threshold: Threshold, side: Side) -> bool:
     """Whether a value of any type can stand on *side* of the limit."""
-    if not isinstance(threshold.limit, Number):
+    if not isinstance(threshold.limit, Number | Cash):
         return True
     limit, subject = threshold.limit.value, threshold.subject
     if isinstance(subject, Known) and subject.name == "now.hour" and limit >= _LAST_HOUR:
         return side is Side.BELOW or (side is Side.AT and limit == _LAST_HOUR)
-    leasts = [least_value(subject, policy.document.types[type_].fields) for type_ in threshold.rule.types]
+    leasts = [_least(policy, subject, type_) for type_ in threshold.rule.types]
     if any(least is None for least in leasts) or side is Side.ABOVE:
         return True
     least = min(least for least in leasts if least is not None)
+    if 0 < least < 1:  # of money, which is at least one unit
+        least = max(least, threshold.unit(policy.currency))
     return limit > least if side is Side.BELOW else limit >= least
+
+
+def _least(policy: Policy, subject: Expression, type_: str) -> Decimal | None:
+    """The least value that what is compared can have for actions of one type: a counter holds the action itself."""
+    if isinstance(subject, Counted):
+        counter = policy.counters[subject.name]
+        counts = type_ in counter.types or counter.types == ("*",)
+        if counts and counter.field is None:
+            return Decimal(1)
+        return Decimal("0.0001") if counts and counter.currency is not None else None
+    return least_value(subject, policy.document.types[type_].fields)
 
 
 def _missing(threshold: Threshold, side: Side, tally: _Tally, unit: Decimal) -> str:

@@ -244,12 +244,9 @@ class CaseReader:
         text = self._reader.text(node, "a counter's value")
         if text is None or counter is None:
             return None
-        value = read_number(text)
-        decimals = _decimals(counter, done)
-        if value is None or value != round(value, decimals) or value >= MAX_COUNTED:
-            kind = "a whole number" if decimals == 0 else f"a number with at most {decimals} decimals"
-            self._reader.wrong(node, f"`{name}` counts {kind}, not {quote(text)}", "write digits, such as 24_950")
-            return None
+        value, wanted = read_count(text, counter, [action for action, _ in done])
+        if value is None:
+            self._reader.wrong(node, f"`{name}` counts {wanted}, not {quote(text)}", "write digits, such as 24_950")
         return value
 
     def _rules(self, expect: tuple[DecisionEffect, ...] | None, node: Node) -> tuple[str, ...] | None:
@@ -297,9 +294,12 @@ def _value(field: Field, node: Node) -> Json:
     return int(number) if field.kind is Kind.INTEGER and number == int(number) else f"{number:f}"
 
 
-def _decimals(counter: Counter, done: Iterable[Planned]) -> int:
-    """How many decimals what *counter* counts can have, in the currencies of the actions."""
-    if counter.currency is None:
-        return 0
-    codes = [code for action, _ in done if isinstance(code := action.wire().get(counter.currency), str)]
-    return min(map(currency_decimals, codes), default=_MOST_DECIMALS)
+def read_count(text: str, counter: Counter, actions: Iterable[Action]) -> tuple[Decimal | None, str]:
+    """What *counter* had counted before *actions*, in their currencies; None for no such number. And what it counts."""
+    decimals = 0
+    if counter.currency is not None:
+        codes = [code for action in actions if isinstance(code := action.wire().get(counter.currency), str)]
+        decimals = min(map(currency_decimals, codes), default=_MOST_DECIMALS)
+    value = read_number(text) if len(text) <= MAX_DIGITS else None
+    wanted = "a whole number" if decimals == 0 else f"a number with at most {decimals} decimals"
+    return (value if value is not None and value == round(value, decimals) and value < MAX_COUNTED else None), wanted

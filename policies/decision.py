@@ -42,6 +42,10 @@ class Seat:
     role: str  # the role's name, or `person:mira` for the one person
     count: int  # how many different ones
 
+    def __str__(self) -> str:
+        """Who they are, for people: `2 finance`, or `mira`."""
+        return self.role.removeprefix(PERSON) if self.role.startswith(PERSON) else f"{self.count} {self.role}"
+
 
 @dataclass(frozen=True, order=True)
 class StandIn:

@@ -34,7 +34,7 @@ class Invariant:
     @property
     def text(self) -> str:
         """It in one line: `never allow transfer when amount > 100`."""
-        seats = ", ".join(f"{seat.count} {seat.role}" for seat in self.without)
+        seats = ", ".join(map(str, self.without))
         parts = [f"never {self.effect} {', '.join(self.actions)}", f"without {seats}" if seats else ""]
         parts += [f"when {self.when.text}" if self.when else "", f"unless {self.unless.text}" if self.unless else ""]
         return " ".join(part for part in parts if part)
@@ -109,7 +109,8 @@ class InvariantReader:
             self._reader.wrong(node, f"`never` is an effect and an action type, not {quote(text)}", _EXAMPLE)
             return None, None
         start = len(text) - len(type_.lstrip())
-        named = Scalar(type_.strip(), node.place(start, len(text)), node.style)
+        written = "*" if type_.strip() in ('"*"', "'*'") else type_.strip()
+        named = Scalar(written, node.place(start, len(text)), node.style)
         return DecisionEffect(effect), self.conditions.actions(named, f"`{effect}`")
 
     def _without(self, entries: Held, effect: DecisionEffect | None) -> tuple[Seat, ...]:

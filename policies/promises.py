@@ -1,11 +1,12 @@
 """What a solver finds out about a file, told as diagnostics: invariants that do not hold, rules that decide nothing."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import orjson
 
-from .diagnostics import Diagnostic, Report
+from .diagnostics import Diagnostic, Report, TooManyDiagnostics
 from .files import own_text
 from .policy import Policy
 from .prover import Outcome, Proof, find_dead_rules, prove
@@ -18,15 +19,20 @@ def broken_promises(policy: Policy) -> tuple[Diagnostic, ...]:
     Raises ProverMissing without the solver.
     """
     report = Report(policy.name, own_text(policy.source))
-    for proof in prove(policy) if policy.document.invariants else ():
-        place = proof.invariant.span
-        if proof.outcome is Outcome.REFUTED:
-            hint = "mend the rules, or say it with `unless`; `signoff policies prove` tells more"
-            report.error("invariant", f"`{proof.invariant.text}` does not hold: {_shown(proof)}", place, hint)
-        elif proof.outcome is Outcome.UNKNOWN:
-            opaque = f"; not understood: {', '.join(proof.opaque)}" if proof.opaque else ""
-            report.warning("invariant", f"`{proof.invariant.text}` could not be proved: {proof.reason}{opaque}", place)
+    with suppress(TooManyDiagnostics):
+        for proof in prove(policy) if policy.document.invariants else ():
+            _tell(proof, report)
     return report.diagnostics
+
+
+def _tell(proof: Proof, report: Report) -> None:
+    place = proof.invariant.span
+    if proof.outcome is Outcome.REFUTED:
+        hint = "mend the rules, or say it with `unless`; `signoff policies prove` tells more"
+        report.error("invariant", f"`{proof.invariant.text}` does not hold: {_shown(proof)}", place, hint)
+    elif proof.outcome is Outcome.UNKNOWN:
+        opaque = f"; not understood: {', '.join(proof.opaque)}" if proof.opaque else ""
+        report.warning("invariant", f"`{proof.invariant.text}` could not be proved: {proof.reason}{opaque}", place)
 
 
 def idle_rules_proved(policy: Policy, found: tuple[Diagnostic, ...], going: Callable[[], bool]) -> Iterator[Diagnostic]:
@@ -34,15 +40,17 @@ def idle_rules_proved(policy: Policy, found: tuple[Diagnostic, ...], going: Call
 
     No more is asked once *going* says so. Raises ProverMissing without the solver.
     """
-    told = {one.line for one in found if one.code in ("covered", "never")}
+    told = {(one.line - 1, one.column - 1) for one in found if one.code in ("covered", "never")}
     report = Report(policy.name, own_text(policy.source))
-    kept = [rule for rule in policy.document.rules if rule.span.line + 1 not in told]
+    kept = [rule for rule in policy.document.rules if (rule.span.line, rule.span.column) not in told]
     left = kept.copy()
     while left and going():
         idle = _next_idle(policy, kept, left, going)
         if idle is not None:
             kept.remove(idle)
             message = f"{idle.id} decides nothing: the solver proved it of all actions"
+            if idle.when and (idle.when.span.line, idle.when.span.column) in told:
+                continue  # it was said that its condition is never true
             report.warning("covered", message, idle.span, "leave it out, or change one of those that count with it")
     yield from report.diagnostics
 

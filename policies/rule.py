@@ -26,6 +26,11 @@ class Condition:
     shapes: Mapping[str, Mapping[Expression, Shape]]  # of its nodes, for each action type that its rule speaks for
     source: Scalar  # where it stands
 
+    @property
+    def span(self) -> Span:
+        """Where it stands."""
+        return self.source.place(self.tree.start, self.tree.end)
+
     def excerpt(self, tree: Expression) -> str:
         """The part of the text that *tree*, which was read from it, is; on one line."""
         return " ".join(self.source.text[tree.start : tree.end].split())

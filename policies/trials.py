@@ -7,7 +7,7 @@ from typing import Protocol
 from signoff.actions import Action
 
 from .cases import Case
-from .decision import PERSON, Context, Decision, DecisionEffect, Explanation, Seat
+from .decision import Context, Decision, DecisionEffect, Explanation, Seat
 from .diagnostics import Diagnostic, Report, TooManyDiagnostics
 from .files import own_text
 from .policy import Policy
@@ -96,9 +96,7 @@ def _wanted(case: Case, place: int) -> str:
 
 
 def _outcome(effect: DecisionEffect, seats: tuple[Seat, ...]) -> str:
-    people = ", ".join(
-        seat.role.removeprefix(PERSON) if seat.role.startswith(PERSON) else f"{seat.count} {seat.role}" for seat in seats
-    )
+    people = ", ".join(map(str, seats))
     return f"{effect} ({people})" if people else str(effect)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from itertools import islice, pairwise, product
 from typing import TypeAlias
@@ -9,6 +10,7 @@ from typing import TypeAlias
 from signoff.actions import Action, Kind, fold_name
 
 from .content import Document
+from .dates import WEEKDAYS
 from .rule import Rule
 from .situations import ACTOR, ASKED, COUNTED, DATE, Situation
 from .syntax import (
@@ -273,4 +275,7 @@ def _text_of(tree: Expression, situation: Situation) -> str | None:
             return situation.actor.id
         case Known(name="now.date"):
             return str(situation.value(DATE))
+        case Known(name="now.weekday"):
+            day = situation.value(DATE)
+            return WEEKDAYS[day.weekday()] if isinstance(day, date) else None
     return None

@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
-from signoff.actions import Action, Field, Kind, fold_name, format_money
+from signoff.actions import Action, Field, fold_name, format_money
 
+from .comparing import compares_exactly
 from .content import Document
 from .decision import Context
 from .reasons import tell
@@ -82,7 +83,7 @@ class _Values:
 
     def _entry(self, tree: Entry) -> str:
         column = self._document.tables[tree.table].columns[tree.column]
-        key, exact = self._key(tree.key)
+        key, exact = self._key(tree.key), compares_exactly((tree.key,), self._action.fields)
         cells = column.cells if exact else {fold_name(name): cell for name, cell in column.cells.items()}
         cell = cells.get(key if exact else fold_name(key))
         if cell is None:
@@ -91,20 +92,18 @@ class _Values:
             return _text(cell, self._document.currency)
         return show_cell(cell)
 
-    def _key(self, tree: Expression) -> tuple[str, bool]:
-        """The text that a table is asked for, and whether it is asked for exactly, as conditions do it."""
+    def _key(self, tree: Expression) -> str:
+        """The text that a table is asked for."""
         match tree:
             case Text(value=text):
-                return text, False
+                return text
             case Call(operands=(operand,)):
-                return self._key(operand)[0], False
+                return self._key(operand)
             case Default(field=field, otherwise=otherwise) if self._get(field.name) is None:
-                found = self._action.fields.get(field.name)
-                return self._key(otherwise)[0], _is_exact(found)
+                return self._key(otherwise)
             case Name(name=name) | Default(field=Name(name=name)):
-                found = self._action.fields.get(name)
-                return str(self._get(name)), _is_exact(found)
-        return self.show(tree), True
+                return str(self._get(name))
+        return self.show(tree)
 
     def _get(self, name: str) -> object:
         found = self._action.fields.get(name)
@@ -118,10 +117,6 @@ class _Values:
         if field.many:
             return _several([_text(item, currency) for item in value])
         return _text(value, currency)
-
-
-def _is_exact(field: Field | None) -> bool:
-    return field is not None and (field.kind is Kind.CURRENCY or bool(field.choices))
 
 
 def _constant(tree: Expression) -> str:

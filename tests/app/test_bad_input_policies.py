@@ -134,3 +134,19 @@ def test_reading_needs_no_policies(cli: CommandLine, command: list[str]) -> None
     expected = cli(*command).code
     cli.policies.write_text("[")
     assert cli(*command).code == expected
+
+
+def test_what_waits_is_shown_by_the_rules_in_force(cli: CommandLine) -> None:
+    """Where the policies file is broken or gone, an approval is shown as it was asked for, and that is told."""
+    waiting = cli.waiting()
+    for broken in ("rules: [", None):
+        if broken is None:
+            cli.policies.unlink()
+        else:
+            cli.policies.write_text(broken)
+        ran = cli("show", waiting["id"])
+        assert ran.code == 0
+        assert "large-transfer" in ran.out
+        assert "cannot be used, so this is by the rules in force (digest " in ran.err
+        assert cli("policies", "explain", waiting["id"]).code == 0
+        assert cli("approve", waiting["id"], "--as", "mira", "--digest", waiting["digest"][:8]).code == 5

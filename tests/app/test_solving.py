@@ -150,6 +150,27 @@ def test_counters_of_one_file_alone(cli: CommandLine) -> None:
     assert {way["after"]["effect"] for way in told["ways"]} == {"deny"}
 
 
+def test_lists_and_tables_of_one_file_alone(cli: CommandLine) -> None:
+    """Two files of which only one has a list and a table are compared, in both directions."""
+    new = HEAD + LARGE + "  - {id: capped, deny: transfer, when: to in tables.cap}\n"
+    new = (
+        new.replace("counters:", "tables: {cap: {Bob: 5}}\ncounters:")
+        + "  - {id: new, approve: transfer, unless: to in lists.family}\n"
+    )
+    files = cli.text_file("old.yaml", HEAD.replace("lists: {family: [Alice, Bob]}\n", "") + LARGE), cli.text_file("new.yaml", new)
+    assert cli("policies", "diff", *files, "--json").json["lets_through"] == 0
+    assert cli("policies", "diff", *reversed(files), "--json").json["lets_through"] > 0
+
+
+def test_a_rule_whose_part_never_holds_still_counts(cli: CommandLine) -> None:
+    """Of a rule a part of which never holds the solver still knows what it decides together with the others."""
+    grant = "  - {id: grant, allow: transfer, when: to == 'Bob' or amount < 0}\n"
+    cli.policies.write_text(HEAD.replace("withdraw, transfer, ", "") + grant + LARGE)
+    found = [one["message"] for one in cli("policies", "check", "--json").json["diagnostics"]]
+    assert any("amount < 0" in message for message in found)
+    assert not any("decides nothing" in message for message in found)
+
+
 def load(text: str) -> Policy:
     """The policy in *text*, for the demo bank."""
     return parse_policy(text.encode(), "policies.yaml", bank_registry())

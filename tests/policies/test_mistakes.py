@@ -12,6 +12,7 @@ from signoff.policies import (
     Diagnostic,
     PoliciesInvalid,
     Severity,
+    broken_promises,
     format_diagnostic,
     load_policy,
     parse_policy,
@@ -315,3 +316,14 @@ def test_the_tests_of_a_file_are_bounded(report_on: Callable[[str | bytes], str]
     assert "a file has at most 1,000 tests, not 1,001" in report_on(START + "tests:\n" + "  - do: {}\n" * 1_001)
     assert "a plan has at most 100 actions, not 101" in report_on(START + f"tests:\n  - plan: [{', '.join(['{}'] * 101)}]\n")
     assert "at most 100 invariants, not 101" in report_on(START + "invariants:\n" + "  - never: allow transfer\n" * 101)
+
+
+def test_invariants_that_do_not_hold(registry: Registry) -> None:
+    """Each invariant that an action breaks is an error at its place with that action, as many as a report holds."""
+    rules = "- id: everyday\n  allow: transfer\ninvariants:\n"
+    promises = "".join(f"- never: allow transfer\n  when: amount > {number}\n" for number in range(100, 160))
+    found = broken_promises(parse_policy((START + rules + promises).encode(), "policies.yaml", registry))
+    assert len(found) == 50
+    head = "policies.yaml:9:3: error[invariant]: `never allow transfer when amount > 100` does not hold: {"
+    assert format_diagnostic(found[0]).startswith(head)
+    assert ", asked by somebody, is decided by everyday\n" in format_diagnostic(found[0])
