@@ -57,15 +57,13 @@ class Naming:
         if not self._require_somewhere(tree):
             return UNKNOWN
         found = self.setting.types[self.type_].get(tree.name)
-        guard = f"write has({tree.name}) and ..."
+        guard = _guard(tree.name)
         if found is None:
             if tree.name not in given:
                 self._error("optional", f"{self.type_} has no field `{tree.name}`, and the rule speaks for it too", tree, guard)
             return UNKNOWN
         if found.optional and value and tree.name not in given:
-            otherwise = "0" if shape_of_field(found).numeric else '""'
-            hint = f"{guard}, or default({tree.name}, {otherwise})"
-            self._error("optional", f"`{tree.name}` may be left out of {self.type_}", tree, hint)
+            self._error("optional", f"`{tree.name}` may be left out of {self.type_}", tree, guard)
         return shape_of_field(found)
 
     def _require_somewhere(self, tree: Name) -> bool:
@@ -106,7 +104,7 @@ class Naming:
     def _keyed(self, tree: Counted, key: str, kind: Kind, given: Names) -> bool:
         """Whether the action has a counter's *key* where it is read; reported where it may lack it."""
         found = self.setting.types[self.type_].get(key)
-        whose, guard = f"by which `{self._text(tree)}` is kept", f"write has({key}) and ..."
+        whose, guard = f"by which `{self._text(tree)}` is kept", _guard(key)
         if found is None:
             if key not in given:
                 message = f"{self.type_} has no field `{key}`, {whose}, and the rule speaks for it too"
@@ -136,3 +134,8 @@ class Naming:
             return
         self.said.add((tree, code))
         self.report.error(code, message, self.source.place(tree.start, tree.end), hint)
+
+
+def _guard(name: str) -> str:
+    """How to ask for a field first: which of the two is on the strict side depends on the rule."""
+    return f"write not has({name}) or ..., if it is meant then, too; else has({name}) and ..."

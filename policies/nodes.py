@@ -203,6 +203,9 @@ def _report(error: YAMLError, report: Report) -> None:
     if isinstance(error, MarkedYAMLError) and error.problem_mark is not None:
         mark, problem, context = error.problem_mark, error.problem or "", error.context or ""
         message = " ".join(part for part in ("not YAML:", problem, context) if part)
+        opened = error.context_mark
+        if opened is not None and ("end of stream" in problem or ("flow" in context and opened.line < mark.line)):
+            mark = opened  # where what is not closed stands
         last = len(report.lines) - 1  # the parser counts one line more where the last one has no line feed
         place = Span(mark.line, mark.column) if mark.line <= last else Span(last, len(report.lines[last]))
         report.error("yaml", message, place, remedy_for_yaml(problem, context))

@@ -98,6 +98,10 @@ def is_currency_word(word: str) -> bool:
 
 def remedy_for_yaml(problem: str, context: str) -> str:
     """What to write for what is not YAML; *problem* and *context* are the words of libyaml."""
+    if "end of stream" in problem and "quoted scalar" in context:
+        return "close the quote"
+    if "flow" in context and "expected ','" in problem:
+        return "close the bracket, and put a comma between two items"
     if "alias" in context:
         return 'write "*" in quotes'
     if "block scalar" in context:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from signoff import policies
+from signoff.actions import bank_registry
 from tests.test_docs import LANGUAGE, blocks
 
 TEXT = LANGUAGE.read_text()
@@ -128,3 +129,11 @@ def test_every_example_is_run() -> None:
     examples = [example for column in columns for example in column]
     assert len(examples) > 40
     assert [example for example in examples if example not in files] == []
+
+
+def test_the_fields_of_the_demo_banks_actions() -> None:
+    """The page names every field of the demo bank's actions, and those that may be left out."""
+    rows = re.findall(r"^\| `(\w+)` \| (`.*) \|$", TEXT.partition("Every example here")[0], re.MULTILINE)
+    told = {type_: {name: "may be left out" in rest for name, rest in re.findall(r"`(\w+)`([^`]*)", row)} for type_, row in rows}
+    fields = {type_: {name: one.optional for name, one in action.fields.items()} for type_, action in bank_registry().items()}
+    assert told == fields

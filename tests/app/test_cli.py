@@ -152,6 +152,18 @@ def test_resume_is_recorded_as_its_caller(cli: CommandLine) -> None:
     assert actors[1]["id"] == "omar"
 
 
+def test_a_vote_that_serves_no_more_is_told(cli: CommandLine) -> None:
+    """Where the rules that asked were changed since, the vote counts for nothing: who asks again is told."""
+    waiting = cli.waiting()
+    cli.policies.write_text(cli.policies.read_text().replace("amount > 100", "amount > 90"))
+    ran = cli.wide("approve", waiting["id"], "--as", "mira", "--digest", f"{waiting['digest'][:4]} {waiting['digest'][4:8]} …")
+    (again,) = cli("queue", "--json").json["approvals"]
+    assert ran.code == 3
+    told = f"{waiting['id']} asked under other rules than those in force now: {again['id']} asks again, and needs its own votes"
+    assert ran.out.splitlines()[-1] == told
+    assert again["id"] != waiting["id"]
+
+
 def test_reject_ends_the_action_and_skips_what_needs_it(cli: CommandLine) -> None:
     """`reject` shows the reason, and what needed the action is skipped; the vote is in the log."""
     plan = cli.submit(TRANSFER, DEPOSIT | {"needs": [1]})
