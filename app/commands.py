@@ -170,10 +170,9 @@ def approve(options: argparse.Namespace, settings: Settings) -> Exit:
         _print_plans(engine, [record], settings)
         others = [one.id for one in engine.approvals_of(record.id) if one.number == approval.number and one.id != approval.id]
         if others and not settings.json:
-            told = (
-                f"{approval.id} asked under other rules than those in force now: {others[0]} asks again, and needs its own votes"
+            output.print_text(
+                f"{approval.id} asked under other rules than are in force now: {others[0]} asks again, and needs votes"
             )
-            output.print_text(told)
     return _exit_of([record])
 
 

@@ -159,7 +159,7 @@ def test_a_vote_that_serves_no_more_is_told(cli: CommandLine) -> None:
     ran = cli.wide("approve", waiting["id"], "--as", "mira", "--digest", f"{waiting['digest'][:4]} {waiting['digest'][4:8]} …")
     (again,) = cli("queue", "--json").json["approvals"]
     assert ran.code == 3
-    told = f"{waiting['id']} asked under other rules than those in force now: {again['id']} asks again, and needs its own votes"
+    told = f"{waiting['id']} asked under other rules than are in force now: {again['id']} asks again, and needs votes"
     assert ran.out.splitlines()[-1] == told
     assert again["id"] != waiting["id"]
 
