@@ -4,6 +4,7 @@ Each public verb is the boundary of a transaction; the functions that do the wor
 executor's, one transaction for each step.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
@@ -52,6 +53,7 @@ from .grounding import grounded_in
 from .in_force import InForce, check_pinned
 from .pinning import PinChange, Pinning
 from .plans import Verifier, ask, known, settle
+from .retrying import Patience
 
 MIN_DIGEST = 8  # hexadecimal digits of the digest that an approver must name
 MAX_REASON = 1_000  # characters
@@ -66,9 +68,13 @@ _FIRST = {
 class Engine:
     """Decides plans, runs actions, and keeps the queue and the log. One thread owns it."""
 
-    def __init__(self, store: Store, policy: Policy, registry: Registry) -> None:
-        """Raises LogInvalid where the policies in the store are not the ones that its log tells."""
+    def __init__(self, store: Store, policy: Policy, registry: Registry, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        """*sleep* waits for so many seconds, before something is tried again.
+
+        Raises LogInvalid where the policies in the store are not the ones that its log tells.
+        """
         self.store = store
+        self._sleep = sleep
         self.registry = registry
         with store.read() as tx:
             self._in_force = InForce(tx, policy)
@@ -135,7 +141,7 @@ class Engine:
                 stack.enter_context(self._executor.alone())
                 alone = True
             if alone:
-                self._executor.drive(id_, actor, started)
+                self._executor.drive(id_, actor, Patience(sleep=self._sleep), started)
         return self.plan(id_)
 
     def resume(self, actor: Actor, plan: str | None = None) -> tuple[PlanRecord, ...]:
@@ -150,9 +156,10 @@ class Engine:
                 recovered = self._executor.recover(tx)
                 ids = [known(tx.plan(plan), plan).id] if plan else list(dict.fromkeys([*recovered, *tx.plans_to_resume(tx.now)]))
             problem: SignoffError | None = None
+            patience = Patience(sleep=self._sleep)  # for all plans together
             for id_ in ids:
                 try:
-                    self._executor.drive(id_, actor)
+                    self._executor.drive(id_, actor, patience)
                 except (Busy, PolicyChanged):
                     raise
                 except SignoffError as error:

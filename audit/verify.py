@@ -128,7 +128,7 @@ class _Told:
                     "at": write_time(entry.at),
                     "used": None,
                 }
-            case "refused":
+            case "refused" | "late" | "resolved":
                 pass
             case _:
                 self._move(number, data)

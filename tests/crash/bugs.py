@@ -9,7 +9,8 @@ from signoff.actions import Action, Effect, Execution, Result, run_action
 from signoff.actor import Actor
 from signoff.audit import ENDED, ActionRecord, Status, Writing
 from signoff.audit.database import Database
-from signoff.executor import Executor, Started
+from signoff.executor import Executor
+from signoff.outside import Started
 from signoff.plans import SYSTEM_ACTOR
 
 
