@@ -2,14 +2,15 @@
 
 Each test has a box of its own. `POST /BOX/plain` is an effect whenever it arrives; `POST /BOX/keyed` is one once for
 each Idempotency-Key; `GET /BOX/effects/KEY` says whether it happened. How the next requests are treated is set with
-`POST /BOX/script` and, for questions, `POST /BOX/answers`; after that all is well.
+`POST /BOX/script` and, for questions, `POST /BOX/answers`; after that all is well. A request may also say itself how the
+first one with its key is treated. `POST /BOX/forget` is what a receiver does when its window is over.
 """
 
 import json
 import subprocess
 import sys
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Lock
+from types import MappingProxyType
 from typing import Any
 
 PATIENCE = 60.0  # seconds
@@ -42,7 +44,12 @@ class Box:
     requests: Counter[str] = field(default_factory=Counter)  # by key
     effects: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
+    known: set[str] = field(default_factory=set)  # the keys that are not forgotten
     released: Event = field(default_factory=Event)
+
+    def copied(self) -> "Box":
+        """Another one to which the same has happened."""
+        return Box(requests=self.requests.copy(), effects=self.effects.copy(), known=self.known.copy())
 
 
 BOXES: defaultdict[str, Box] = defaultdict(Box)
@@ -60,6 +67,12 @@ class Handler(BaseHTTPRequestHandler):
         match verb:
             case "script" | "answers":
                 getattr(box, verb).extend(body)
+                self._answer(200, None)
+            case "forget":
+                box.known.clear()
+                self._answer(200, None)
+            case "copy":
+                BOXES[name] = BOXES[body].copied()
                 self._answer(200, None)
             case "release":
                 box.released.set()
@@ -86,12 +99,14 @@ class Handler(BaseHTTPRequestHandler):
     def _effect(self, box: Box, key: str, *, once: bool) -> None:
         with LOCK:
             box.requests[key] += 1
-            treatment = box.script.popleft() if box.script else Treatment.WELL
+            said = self.headers["Treatment"] if box.requests[key] == 1 else Treatment.WELL
+            treatment = box.script.popleft() if box.script else said
         if treatment == Treatment.HOLD:
             assert box.released.wait(PATIENCE)
         if treatment not in (Treatment.REFUSE, Treatment.LOSE):
             with LOCK:
-                box.effects[key] += not (once and box.effects[key])
+                box.effects[key] += not (once and key in box.known)
+                box.known.add(key)
         self._end(treatment, {"receipt": key[:8]})
 
     def _end(self, treatment: str, answer: Any) -> None:
@@ -135,6 +150,14 @@ class Receiver:
         """Treat the next questions so."""
         self._ask("POST", "answers", list(treatments))
 
+    def forget(self) -> None:
+        """Know no key any more."""
+        self._ask("POST", "forget", None)
+
+    def copy_from(self, box: str) -> None:
+        """Know what happened to another *box*."""
+        self._ask("POST", "copy", box)
+
     def release(self) -> None:
         """Let what is held go on."""
         self._ask("POST", "release", None)
@@ -148,19 +171,32 @@ class Receiver:
         counted: dict[str, int] = self._ask("GET", "told")[1][what]
         return {key: count for key, count in counted.items() if count}
 
-    def send(self, key: str, *, keyed: bool) -> tuple[int, Any]:
-        """Send an effect, as an action does. Raises OSError or HTTPException where no answer comes."""
-        return self._ask("POST", "keyed" if keyed else "plain", {}, key)
+    def send(
+        self, key: str, *, keyed: bool, first: str = Treatment.WELL, answering: Callable[[], None] = lambda: None
+    ) -> tuple[int, Any]:
+        """Send an effect, as an action does. Raises OSError or HTTPException where no answer comes.
+
+        The *first* request with that key is treated so; *answering* is called when an answer has begun to come.
+        """
+        return self._ask("POST", "keyed" if keyed else "plain", {}, {"Idempotency-Key": key, "Treatment": first}, answering)
 
     def asked(self, key: str) -> bool:
         """Ask whether it happened, as an action's probe does. Raises as `send` does."""
         return bool(self._ask("GET", f"effects/{key}")[1]["happened"])
 
-    def _ask(self, verb: str, path: str, body: Any = None, key: str = "") -> tuple[int, Any]:
+    def _ask(
+        self,
+        verb: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        answering: Callable[[], None] = lambda: None,
+    ) -> tuple[int, Any]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
-            connection.request(verb, f"/{self.box}/{path}", json.dumps(body), {"Idempotency-Key": key})
+            connection.request(verb, f"/{self.box}/{path}", json.dumps(body), dict(headers))
             answer = connection.getresponse()
+            answering()
             return answer.status, json.loads(answer.read())
         finally:
             connection.close()
