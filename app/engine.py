@@ -36,6 +36,7 @@ from .deciding import (
     Judgement,
     as_seats,
     check_canceller,
+    check_resolver,
     check_voter,
     check_waiting,
     denial,
@@ -204,6 +205,32 @@ class Engine:
 
         return self._vote(approval, actor, Choice.REJECT, reason, check, count)
 
+    def resolve(self, plan: str, number: int, actor: Actor, *, done: bool, reason: str) -> PlanRecord:
+        """Say of an action in doubt whether it was *done*: then it is, from now on; else it is ready, and keeps its key.
+
+        `resume` then goes on: what was not done is decided anew, and votes that it had used do not count. For those who may
+        sign what the rules in force ask for it, and for `approvers`, but not for the requester. Raises Refused, which is
+        recorded.
+        """
+        if not _checked_reason(reason).strip():
+            raise UsageError("resolving needs a reason; say how you know")
+        with self.store.write() as tx:
+            self._in_force.adopt(tx, actor)
+            record = settle(tx, self._verifier.plan(tx, known(tx.plan(plan), plan).id))
+            action = _action_of(record, number)
+            decision = self._executor.decide(tx, record, action).decision
+            refusal = _refused(lambda: check_resolver(self.policy, decision, record, number, actor))
+            if refusal is not None:
+                _log_refusal(tx, refusal, actor, "resolve", plan, number)
+            else:
+                said = "done" if done else "not done"
+                tx.log("resolved", actor, {"verb": said, "reason": reason}, plan=plan, action=number)
+                status = Status.DONE if done else Status.READY
+                tx.move(action, status, actor, error=f"resolved as {said} by {actor.id}: {reason}")
+        if refusal is not None:
+            raise refusal
+        return self.plan(plan)
+
     def cancel(self, plan: str, actor: Actor) -> PlanRecord:
         """Cancel every action of *plan* that was not started. For its requester, or somebody who may approve in it."""
         with self.store.write() as tx:
@@ -258,9 +285,7 @@ class Engine:
     def explain(self, plan: str, number: int) -> tuple[ActionRecord, Judgement]:
         """The action *number* of *plan* as it stands, and what the policy in force now says about it. Raises as `plan` does."""
         record = self.plan(plan)
-        if not 1 <= number <= len(record.actions):
-            raise UsageError(f"{plan} has no action {number}; its actions are numbered 1 to {len(record.actions)}")
-        found = record.action(number)
+        found = _action_of(record, number)
         action = self.registry.load(found.body)
         with self.store.read() as tx:
             requester, now = record.requester, self.store.clock()
@@ -348,8 +373,8 @@ class Engine:
         count: Callable[[Writing, ActionRecord, Approval], None],
     ) -> Approval:
         """Record a vote that *check* does not refuse, and let *count* act on it."""
-        if reason is not None and len(_storable("the reason", reason)) > MAX_REASON:
-            raise UsageError(f"the reason holds {len(reason):,} characters; at most {MAX_REASON:,} are kept")
+        if reason is not None:
+            _checked_reason(reason)
         with self.store.write() as tx:
             self._in_force.adopt(tx, actor)
             plan = settle(tx, self._verifier.plan(tx, known(tx.approval(id_), id_).plan))
@@ -381,6 +406,20 @@ def _refused(check: Callable[[], None]) -> Refused | None:
 
 def _log_refusal(tx: Writing, refusal: Refused, actor: Actor, verb: str, plan: str = SYSTEM, action: int | None = None) -> None:
     tx.log("refused", actor, {"verb": verb, "reason": str(refusal)}, plan=plan, action=action)
+
+
+def _action_of(plan: PlanRecord, number: int) -> ActionRecord:
+    """Raises UsageError where *plan* has no such action."""
+    if not 1 <= number <= len(plan.actions):
+        raise UsageError(f"{plan.id} has no action {number}; its actions are numbered 1 to {len(plan.actions)}")
+    return plan.action(number)
+
+
+def _checked_reason(reason: str) -> str:
+    """*reason*, which can be stored. Raises UsageError where it cannot, or is too long."""
+    if len(_storable("the reason", reason)) > MAX_REASON:
+        raise UsageError(f"the reason holds {len(reason):,} characters; at most {MAX_REASON:,} are kept")
+    return reason
 
 
 def _storable(what: str, text: str) -> str:

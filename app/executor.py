@@ -158,7 +158,7 @@ class Executor:
         plan, tries = known(tx.plan(record.plan), record.plan), tries_of(tx, record)
         if tx.behind:
             raise ClockError(_BEHIND)
-        judged = self._judge(tx, plan, record)
+        judged = self.decide(tx, plan, record)
         approval = self._approval(tx, record)
         problem = obstacle(action, record, tries, tx.now) or change(judged.decision, approval, tx.now)
         if problem is None:
@@ -205,7 +205,7 @@ class Executor:
 
     def _decide_again(self, tx: Writing, plan: PlanRecord, record: ActionRecord, actor: Actor) -> "_Ready | None":
         """Decide *record* under the policy in force now. Where it may not run, move it, and return None."""
-        policy, judged = self._in_force.policy, self._judge(tx, plan, record)
+        policy, judged = self._in_force.policy, self.decide(tx, plan, record)
         decision = judged.decision
         told: dict[str, Json] = {"decision": told_decision(judged)}
         approval = self._approval(tx, record)
@@ -222,7 +222,7 @@ class Executor:
             raise ClockError(_BEHIND)
         return _Ready(record=record, judged=judged, approval=approval, requester=plan.requester)
 
-    def _judge(self, tx: Writing, plan: PlanRecord, record: ActionRecord) -> Judgement:
+    def decide(self, tx: Writing, plan: PlanRecord, record: ActionRecord) -> Judgement:
         """What the policy in force says about *record* now."""
         counting = Counting(reading=tx, policy=self._in_force.policy, now=tx.now, requester=plan.requester, plan=plan.id)
         grounded = grounded_in(plan.request)

@@ -272,6 +272,7 @@ CLOSES: Mapping[Status, ApprovalStatus] = {  # what an action's move makes of it
     Status.EXPIRED: ApprovalStatus.EXPIRED,
     Status.CANCELLED: ApprovalStatus.CANCELLED,
     Status.SKIPPED: ApprovalStatus.SKIPPED,
+    Status.READY: ApprovalStatus.REPLACED,
     Status.WAITING: ApprovalStatus.REPLACED,
     Status.DENIED: ApprovalStatus.REPLACED,
 }

@@ -142,6 +142,18 @@ class Model:
             action.status = "cancelled"
         return True
 
+    def resolve(self, id_: str, number: int, who: str, done: bool) -> bool:
+        """Say of what is in doubt whether it was done."""
+        plan = self.plans[id_]
+        self._settle(plan)
+        action = plan.actions[number - 1]
+        asked = () if self.rules.denies(action.wire) else self.rules.asked(action.wire)
+        may = self._holds(who, "manager") or any(self._holds(who, seat) for rule in asked for seat, _ in rule.by)
+        if action.status != "in_doubt" or who == plan.requester or not may:
+            return False
+        action.status, action.approval = "done" if done else "ready", None
+        return True
+
     def resume(self) -> None:
         """Go on with every plan."""
         for plan in self.plans.values():

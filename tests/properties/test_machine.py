@@ -126,6 +126,14 @@ class BankMachine(RuleBasedStateMachine):
         done = _is_done(lambda: self.bank.engine.cancel(id_, person(who)))
         assert done == self.model.cancel(id_, who), f"it was {'cancelled' if done else 'refused'}"
 
+    @precondition(lambda self: self.doubts())
+    @rule(pick=picks, who=people, done=st.booleans())
+    def resolve(self, pick: int, who: str, done: bool) -> None:
+        """Somebody says what came of something that is in doubt."""
+        id_, number = self.doubts()[pick % len(self.doubts())]
+        told = _is_done(lambda: self.bank.engine.resolve(id_, number, person(who), done=done, reason="seen"))
+        assert told == self.model.resolve(id_, number, who, done), f"it was {'resolved' if told else 'refused'}"
+
     @rule()
     def resume(self) -> None:
         """What can go on goes on."""
@@ -177,6 +185,15 @@ class BankMachine(RuleBasedStateMachine):
         """Close the bank."""
         self.stack.close()
 
+    def doubts(self) -> list[tuple[str, int]]:
+        """What is in doubt, by plan and number."""
+        return [
+            (id_, number)
+            for id_, plan in self.model.plans.items()
+            for number, action in enumerate(plan.actions, 1)
+            if action.status == "in_doubt"
+        ]
+
     def _newest(self, pick: int) -> Approval:
         """The newest approval of one of the actions that have any."""
         newest = {(approval.plan, approval.number): approval for approval in self.bank.approvals()}
@@ -224,11 +241,12 @@ TestBank.settings = settings(stateful_step_count=STEPS)
         ("signoff.deciding._check_seat", lambda *_: None, "the vote was taken"),
         ("signoff.deciding.open_seats", lambda *_: [], "the vote was refused|should be"),
         ("signoff.audit.records.Approval.open_at", lambda approval, *_: approval.asked, "the vote was taken|it was cancelled"),
-        ("signoff.deciding._is_same_person", lambda *_: False, "the vote was taken|should be"),
+        ("signoff.deciding._is_same_person", lambda *_: False, "the vote was taken|should be|it was resolved"),
+        ("signoff.engine.check_resolver", lambda *_: None, "it was resolved"),
         ("signoff.deadlines.NOT_DONE", frozenset(), "should be"),
         ("signoff.executor.run_action", lambda action, execution: Result(ending=Ending.DONE), "should be|hold something else"),
     ],
-    ids=["needs", "deadlines", "votes", "seats", "standing in", "escalation", "own votes", "skipping", "running"],
+    ids=["needs", "deadlines", "votes", "seats", "standing in", "escalation", "own votes", "resolving", "skipping", "running"],
 )
 def test_the_machine_catches_a_bug(target: str, instead: object, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With one protection taken away, the bank and its model come to differ."""
