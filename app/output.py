@@ -256,6 +256,8 @@ def print_plan(plan: PlanRecord, approvals: Sequence[Approval], needs: Sequence[
     for action in plan.actions:
         if action.status is Status.IN_DOUBT:
             out.print(plain(f"action {action.number} is in doubt; find out: {how_to_resolve(action)}"), style="bold magenta")
+        elif action.status is Status.EXECUTING and action.error is not None:
+            out.print(plain(f"action {action.number} is tried again later: signoff resume {plan.id}"), style="yellow")
 
 
 def print_pin_change(change: "PinChange", command: str) -> None:

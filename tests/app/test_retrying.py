@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from signoff.actions import Retry
-from signoff.errors import ClockError
+from signoff.errors import ClockError, LogInvalid
+from signoff.output import print_plan
 from signoff.testing import FakeClock
 from tests.app.banking import DANA, MIRA, OMAR, Open, balance, deposit, only_approval, sign, statuses, submit
 from tests.app.outside import DAY, Outside, open_outside
@@ -333,3 +334,26 @@ def test_another_effect_than_at_acceptance_is_not_tried_again(make: Make, monkey
     plan = outside.resume(plan)
     assert statuses(plan) == ["in_doubt"]
     assert "its effect was idempotent when it was accepted, and is opaque now" in str(plan.actions[0].error)
+
+
+def test_a_time_that_nobody_can_read_is_an_altered_log(make: Make) -> None:
+    """An Entry that puts an action off and names no time does not verify, so nothing of its plan runs."""
+    outside = make(retry=Retry(delay=60))
+    outside.receiver.script(LOSE)
+    plan = outside.submit("pay")
+    with outside.engine.store.write() as tx:
+        found = tx.plan(plan.id)
+        assert found is not None
+        tx.put_off(found.action(1), "retry", DANA, error="late", data={"due": "soon"})
+    with pytest.raises(LogInvalid, match="Invalid isoformat string: 'soon'"):
+        outside.reopen().engine.resume(DANA, plan=plan.id)
+    assert outside.receiver.told("requests") == [1]
+
+
+def test_what_is_put_off_is_shown_with_how_it_goes_on(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    """A plan with something that is tried again later names the command that does it."""
+    outside = make(retry=Retry(delay=60))
+    outside.receiver.script(LOSE)
+    plan = outside.submit("pay")
+    print_plan(plan, [], [])
+    assert f"action 1 is tried again later: signoff resume {plan.id}" in capsys.readouterr().out
