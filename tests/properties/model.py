@@ -87,6 +87,7 @@ class Model:
         self.balances = {"checking": 100_000, "savings": 500_000, "Alice": 0, "Bob": 0}
         self.notes = 0
         self.calls = 0
+        self.outside: set[int] = set()  # the wires of what was paid and booked
 
     # -- verbs: each says whether it may be done, and does it
 
@@ -262,6 +263,8 @@ class Model:
                 return "done"
             case "note" | "look" | "call":
                 return self._run_ours(str(wire["type"]), str(wire["how"]))
+            case "pay" | "book":
+                return self._run_outside(wire, str(wire["how"]))
         cents = int(str(wire["amount"]).replace(".", ""))
         changes = {
             "deposit": {"checking": cents},
@@ -278,3 +281,10 @@ class Model:
         self.notes += type_ == "note" and how == "well"
         self.calls += type_ == "call" and how != "refuses"
         return OUTCOMES.get(how, "in_doubt" if type_ == "call" else "failed")
+
+    def _run_outside(self, wire: Wire, how: str) -> str:
+        """What is paid is paid once, though nobody may know; of what is booked somebody knows."""
+        if how in ("well", "raises"):
+            self.outside.add(id(wire))
+        unsure = {"pay": "in_doubt", "book": "done" if how == "raises" else "failed"}
+        return OUTCOMES.get(how, unsure[str(wire["type"])])
