@@ -37,7 +37,7 @@ class Outside:
         work, timeout = partial(run, started.action, started.execution), started.action.timeout
         result = work() if timeout is None else self._within(timeout, work, started)
         if started.asking and result.ending is Ending.FAILED and self._still_runs(started.record):
-            return Result(ending=Ending.IN_DOUBT, error=f"{result.error}, but the attempt that took too long still runs")
+            return Result(ending=Ending.IN_DOUBT, error=f"{result.error}, but an attempt that was given up still runs")
         return result
 
     def tell_late(self, tx: Writing) -> None:

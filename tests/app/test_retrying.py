@@ -117,6 +117,21 @@ def test_a_first_attempt_waits_for_a_clock_that_is_right(outside: Outside) -> No
     assert outside.receiver.told("requests") == []
 
 
+def test_a_further_attempt_waits_for_a_clock_that_is_right(make: Make) -> None:
+    """The same holds for what was put off: whether it is still inside its window, that clock cannot tell."""
+    outside = make(retry=Retry(delay=60))
+    outside.receiver.script(LOSE)
+    plan = outside.submit("pay")
+    outside.clock.move(timedelta(minutes=2))
+    submit(outside.engine, deposit("5"))
+    outside.clock.move(timedelta(hours=-1))
+    with pytest.raises(ClockError, match="the clock stands before the newest entry"):
+        outside.resume(plan)
+    assert outside.receiver.told("requests") == [1]
+    outside.clock.move(timedelta(hours=1))
+    assert statuses(outside.resume(plan)) == ["done"]
+
+
 def test_the_window_is_looked_at_again_right_before_it_is_sent(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that was held up between its intent and the effect does not send outside the window."""
     outside.receiver.script(DROP)

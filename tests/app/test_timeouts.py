@@ -65,11 +65,31 @@ def test_what_still_runs_is_not_taken_for_what_did_not_happen(hasty: Outside) ->
     hasty.receiver.script(HOLD)
     plan = hasty.submit("book")
     assert statuses(plan) == ["in_doubt"]
-    assert "the attempt that took too long still runs" in str(plan.actions[0].error)
+    assert "an attempt that was given up still runs" in str(plan.actions[0].error)
     hasty.receiver.release()
     wait_for_late()
     assert (hasty.receiver.told("requests"), hasty.receiver.told()) == ([1], [1])
     hasty.verifies()
+
+
+def test_what_ctrl_c_left_running_is_not_forgotten(hasty: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Ctrl-C ended the wait and the same process goes on, the attempt still runs, and is not made a second time."""
+
+    def interrupted(call: Call[object], timeout: float = 0) -> bool:
+        if timeout:
+            raise KeyboardInterrupt
+        return False
+
+    hasty.receiver.script(HOLD)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Call, "ended", interrupted)
+        hasty.submit("book")
+    (plan,) = hasty.engine.resume(DANA)
+    assert statuses(plan) == ["in_doubt"]
+    assert "an attempt that was given up still runs" in str(plan.actions[0].error)
+    hasty.receiver.release()
+    wait_for_late()
+    assert (hasty.receiver.told("requests"), hasty.receiver.told()) == ([1], [1])
 
 
 def test_a_question_that_takes_too_long_is_no_answer(hasty: Outside) -> None:
