@@ -7,9 +7,12 @@ from signoff.lazy import front_door
 if TYPE_CHECKING:
     from .bank import bank_registry as bank_registry
     from .decorator import action as action
+    from .effect import INSIDE as INSIDE
+    from .effect import RETRIED as RETRIED
+    from .effect import Effect as Effect
+    from .effect import Retry as Retry
     from .ledger import check_ledger as check_ledger
     from .model import Action as Action
-    from .model import Effect as Effect
     from .model import Execution as Execution
     from .model import Field as Field
     from .model import Kind as Kind
@@ -27,13 +30,18 @@ if TYPE_CHECKING:
     from .registry import Registry as Registry
     from .run import Ending as Ending
     from .run import Result as Result
+    from .run import ask_action as ask_action
     from .run import run_action as run_action
     from .text import fold_name as fold_name
     from .text import show_text as show_text
+    from .timed import Call as Call
 
 __all__ = [
+    "INSIDE",
     "MAX_MINOR_UNITS",
+    "RETRIED",
     "Action",
+    "Call",
     "Effect",
     "Ending",
     "Execution",
@@ -44,8 +52,10 @@ __all__ = [
     "Money",
     "Registry",
     "Result",
+    "Retry",
     "Transaction",
     "action",
+    "ask_action",
     "bank_registry",
     "check_ledger",
     "currency_codes",
@@ -62,7 +72,8 @@ __all__ = [
 __getattr__ = front_door(
     __name__,
     {
-        "model": ["Action", "Effect", "Execution", "Field", "Kind", "Lookup", "Transaction", "problems_of"],
+        "effect": ["INSIDE", "RETRIED", "Effect", "Retry"],
+        "model": ["Action", "Execution", "Field", "Kind", "Lookup", "Transaction", "problems_of"],
         "bank": ["bank_registry"],
         "decorator": ["action"],
         "ledger": ["check_ledger"],
@@ -71,7 +82,8 @@ __getattr__ = front_door(
             "read_decimal",
         ],
         "registry": ["Migration", "Registry"],
-        "run": ["Ending", "Result", "run_action"],
+        "run": ["Ending", "Result", "ask_action", "run_action"],
         "text": ["fold_name", "show_text"],
+        "timed": ["Call"],
     },
 )

@@ -9,8 +9,9 @@ from signoff.actor import Actor
 from signoff.canonical import Json
 from signoff.errors import ActionInvalid, NotDone
 
+from .effect import Effect
 from .ledger import Account, AccountKind, Bill, accounts_of_kind, find_bill, ledger_migrations, own_accounts, post
-from .model import Action, Effect, Execution, Lookup, Transaction
+from .model import Action, Execution, Lookup, Transaction
 from .money import Money, format_money, from_minor_units, to_minor_units, write_money
 from .registry import Registry
 from .text import fold_name, show_text

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from types import NoneType, UnionType
@@ -16,21 +16,12 @@ from pydantic.fields import FieldInfo
 from signoff.actor import Actor
 from signoff.canonical import MAX_INTEGER, Json, canonical, digest
 
+from .effect import Effect, Retry
 from .money import Money, check_money, currency_decimals, format_money, read_decimal, write_decimal, write_money
 from .text import accept_text, show_text
 
 RESERVED = frozenset({"needs", "number", "plan", "type"})  # what a plan says about an action, beside its fields
 _SHOWN = 60  # characters of a wrong field's name that an error repeats
-
-
-class Effect(StrEnum):
-    """What an action changes, and so what a crash, an exception or a timeout in it means."""
-
-    READ = "read"  # nothing: run again after a crash; an error is `failed`
-    LOCAL = "local"  # this database only, in one transaction with its result: exactly once; an error is rolled back
-    IDEMPOTENT = "idempotent"  # a receiver that removes duplicates by our key
-    PROBE = "probe"  # a receiver that can be asked whether it happened
-    OPAQUE = "opaque"  # none of these: a crash or an error is `in_doubt`, and a person resolves it
 
 
 class Kind(StrEnum):
@@ -113,6 +104,9 @@ class Action(BaseModel):
 
     type: str
     effect: ClassVar[Effect] = Effect.OPAQUE
+    window: ClassVar[timedelta | None] = None  # IDEMPOTENT: for how long, from the first send, the receiver knows our key
+    timeout: ClassVar[float | None] = None  # seconds after which an effect outside the database is given up; None: never
+    retry: ClassVar[Retry] = Retry()  # IDEMPOTENT and PROBE
     fields: ClassVar[Mapping[str, Field]] = {}  # by wire name, `type` left out
 
     @classmethod
@@ -154,6 +148,13 @@ class Action(BaseModel):
     @abstractmethod
     def run(self, execution: Execution) -> Json:
         """Do it, and return what is worth recording. Raise NotDone where it is certain that nothing happened."""
+
+    def probe(self, execution: Execution) -> bool | None:
+        """Ask the receiver whether it happened; for the effect PROBE. None, or an exception, where it does not say.
+
+        False means that it did not happen and will not: where an earlier attempt can still arrive, that is None.
+        """
+        return None
 
     def resolve(self, lookup: Lookup) -> Self:
         """This action with every name replaced by the registered one it stands for.

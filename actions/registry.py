@@ -11,10 +11,9 @@ from pydantic import ValidationError
 from signoff.canonical import Json, parse
 from signoff.errors import ActionInvalid
 
-from .model import Action, Effect, problems_of
+from .effect import declaration_problem
+from .model import Action, problems_of
 from .text import show_text
-
-_SUPPORTED = frozenset({Effect.READ, Effect.LOCAL, Effect.OPAQUE})
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,9 @@ def _type_of(action: type[Action]) -> str:
     annotation = action.model_fields["type"].annotation
     if get_origin(annotation) is not Literal or len(get_args(annotation)) != 1:
         raise TypeError(f'{action.__name__} needs its type: write `type: Literal["name"] = "name"`')
-    if action.effect not in _SUPPORTED:
-        raise TypeError(f"{action.__name__}: the effect {action.effect.name} is not supported yet; OPAQUE is always safe")
+    problem = declaration_problem(action, has_probe=action.probe is not Action.probe)
+    if problem is not None:
+        raise TypeError(f"{action.__name__}: {problem}")
     if isabstract(action):
         raise TypeError(f"{action.__name__} has no `run`; write what it does")
     name = str(get_args(annotation)[0])

@@ -6,7 +6,8 @@ from enum import StrEnum
 from signoff.canonical import Json, canonical
 from signoff.errors import NotDone
 
-from .model import Action, Effect, Execution
+from .effect import INSIDE
+from .model import Action, Execution
 
 MAX_RESULT = 65_536  # bytes of canonical JSON
 MAX_ERROR = 1_000  # characters
@@ -34,7 +35,7 @@ def run_action(action: Action, execution: Execution) -> Result:
 
     A process that is told to stop (KeyboardInterrupt, SystemExit) stops: what was started is recovered as after a crash.
     """
-    inside = action.effect in (Effect.READ, Effect.LOCAL)
+    inside = action.effect in INSIDE
     try:
         value = action.run(execution)
     except NotDone as error:
@@ -47,6 +48,19 @@ def run_action(action: Action, execution: Execution) -> Result:
     if inside:
         return Result(ending=Ending.FAILED, error=problem)
     return Result(ending=Ending.DONE, error=problem)
+
+
+def ask_action(action: Action, execution: Execution) -> Result:
+    """Ask the receiver of a PROBE *action* whether it happened: done, failed, or, where there is no answer, in doubt."""
+    try:
+        happened = action.probe(execution)
+    except Exception as error:
+        return Result(ending=Ending.IN_DOUBT, error=f"the receiver did not say: {type(error).__name__}: {_told(error)}")
+    if happened is True:
+        return Result(ending=Ending.DONE, error="the receiver says that it happened")
+    if happened is False:
+        return Result(ending=Ending.FAILED, error="the receiver says that it did not happen")
+    return Result(ending=Ending.IN_DOUBT, error="the receiver did not say whether it happened")
 
 
 def _told(error: Exception) -> str:

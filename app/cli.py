@@ -134,6 +134,15 @@ def _add_signing(verbs: Verbs) -> None:
     reject.add_argument("--reason", metavar="TEXT", required=True, help="why, for the log and the requester")
     _must_act(reject, "who rejects")
 
+    resolve = _add(verbs, "resolve", commands.resolve, "settle what is in doubt, once you have found out whether it happened")
+    resolve.add_argument("id", metavar="PLAN/NUMBER", help="the action, as `signoff queue` names it: p-12ab/2")
+    outcome = resolve.add_mutually_exclusive_group(required=True)
+    outcome.add_argument("--done", action="store_true", help="it happened")
+    outcome.add_argument("--not-done", action="store_true", help="it did not, and will not: it is decided anew")
+    resolve.add_argument("--reason", metavar="TEXT", required=True, help="how you know, for the log")
+    resolve.add_argument("--no-run", action="store_true", help="only say so; `signoff resume` goes on later")
+    _must_act(resolve, "who found out: somebody who may approve, and did not ask for it")
+
     cancel = _add(verbs, "cancel", commands.cancel, "cancel what a plan has not started")
     cancel.add_argument("id", metavar="PLAN", help="the plan's id")
     _must_act(cancel, "who cancels: the requester, or somebody who may approve")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Command: TypeAlias = Callable[[argparse.Namespace, Settings], Exit]
 
 MAX_FILE = 2**20  # bytes that are read of a plan's file
+_DIGITS = 10  # of an action's number: fewer
 
 _EXITS = {
     Status.IN_DOUBT: Exit.IN_DOUBT,
@@ -124,7 +125,9 @@ def queue(options: argparse.Namespace, settings: Settings) -> Exit:
         forms.print_json(
             {
                 "approvals": [forms.approval_json(approval, action) for approval, action in rows],
-                "in_doubt": [{"plan": action.plan} | forms.action_json(action) for action in doubts],
+                "in_doubt": [
+                    {"id": output.name_action(action), "plan": action.plan} | forms.action_json(action) for action in doubts
+                ],
             }
         )
     else:
@@ -182,6 +185,19 @@ def reject(options: argparse.Namespace, settings: Settings) -> Exit:
         approval = engine.reject(options.id, settings.requester, reason=options.reason)
         _print_plans(engine, [engine.plan(approval.plan)], settings)
     return Exit.DONE
+
+
+def resolve(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff resolve PLAN/NUMBER --as WHO --done|--not-done --reason TEXT`: what is said, and then what can go on."""
+    plan, _, number = options.id.partition("/")
+    if not (number.isascii() and number.isdigit() and len(number) < _DIGITS):
+        raise UsageError(f'"{options.id[:64]}" names no action; write its plan and its number, as in p-12ab/2')
+    with open_engine(settings) as engine:
+        record = engine.resolve(plan, int(number), settings.requester, done=options.done, reason=options.reason)
+        if not options.no_run:
+            (record,) = engine.resume(settings.requester, plan=plan)
+        _print_plans(engine, [record], settings)
+    return _exit_of([record])
 
 
 def cancel(options: argparse.Namespace, settings: Settings) -> Exit:

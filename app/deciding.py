@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from signoff.actions import Action, Lookup, fold_name
-from signoff.audit import UNTOUCHED, ActionRecord, Approval, ApprovalStatus, Choice, PlanRecord, Vote
+from signoff.audit import UNTOUCHED, ActionRecord, Approval, ApprovalStatus, Choice, PlanRecord, Status, Vote
 from signoff.planner import ActionPlan, PlannedAction
 from signoff.policies import PERSON, Context, CounterValue, Decision, DecisionEffect, Policy, Seat, StandIn, fill_seats
 
@@ -212,15 +212,19 @@ def check_voter(policy: Policy, approval: Approval, actor: Actor, choice: Choice
         raise Refused(f"{approval.id} is decided: it is {approval.status}")
     if _is_same_person(actor.id, approval.requester) and not approval.own_vote:
         raise Refused(f"{actor.id} asked for {approval.id} and cannot decide it; somebody else must, or cancel {approval.plan}")
+    _check_identity(policy, actor)
+    if not may_fill(policy, approval, actor.id, now):
+        raise Refused(f"{actor.id} may not decide {approval.id}: it needs {needed(policy, approval, now)}")
+    if choice is Choice.APPROVE:
+        _check_seat(policy, approval, actor, votes, now)
+
+
+def _check_identity(policy: Policy, actor: Actor) -> None:
     if not _identity_counts(policy, actor):
         raise Refused(
             f"{actor.id} is only claimed, and {policy.name} does not let claimed identities decide;"
             ' write "identity: claimed" there if it should'
         )
-    if not may_fill(policy, approval, actor.id, now):
-        raise Refused(f"{actor.id} may not decide {approval.id}: it needs {needed(policy, approval, now)}")
-    if choice is Choice.APPROVE:
-        _check_seat(policy, approval, actor, votes, now)
 
 
 def _check_seat(policy: Policy, approval: Approval, actor: Actor, votes: Sequence[Vote], now: datetime) -> None:
@@ -262,6 +266,20 @@ def check_canceller(policy: Policy, plan: PlanRecord, actor: Actor, approvals: S
         raise Refused(f"{actor.id} did not ask for {plan.id} and may not approve in it; ask {plan.requester.id} to cancel it")
     if not any(action.status in UNTOUCHED for action in plan.actions):
         raise Refused(f"nothing in {plan.id} is left to cancel")
+
+
+def check_resolver(policy: Policy, decision: Decision, plan: PlanRecord, number: int, actor: Actor) -> None:
+    """Raises Refused where *actor* may not say now whether an action of *plan*, which is decided so, was done."""
+    what, status = f"action {number} of {plan.id}", plan.action(number).status
+    if status is not Status.IN_DOUBT:
+        raise Refused(f"{what} is {status}, and not in doubt: there is nothing to resolve")
+    if _is_same_person(actor.id, plan.requester.id):
+        raise Refused(f"{actor.id} asked for {what} and cannot resolve it; somebody else must")
+    _check_identity(policy, actor)
+    may = {seat.role for seat in decision.seats} | ({policy.approvers} if policy.approvers is not None else set())
+    if not policy.seats_of(actor.id) & may:
+        names = " or ".join(sorted(who.removeprefix(PERSON) for who in may)) or "the `approvers` of the policies, which name none"
+        raise Refused(f"{actor.id} may not resolve {what}: that is for {names}")
 
 
 def needed(policy: Policy, approval: Approval, now: datetime) -> str:

@@ -4,6 +4,7 @@ Each public verb is the boundary of a transaction; the functions that do the wor
 executor's, one transaction for each step.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
@@ -36,6 +37,7 @@ from .deciding import (
     Judgement,
     as_seats,
     check_canceller,
+    check_resolver,
     check_voter,
     check_waiting,
     denial,
@@ -53,6 +55,7 @@ from .grounding import grounded_in
 from .in_force import InForce, check_pinned
 from .pinning import PinChange, Pinning
 from .plans import Verifier, ask, known, settle
+from .retrying import Patience
 
 MIN_DIGEST = 8  # hexadecimal digits of the digest that an approver must name
 MAX_REASON = 1_000  # characters
@@ -67,9 +70,13 @@ _FIRST = {
 class Engine:
     """Decides plans, runs actions, and keeps the queue and the log. One thread owns it."""
 
-    def __init__(self, store: Store, policy: Policy, registry: Registry) -> None:
-        """Raises LogInvalid where the policies in the store are not the ones that its log tells."""
+    def __init__(self, store: Store, policy: Policy, registry: Registry, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        """*sleep* waits for so many seconds, before something is tried again.
+
+        Raises LogInvalid where the policies in the store are not the ones that its log tells.
+        """
         self.store = store
+        self._sleep = sleep
         self.registry = registry
         with store.read() as tx:
             self._in_force = InForce(tx, policy)
@@ -139,7 +146,7 @@ class Engine:
                 stack.enter_context(self._executor.alone())
                 alone = True
             if alone:
-                self._executor.drive(id_, actor, started)
+                self._executor.drive(id_, actor, Patience(sleep=self._sleep), started)
         return self.plan(id_)
 
     def resume(self, actor: Actor, plan: str | None = None) -> tuple[PlanRecord, ...]:
@@ -155,9 +162,10 @@ class Engine:
                 recovered = self._executor.recover(tx)
                 ids = [known(tx.plan(plan), plan).id] if plan else list(dict.fromkeys([*recovered, *tx.plans_to_resume(tx.now)]))
             problem: SignoffError | None = None
+            patience = Patience(sleep=self._sleep)  # for all plans together
             for id_ in ids:
                 try:
-                    self._executor.drive(id_, actor)
+                    self._executor.drive(id_, actor, patience)
                 except (Busy, PolicyChanged):
                     raise
                 except SignoffError as error:
@@ -201,6 +209,33 @@ class Engine:
             settle(tx, known(tx.plan(record.plan), record.plan))
 
         return self._vote(approval, actor, Choice.REJECT, reason, check, count)
+
+    def resolve(self, plan: str, number: int, actor: Actor, *, done: bool, reason: str) -> PlanRecord:
+        """Say of an action in doubt whether it was *done*: then it is, from now on; else it is ready, and keeps its key.
+
+        `resume` then goes on: what was not done is decided anew, and votes that it had used do not count. For those who may
+        sign what the rules in force ask for it, and for `approvers`, but not for the requester. Raises Refused, which is
+        recorded.
+        """
+        if not _checked_reason(reason).strip():
+            raise UsageError("resolving needs a reason; say how you know")
+        self._in_force.vet()
+        with self.store.write() as tx:
+            self._in_force.adopt(tx, actor)
+            record = settle(tx, self._verifier.plan(tx, known(tx.plan(plan), plan).id))
+            action = _action_of(record, number)
+            decision = self._executor.decide(tx, record, action).decision
+            refusal = _refused(lambda: check_resolver(self.policy, decision, record, number, actor))
+            if refusal is not None:
+                _log_refusal(tx, refusal, actor, "resolve", plan, number)
+            else:
+                said = "done" if done else "not done"
+                tx.log("resolved", actor, {"verb": said, "reason": reason}, plan=plan, action=number)
+                status = Status.DONE if done else Status.READY
+                tx.move(action, status, actor, error=f"resolved as {said} by {actor.id}: {reason}")
+        if refusal is not None:
+            raise refusal
+        return self.plan(plan)
 
     def cancel(self, plan: str, actor: Actor) -> PlanRecord:
         """Cancel every action of *plan* that was not started. For its requester, or somebody who may approve in it."""
@@ -257,9 +292,7 @@ class Engine:
     def explain(self, plan: str, number: int) -> tuple[ActionRecord, Judgement]:
         """The action *number* of *plan* as it stands, and what the policy in force now says about it. Raises as `plan` does."""
         record = self.plan(plan)
-        if not 1 <= number <= len(record.actions):
-            raise UsageError(f"{plan} has no action {number}; its actions are numbered 1 to {len(record.actions)}")
-        found = record.action(number)
+        found = _action_of(record, number)
         action = self.registry.load(found.body)
         with self.store.read() as tx:
             requester, now = record.requester, self.store.clock()
@@ -347,8 +380,8 @@ class Engine:
         count: Callable[[Writing, ActionRecord, Approval], None],
     ) -> Approval:
         """Record a vote that *check* does not refuse, and let *count* act on it."""
-        if reason is not None and len(_storable("the reason", reason)) > MAX_REASON:
-            raise UsageError(f"the reason holds {len(reason):,} characters; at most {MAX_REASON:,} are kept")
+        if reason is not None:
+            _checked_reason(reason)
         self._in_force.vet()
         with self.store.write() as tx:
             self._in_force.adopt(tx, actor)
@@ -381,6 +414,20 @@ def _refused(check: Callable[[], None]) -> Refused | None:
 
 def _log_refusal(tx: Writing, refusal: Refused, actor: Actor, verb: str, plan: str = SYSTEM, action: int | None = None) -> None:
     tx.log("refused", actor, {"verb": verb, "reason": str(refusal)}, plan=plan, action=action)
+
+
+def _action_of(plan: PlanRecord, number: int) -> ActionRecord:
+    """Raises UsageError where *plan* has no such action."""
+    if not 1 <= number <= len(plan.actions):
+        raise UsageError(f"{plan.id} has no action {number}; its actions are numbered 1 to {len(plan.actions)}")
+    return plan.action(number)
+
+
+def _checked_reason(reason: str) -> str:
+    """*reason*, which can be stored. Raises UsageError where it cannot, or is too long."""
+    if len(_storable("the reason", reason)) > MAX_REASON:
+        raise UsageError(f"the reason holds {len(reason):,} characters; at most {MAX_REASON:,} are kept")
+    return reason
 
 
 def _storable(what: str, text: str) -> str:

@@ -2,15 +2,28 @@
 
 `drive` takes one step after the other until nothing can go on. An external action's intent is durable before it
 starts; what it gave and the intent to run the next one share a transaction. A READ or LOCAL action runs inside one.
+An attempt of which nobody knows what it came to is put off, and goes on once nothing else can (see `retrying`).
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeAlias
 
-from signoff.actions import Action, Effect, Ending, Execution, Registry, Result, run_action
-from signoff.audit import NOT_DONE, ActionRecord, Approval, ApprovalStatus, PlanRecord, Status, Store, Writing
+from signoff.actions import (
+    INSIDE,
+    RETRIED,
+    Action,
+    Effect,
+    Ending,
+    Execution,
+    Registry,
+    Result,
+    ask_action,
+    run_action,
+)
+from signoff.audit import NOT_DONE, ActionRecord, Approval, ApprovalStatus, PlanRecord, Status, Store, Writing, write_time
 from signoff.policies import DecisionEffect
 
 from .actor import Actor
@@ -20,7 +33,9 @@ from .deciding import Judgement, denial, judge, told_decision, votes_serve
 from .errors import ActionInvalid, ClockError, LogInvalid, TransactionLost
 from .grounding import grounded_in
 from .in_force import InForce
+from .outside import Outside, Started
 from .plans import SYSTEM_ACTOR, Verifier, ask, known, settle
+from .retrying import Patience, change, next_due, obstacle, put_off, record_answer, tries_of
 
 Watch: TypeAlias = Callable[[ActionRecord], None]
 
@@ -34,6 +49,7 @@ class Executor:
         self._in_force = in_force
         self._verifier = verifier
         self._watch: Watch = lambda _: None
+        self._outside = Outside(store.clock)
 
     def alone(self, timeout: float | None = None) -> AbstractContextManager[None]:
         """Be the one process that executes. Raises Busy where another one is, for *timeout* seconds or the store's."""
@@ -49,62 +65,114 @@ class Executor:
             self._watch = before
 
     def recover(self, tx: Writing) -> list[str]:
-        """Mark what an executor that died left behind, and return the ids of its plans.
+        """Take care of what an executor that died left behind, and return the ids of its plans.
 
-        Whoever executes alone knows that what is marked as being executed is nobody's now.
+        Whoever executes alone knows that what is marked as being executed is nobody's now. What can be tried again, or
+        asked about, is put off until the plan goes on; all else is in doubt.
         """
+        self._outside.tell_late(tx)
         recovered = []
         for action in tx.executing():
             try:
                 self._verifier.plan(tx, action.plan)
             except LogInvalid:  # nothing of that plan runs, and whoever resumes it is told; other plans go on
                 continue
-            tx.move(action, Status.IN_DOUBT, SYSTEM_ACTOR, error="the process ended while it was executed")
+            error = "the process ended while it was executed"
+            if action.effect not in RETRIED:
+                tx.move(action, Status.IN_DOUBT, SYSTEM_ACTOR, error=error)
+            elif tries_of(tx, action).due is None:
+                tx.put_off(action, "retry", SYSTEM_ACTOR, error=error, data={"due": write_time(tx.now)})
             recovered.append(action.plan)
         return recovered
 
-    def start(self, tx: Writing, plan: str, actor: Actor) -> "Started | None":
+    def start(self, tx: Writing, plan: str, actor: Actor) -> Started | None:
         """Record the intent to run the next action, where that is an external one: for the transaction that accepts a plan."""
         ready = self._next(tx, plan, actor)
         return None if ready is None or ready.runs_here else self._begin(tx, ready, actor)
 
-    def drive(self, plan: str, actor: Actor, started: "Started | None" = None) -> None:
-        """Take one step after the other until nothing in *plan* can go on; first of all execute what was *started*."""
+    def drive(self, plan: str, actor: Actor, patience: Patience, started: Started | None = None) -> None:
+        """Take one step after the other until nothing in *plan* can go on; first of all execute what was *started*.
+
+        What is tried again is waited for as long as *patience* lasts.
+        """
         lost: dict[int, str] = {}  # by number, why the transaction was lost in which an action ran
         going = True
         while going:
-            if started:
+            if started and not started.asking:
                 self._watch(started.record)
-            result = run_action(started.action, started.execution) if started else None
+            result = self._execute(started) if started else None
             try:
                 step = self._go_on(plan, actor, started, result, lost)
             except BaseException:
                 if started and result:  # what is known of it must not be lost with whatever went wrong after it
                     with self._store.write() as tx:
-                        self._end(tx, started.record, result, actor)
+                        self._end(tx, started, result, actor)
                 raise
             started, going = step.started, step.going
             for ended in step.ended:
-                self._watch(ended)
+                if ended.status is not Status.EXECUTING:
+                    self._watch(ended)
+            if step.due is not None:
+                going = patience.wait((step.due - self._store.clock()).total_seconds())
 
-    def _go_on(self, plan: str, actor: Actor, started: "Started | None", result: Result | None, lost: dict[int, str]) -> "_Step":
+    def _go_on(self, plan: str, actor: Actor, started: Started | None, result: Result | None, lost: dict[int, str]) -> "_Step":
         """Record *result*, and take the next step."""
         while True:
             try:
                 with self._store.write() as tx:
-                    ended = [self._end(tx, started.record, result, actor)] if started and result else []
+                    self._outside.tell_late(tx)
+                    ended = [self._end(tx, started, result, actor)] if started and result else []
                     ready = self._next(tx, plan, actor)
                     if ready is None:
-                        return _Step(ended=ended, started=None, going=False)
+                        return self._go_on_later(tx, plan, actor, ended)
                     begun = self._begin(tx, ready, actor)
                     if not ready.runs_here:
                         return _Step(ended=ended, started=begun, going=True)
-                    ended.append(self._end(tx, begun.record, self._run_here(tx, begun, lost), actor))
+                    ended.append(self._end(tx, begun, self._run_here(tx, begun, lost), actor))
                     return _Step(ended=ended, started=None, going=True)
             except TransactionLost:
                 continue  # nothing of it was recorded; the action that lost it is remembered and fails now
 
-    def _run_here(self, tx: Writing, begun: "Started", lost: dict[int, str]) -> Result:
+    def _go_on_later(self, tx: Writing, plan: str, actor: Actor, ended: list[ActionRecord]) -> "_Step":
+        """Go on with what was put off, where that is due: another attempt, or a question to its receiver."""
+        while (found := next_due(tx, known(tx.plan(plan), plan))) is not None:
+            record, tries, due = found
+            if due > tx.now:
+                return _Step(ended=ended, started=None, going=False, due=due)
+            action, requester = self._load(record), known(tx.plan(plan), plan).requester
+            if action.effect is Effect.PROBE and not tries.absent:
+                execution = Execution(actor=requester, key=record.key, now=tx.now, tx=None)
+                asked = Started(record=record, action=action, execution=execution, asking=True)
+                return _Step(ended=ended, started=asked, going=True)
+            again = self._try_again(tx, record, action, actor)
+            if isinstance(again, Started):
+                return _Step(ended=ended, started=again, going=True)
+            ended.append(again)
+        return _Step(ended=ended, started=None, going=False)
+
+    def _try_again(self, tx: Writing, record: ActionRecord, action: Action, actor: Actor) -> Started | ActionRecord:
+        """Record the intent to try *record* once more, where it would still be allowed; else it ends.
+
+        It is the same intent, so the votes that it used serve again.
+        """
+        plan, tries = known(tx.plan(record.plan), record.plan), tries_of(tx, record)
+        if tx.behind:
+            raise ClockError(_BEHIND)
+        judged = self.decide(tx, plan, record)
+        approval = self._approval(tx, record)
+        problem = obstacle(action, record, tries, tx.now) or change(judged.decision, approval, tx.now)
+        if problem is None:
+            return self._begin(tx, _Ready(record=record, judged=judged, approval=None, requester=plan.requester), actor)
+        status = Status.FAILED if tries.absent else Status.IN_DOUBT
+        data: dict[str, Json] = {"decision": told_decision(judged)}
+        ended = tx.move(record, status, actor, error=f"{record.error}; not tried again: {problem}", data=data)
+        settle(tx, known(tx.plan(plan.id), plan.id))
+        return ended
+
+    def _execute(self, started: Started) -> Result:
+        return self._outside.execute(started, ask_action if started.asking else run_action)
+
+    def _run_here(self, tx: Writing, begun: Started, lost: dict[int, str]) -> Result:
         """Run a READ or LOCAL action: what it changes is part of this transaction, or undone where it fails."""
         number = begun.record.number
         if number in lost:
@@ -137,13 +205,10 @@ class Executor:
 
     def _decide_again(self, tx: Writing, plan: PlanRecord, record: ActionRecord, actor: Actor) -> "_Ready | None":
         """Decide *record* under the policy in force now. Where it may not run, move it, and return None."""
-        policy = self._in_force.policy
-        action = self._load(record)
-        counting = Counting(reading=tx, policy=policy, now=tx.now, requester=plan.requester, plan=plan.id)
-        judged = judge(action, record.number, record.needs, grounded_in(plan.request), len(plan.actions), counting)
+        policy, judged = self._in_force.policy, self.decide(tx, plan, record)
         decision = judged.decision
         told: dict[str, Json] = {"decision": told_decision(judged)}
-        approval = next((a for a in tx.approvals_of(plan.id, record.number) if a.status is ApprovalStatus.APPROVED), None)
+        approval = self._approval(tx, record)
         if decision.effect is DecisionEffect.DENY:
             tx.move(record, Status.DENIED, actor, error=denial(policy, judged), rules=decision.rules, data=told)
             return None
@@ -153,11 +218,21 @@ class Executor:
             waiting = tx.move(record, Status.WAITING, actor, rules=decision.rules, data=told)
             ask(tx, policy, waiting, judged, plan.requester)
             return None
-        if approval and tx.behind:
-            raise ClockError("the clock stands before the newest entry of the log, so no deadline can be judged; set it right")
+        if tx.behind and (approval or judged.action.window):
+            raise ClockError(_BEHIND)
         return _Ready(record=record, judged=judged, approval=approval, requester=plan.requester)
 
-    def _begin(self, tx: Writing, ready: "_Ready", actor: Actor) -> "Started":
+    def decide(self, tx: Writing, plan: PlanRecord, record: ActionRecord) -> Judgement:
+        """What the policy in force says about *record* now."""
+        counting = Counting(reading=tx, policy=self._in_force.policy, now=tx.now, requester=plan.requester, plan=plan.id)
+        grounded = grounded_in(plan.request)
+        return judge(self._load(record), record.number, record.needs, grounded, len(plan.actions), counting)
+
+    def _approval(self, tx: Writing, record: ActionRecord) -> Approval | None:
+        """The approval of *record* that was given."""
+        return next((a for a in tx.approvals_of(record.plan, record.number) if a.status is ApprovalStatus.APPROVED), None)
+
+    def _begin(self, tx: Writing, ready: "_Ready", actor: Actor) -> Started:
         """Record the intent: the decision, the votes that it uses, the attempt."""
         data: dict[str, Json] = {"decision": told_decision(ready.judged)}
         if ready.approval is not None:
@@ -165,12 +240,19 @@ class Executor:
         executing = tx.move(ready.record, Status.EXECUTING, actor, rules=ready.judged.decision.rules, data=data)
         if ready.approval is not None:
             tx.use_votes(ready.approval, executing.attempt)
+        action = ready.judged.action
         execution = Execution(actor=ready.requester, key=executing.key, now=tx.now, tx=None)
-        return Started(record=executing, action=ready.judged.action, execution=execution)
+        until = None if action.window is None else (tries_of(tx, executing).first or tx.now) + action.window
+        return Started(record=executing, action=action, execution=execution, until=until)
 
-    def _end(self, tx: Writing, executing: ActionRecord, result: Result, actor: Actor) -> ActionRecord:
+    def _end(self, tx: Writing, started: Started, result: Result, actor: Actor) -> ActionRecord:
         """Record what an execution gave, and skip what needed it where it did not happen."""
-        ended = tx.move(executing, Status(result.ending.value), actor, result=result.value, error=result.error)
+        if started.asking:
+            ended = record_answer(tx, started.action, started.record, result, actor)
+        elif result.ending is Ending.IN_DOUBT and started.action.effect in RETRIED:
+            ended = put_off(tx, started.action, started.record, result, actor)
+        else:
+            ended = tx.move(started.record, Status(result.ending.value), actor, result=result.value, error=result.error)
         if ended.status in NOT_DONE:
             settle(tx, known(tx.plan(ended.plan), ended.plan))
         return ended
@@ -182,13 +264,7 @@ class Executor:
             raise ActionInvalid([f"{record.plan} action {record.number}: {one}" for one in error.problems]) from error
 
 
-@dataclass(frozen=True, kw_only=True)
-class Started:
-    """An action that is being executed."""
-
-    record: ActionRecord
-    action: Action
-    execution: Execution
+_BEHIND = "the clock stands before the newest entry of the log, so no deadline can be judged; set it right"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +274,7 @@ class _Step:
     ended: list[ActionRecord]  # actions, with what they gave
     started: Started | None  # what must be executed now
     going: bool  # whether anything went on
+    due: datetime | None = None  # when something that was put off goes on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,7 +289,7 @@ class _Ready:
     @property
     def runs_here(self) -> bool:
         """Whether it is executed inside a transaction of this database."""
-        return self.judged.action.effect in (Effect.READ, Effect.LOCAL)
+        return self.judged.action.effect in INSIDE
 
 
 class _Undo(Exception):

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signoff.actions import show_text
-from signoff.audit import ActionRecord, Approval, Entry, PlanRecord, Verification
+from signoff.audit import ActionRecord, Approval, Entry, PlanRecord, Status, Verification
 from signoff.policies import PERSON
 
 from .canonical import Json
@@ -227,7 +227,9 @@ def _gist(entry: Entry) -> str:
             return "; looser: ".join([f"{told['verb']} {str(told['digest'])[:8]}", *_looser(told["change"])])
         case "pinned" | "unpinned":
             return str(told["digest"])[:8]
-        case "refused":
+        case "retry" | "probed":
+            return f"{told['error']}; it goes on at {told['due']}"
+        case "refused" | "resolved":
             return f"{told['verb']}: {told['reason']}"
     return outcome_of(told["error"], told["result"])
 
@@ -243,7 +245,7 @@ def _looser(change: Json) -> list[str]:
 
 _TOLD = (
     *("request", "planner", "title", "status", "id", "seats", "choice", "approval", "reason", "name", "digest", "change"),
-    *("verb", "error", "result"),
+    *("verb", "error", "result", "due"),
 )
 
 
@@ -257,6 +259,11 @@ def print_plan(plan: PlanRecord, approvals: Sequence[Approval], needs: Sequence[
             plain(f"{approval.id} (action {approval.number}) needs {need}: signoff approve {approval.id} --as WHO"),
             style="yellow",
         )
+    for action in plan.actions:
+        if action.status is Status.IN_DOUBT:
+            out.print(plain(f"action {action.number} is in doubt; find out: {how_to_resolve(action)}"), style="bold magenta")
+        elif action.status is Status.EXECUTING and action.error is not None:
+            out.print(plain(f"action {action.number} is tried again later: signoff resume {plan.id}"), style="yellow")
 
 
 def print_pin_change(change: "PinChange", command: str) -> None:
@@ -309,8 +316,18 @@ def problems_of_error(error: SignoffError) -> Sequence[str]:
     return problems or [str(error)]
 
 
+def name_action(action: ActionRecord) -> str:
+    """An action as commands name it: `p-12ab/2`."""
+    return f"{action.plan}/{action.number}"
+
+
 def format_doubt(action: ActionRecord) -> Text:
-    """An action of which nobody knows whether it happened."""
-    return Text(f"{action.plan} #{action.number} is in doubt: ", style="bold magenta").append(
-        plain(f"{action.title}; {action.error}; find out whether it happened")
+    """An action of which nobody knows whether it happened, and how that ends."""
+    return Text(f"{name_action(action)} is in doubt: ", style="bold magenta").append(
+        plain(f"{action.title}; {action.error}; find out whether it happened: {how_to_resolve(action)}")
     )
+
+
+def how_to_resolve(action: ActionRecord) -> str:
+    """The command that settles an action in doubt."""
+    return f"signoff resolve {name_action(action)} --as WHO --done|--not-done --reason TEXT"

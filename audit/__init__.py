@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .records import PlanRecord as PlanRecord
     from .records import Status as Status
     from .records import Vote as Vote
+    from .records import read_time as read_time
     from .records import write_actor as write_actor
     from .records import write_time as write_time
     from .recounting import counted_anew as counted_anew
@@ -67,6 +68,7 @@ __all__ = [
     "add_up",
     "counted_anew",
     "read_counters",
+    "read_time",
     "recount",
     "rows_of_action",
     "verify_complete",
@@ -86,7 +88,7 @@ __getattr__ = front_door(
         "reading": ["Reading"],
         "records": [
             *("BOUNDED", "ENDED", "NOT_DONE", "SYSTEM", "UNTOUCHED", "ActionRecord", "Approval", "ApprovalStatus", "Choice"),
-            *("Entry", "PlanRecord", "Status", "Vote", "write_actor", "write_time"),
+            *("Entry", "PlanRecord", "Status", "Vote", "read_time", "write_actor", "write_time"),
         ],
         "recounting": ["counted_anew", "recount"],
         "store": ["Store"],

@@ -53,7 +53,7 @@ class ApprovalStatus(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
-    REPLACED = "replaced"  # decided again under changed rules: a new approval asks, or the action was denied
+    REPLACED = "replaced"  # decided again, under changed rules or after a doubt: a new approval asks, or the action was denied
 
 
 class Choice(StrEnum):

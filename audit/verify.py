@@ -11,7 +11,7 @@ from .database import Row
 from .log import START, entry_problems
 from .pins import pin_problems
 from .reading import Reading
-from .records import SYSTEM, Entry, PlanRecord, Status, write_actor, write_time
+from .records import SYSTEM, Entry, PlanRecord, Status, read_time, write_actor, write_time
 from .rows import entry_of
 from .writing import ACCEPTED, CLOSES, MOVED, told_approval, told_vote
 
@@ -133,8 +133,11 @@ class _Told:
                     "at": write_time(entry.at),
                     "used": None,
                 }
-            case "refused":
+            case "refused" | "late" | "resolved":
                 pass
+            case "retry" | "probed":
+                read_time(str(data["due"]))  # what is put off goes on by it
+                self._move(number, data)
             case _:
                 self._move(number, data)
 

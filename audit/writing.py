@@ -103,27 +103,45 @@ class Writing(Reading):
             result=result,
             rules=action.rules if rules is None else tuple(rules),
         )
-        changed = self._database.execute(
-            "UPDATE actions SET status = ?, attempt = ?, error = ?, result = ?, rules = ?"
-            " WHERE plan = ? AND number = ? AND status = ? AND attempt = ?"
-            " RETURNING EXISTS (SELECT 1 FROM counted WHERE plan = actions.plan AND number = actions.number)",
-            (
-                *(moved.status, moved.attempt, error, None if result is None else canonical(result), _json(moved.rules)),
-                *(action.plan, action.number, action.status, action.attempt),
-            ),
-        )
-        if not changed:
-            raise Busy(f"{action.plan} {action.number} was changed by another process; look again")
-        if changed[0][0] and status in ENDED:
+        if self._store_state(action, moved) and status in ENDED:
             self._settle_count(moved)
         if status in CLOSES:
             self._database.execute(
                 "UPDATE approvals SET status = ? WHERE plan = ? AND number = ? AND status IN ('waiting', 'approved')",
                 (CLOSES[status], action.plan, action.number),
             )
-        told: dict[str, Json] = {name: getattr(moved, name) for name in MOVED}
-        self.log(status, actor, told | {"status": status.value} | dict(data or {}), plan=action.plan, action=action.number)
+        self._log_state(status, moved, actor, data or {})
         return moved
+
+    def put_off(
+        self, action: ActionRecord, event: str, actor: Actor, *, error: str | None, data: Mapping[str, Json]
+    ) -> ActionRecord:
+        """Record that *action*, which is being executed, goes on later, and why. Raises Busy where somebody else moved it."""
+        if action.status is not Status.EXECUTING:
+            raise ValueError(f"{action.plan} {action.number} is {action.status}, so there is nothing to go on with")
+        moved = replace(action, error=error)
+        self._store_state(action, moved)
+        self._log_state(event, moved, actor, data)
+        return moved
+
+    def _store_state(self, action: ActionRecord, moved: ActionRecord) -> bool:
+        """Put *moved* in the place of *action*, and return whether it counts. Raises Busy where somebody else moved it."""
+        changed = self._database.execute(
+            "UPDATE actions SET status = ?, attempt = ?, error = ?, result = ?, rules = ?"
+            " WHERE plan = ? AND number = ? AND status = ? AND attempt = ?"
+            " RETURNING EXISTS (SELECT 1 FROM counted WHERE plan = actions.plan AND number = actions.number)",
+            (
+                *(moved.status, moved.attempt, moved.error, None if moved.result is None else canonical(moved.result)),
+                *(_json(moved.rules), action.plan, action.number, action.status, action.attempt),
+            ),
+        )
+        if not changed:
+            raise Busy(f"{action.plan} {action.number} was changed by another process; look again")
+        return bool(changed[0][0])
+
+    def _log_state(self, event: str, moved: ActionRecord, actor: Actor, data: Mapping[str, Json]) -> None:
+        told: dict[str, Json] = {name: getattr(moved, name) for name in MOVED}
+        self.log(event, actor, told | {"status": moved.status.value} | dict(data), plan=moved.plan, action=moved.number)
 
     def count(self, rows: Iterable[CountedRow]) -> None:
         """Add what actions count for."""
@@ -254,6 +272,7 @@ CLOSES: Mapping[Status, ApprovalStatus] = {  # what an action's move makes of it
     Status.EXPIRED: ApprovalStatus.EXPIRED,
     Status.CANCELLED: ApprovalStatus.CANCELLED,
     Status.SKIPPED: ApprovalStatus.SKIPPED,
+    Status.READY: ApprovalStatus.REPLACED,
     Status.WAITING: ApprovalStatus.REPLACED,
     Status.DENIED: ApprovalStatus.REPLACED,
 }

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import settings
@@ -13,6 +14,7 @@ from signoff.audit import Store
 from signoff.policies import Policy, parse_policy
 from signoff.testing import CountingIds, FakeClock
 from tests.chat_server import ChatServer
+from tests.receiver import Receiver, receiver_running
 
 EXAMPLES = 50  # of a law; with --hypothesis-profile=long, LONG times as many, and others each time
 LONG = 20
@@ -106,6 +108,19 @@ def chat_server() -> Iterator[ChatServer]:
     """A server that speaks chat completions, on this machine; the test tells it what to answer."""
     with ChatServer().running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def receiver_port() -> Iterator[int]:
+    """Where a receiver of effects listens, on this machine."""
+    with receiver_running() as port:
+        yield port
+
+
+@pytest.fixture
+def receiver(receiver_port: int, tmp_path: Path) -> Receiver:
+    """A receiver at which nothing has happened yet."""
+    return Receiver(receiver_port, quote(str(tmp_path), safe=""))
 
 
 @pytest.fixture(scope="session", autouse=True)

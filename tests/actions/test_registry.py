@@ -1,11 +1,11 @@
 """The registry: what is registered, what is read, and which definitions it refuses."""
 
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 
-from signoff.actions import Action, Effect, Execution, Migration, Money, Registry
+from signoff.actions import Action, Execution, Migration, Money, Registry
 from signoff.canonical import Json
 from signoff.errors import ActionInvalid
 
@@ -33,13 +33,6 @@ class NoRun(Action):
     type: Literal["no_run"] = "no_run"
 
 
-class Idempotent(Base):
-    """Has an effect that comes later."""
-
-    type: Literal["idempotent"] = "idempotent"
-    effect: ClassVar[Effect] = Effect.IDEMPOTENT
-
-
 class Spaced(Base):
     """Has a type that no rule can name."""
 
@@ -51,12 +44,11 @@ class Spaced(Base):
     [
         (NoType, r'NoType needs its type: write `type: Literal\["name"\] = "name"`'),
         (NoRun, "NoRun has no `run`; write what it does"),
-        (Idempotent, "the effect IDEMPOTENT is not supported yet; OPAQUE is always safe"),
         (Spaced, 'rules cannot name the type "send money"'),
     ],
 )
 def test_incomplete_actions_are_refused(made: type[Action], reason: str) -> None:
-    """An action without a type or code, or with an effect that is not supported yet, is not registered."""
+    """An action without a type or code is not registered."""
     with pytest.raises(TypeError, match=reason):
         Registry(made)
 

@@ -9,7 +9,8 @@ from jsonschema import Draft202012Validator
 from tests.app.conftest import BALANCE, DEPOSIT, TRANSFER, CommandLine
 
 REQUEST = "Check my balance, then send $150 to Alice and deposit 40"
-COMMANDS = ["demo", "plan", "run", "resume", "queue", "show", "approve", "reject", "cancel", "policies", "audit"]
+COMMANDS = ["demo", "plan", "run", "resume", "queue", "show", "approve", "reject", "resolve", "cancel"]
+COMMANDS += ["policies", "audit"]
 WITHDRAW_TOO_MUCH = {"type": "withdraw", "amount": "9000.00", "currency": "USD", "needs": []}
 
 
@@ -302,6 +303,9 @@ def test_version(cli: CommandLine) -> None:
         ["approve", "a1"],
         ["reject", "a1", "--as", "mira"],
         ["cancel", "p-1"],
+        ["resolve", "p-1/1", "--as", "mira", "--reason", "seen"],
+        ["resolve", "p-1/1", "--as", "mira", "--done", "--not-done", "--reason", "seen"],
+        ["resolve", "p-1/1", "--as", "mira", "--done"],
         ["audit"],
         ["policies"],
     ],

@@ -104,9 +104,11 @@ def test_in_doubt_is_told_with_what_to_do(cli: CommandLine) -> None:
     """`queue` names the plan, the number, the action and the error of what is in doubt, and says to find out."""
     plan = submit_in_doubt(cli)
     ran = cli.wide("queue")
-    assert f"{plan} #1 is in doubt: Post letter; TimeoutError: the post office did not answer; find out" in ran.out
+    assert f"{plan}/1 is in doubt: Post letter; TimeoutError: the post office did not answer; find out" in ran.out
+    assert f"signoff resolve {plan}/1 --as WHO --done|--not-done --reason TEXT" in ran.out
     (doubt,) = cli("queue", "--json").json["in_doubt"]
-    assert (doubt["plan"], doubt["status"], doubt["type"]) == (plan, "in_doubt", "post_letter")
+    told = (doubt["id"], doubt["plan"], doubt["status"], doubt["type"])
+    assert told == (f"{plan}/1", plan, "in_doubt", "post_letter")
 
 
 def test_in_doubt_wins_over_failed_denied_and_waiting(cli: CommandLine) -> None:

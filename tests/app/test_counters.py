@@ -7,7 +7,7 @@ import pytest
 
 from signoff import Actor, Engine, Refused, deciding
 from signoff.actions import Registry, bank_registry
-from signoff.audit import PlanRecord, Status, verify_plan, verify_store
+from signoff.audit import verify_plan, verify_store
 from signoff.errors import LogInvalid
 from signoff.policies import Policy
 from signoff.testing import FakeClock
@@ -220,14 +220,6 @@ def messages(window: str = "day", by: str = "to") -> tuple[Registry, Policy]:
     )
 
 
-def settled(engine: Engine, plan: PlanRecord, *statuses: Status) -> None:
-    """Take the plan's first action through *statuses*, as a person who resolves it does."""
-    with engine.store.write() as tx:
-        action = tx.plan(plan.id).action(1)  # type: ignore[union-attr]  # it is there
-        for status in statuses:
-            action = tx.move(action, status, MIRA)
-
-
 def test_an_action_in_doubt_holds(open_engine: Open, clock: FakeClock) -> None:
     """What is in doubt counts, whatever its age; resolved as done it counts from then on."""
     registry, policy = messages("90m")
@@ -236,7 +228,7 @@ def test_an_action_in_doubt_holds(open_engine: Open, clock: FakeClock) -> None:
     clock.move(timedelta(days=2))
     assert statuses(plan) == ["in_doubt"]
     assert statuses(submit(engine, message())) == ["denied"]
-    settled(engine, plan, Status.DONE)
+    engine.resolve(plan.id, 1, MIRA, done=True, reason="it was there")
     clock.move(timedelta(minutes=89))
     assert statuses(submit(engine, message())) == ["denied"]
     clock.move(timedelta(minutes=1))
@@ -249,7 +241,7 @@ def test_what_did_not_happen_after_all_holds_until_it_ends(open_engine: Open) ->
     registry, policy = messages()
     engine = open_engine(policy, registry)
     plan = submit(engine, message(how="badly"))
-    settled(engine, plan, Status.READY)
+    engine.resolve(plan.id, 1, MIRA, done=False, reason="it was not there")
     assert statuses(submit(engine, message())) == ["denied"]
     engine.cancel(plan.id, DANA)
     assert statuses(submit(engine, message())) == ["done"]

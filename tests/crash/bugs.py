@@ -1,15 +1,17 @@
 """Protections taken away on purpose, to show that these tests would see it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
 from signoff import executor
-from signoff.actions import Action, Effect, Execution, Result, run_action
+from signoff.actions import Action, Effect, Ending, Execution, Result, run_action
 from signoff.actor import Actor
 from signoff.audit import ENDED, ActionRecord, Status, Writing
 from signoff.audit.database import Database
-from signoff.executor import Executor, Started
+from signoff.executor import Executor
+from signoff.outside import Started
 from signoff.plans import SYSTEM_ACTOR
 
 
@@ -71,6 +73,34 @@ def no_transaction() -> None:
     patch.object(Database, "execute", execute_alone).start()
 
 
+def new_key_for_each_attempt() -> None:
+    """What is sent again is sent with another key."""
+    begin = Executor._begin
+
+    def begin_anew(self: Executor, tx: Writing, ready: Any, actor: Actor) -> Started:
+        started = begin(self, tx, ready, actor)
+        key = f"{started.execution.key}-{started.record.attempt}" if started.record.attempt > 1 else started.execution.key
+        return replace(started, execution=replace(started.execution, key=key))
+
+    patch.object(Executor, "_begin", begin_anew).start()
+
+
+def exception_is_failed() -> None:
+    """An action that raises is taken for one that did nothing."""
+    end = Executor._end
+
+    def end_as_failed(self: Executor, tx: Writing, started: Started, result: Result, actor: Actor) -> ActionRecord:
+        failed = replace(result, ending=Ending.FAILED) if result.ending is Ending.IN_DOUBT else result
+        return end(self, tx, started, failed, actor)
+
+    patch.object(Executor, "_end", end_as_failed).start()
+
+
+def nobody_is_asked() -> None:
+    """A PROBE action is tried again without asking its receiver."""
+    patch.object(executor, "ask_action", lambda *_: Result(ending=Ending.FAILED)).start()
+
+
 def interrupted_is_ready(self: Executor, tx: Writing) -> list[str]:
     """In place of `Executor.recover`: what was interrupted is run again, instead of being in doubt."""
     interrupted = tx.executing()
@@ -84,4 +114,7 @@ BUGS: dict[str, Callable[[], None]] = {
     "effect apart from result": effect_apart_from_result,
     "count apart from state": count_apart_from_state,
     "no transaction": no_transaction,
+    "new key for each attempt": new_key_for_each_attempt,
+    "exception is failed": exception_is_failed,
+    "nobody is asked": nobody_is_asked,
 }

@@ -91,6 +91,7 @@ def standing_problems(world: World) -> Iterator[str]:
     if Counter(keys) != Counter(action.key for action in done if action.effect == "local"):
         yield f"the ledger's transactions are of {keys}, which are not the actions that are done"
     yield from _notice_problems(plans, world.notices())
+    yield from _receipt_problems(plans, world.receipts())
 
 
 def life_problems(world: World, whole: Outcome, interrupted: list[int]) -> Iterator[str]:
@@ -113,7 +114,7 @@ def life_problems(world: World, whole: Outcome, interrupted: list[int]) -> Itera
 
 def _notice_problems(plans: list[PlanRecord], notices: list[str]) -> Iterator[str]:
     counted = Counter(notices)
-    for action in (action for plan in plans for action in plan.actions if action.effect == "opaque"):
+    for action in (action for plan in plans for action in plan.actions if action.type == "notify"):
         begun, ended = counted.pop(f"{action.key} begins", 0), counted.pop(f"{action.key} ends", 0)
         match action.status:
             case Status.DONE:
@@ -126,6 +127,17 @@ def _notice_problems(plans: list[PlanRecord], notices: list[str]) -> Iterator[st
             yield f"action {action.number} is {action.status}, and its effect began {begun} and ended {ended} times"
     if counted:
         yield f"the receiver got {dict(counted)}, which no action sent"
+
+
+def _receipt_problems(plans: list[PlanRecord], receipts: dict[str, int]) -> Iterator[str]:
+    counted = Counter(receipts)
+    for action in (action for plan in plans for action in plan.actions if action.type in ("pay", "book", "shout")):
+        happened = counted.pop(action.key, 0)
+        unsure = action.status in (Status.IN_DOUBT, Status.EXECUTING)
+        if happened > 1 or (not unsure and happened != (action.status is Status.DONE)):
+            yield f"action {action.number} ({action.effect}) is {action.status}, and its effect happened {happened} times"
+    if counted:
+        yield f"the other receiver got {dict(counted)}, which no action sent"
 
 
 def _held(plan: PlanRecord, doubted: list[int]) -> frozenset[int]:

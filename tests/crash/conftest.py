@@ -26,6 +26,14 @@ def new_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return database
 
 
+@pytest.fixture(scope="session")
+def new_outside(new_bank: Path, receiver_port: int, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with a receiver in a process of its own."""
+    database = copy_world(new_bank, tmp_path_factory.mktemp("outside") / "new")
+    database.with_suffix(".port").write_text(str(receiver_port))
+    return database
+
+
 @pytest.fixture
 def waiting_transfer(new_bank: Path, tmp_path: Path) -> Path:
     """A database with the bank's plan, whose second action waits for a manager."""

@@ -9,7 +9,7 @@ class Job:
     """What one process is to do, and where it is to be struck by a signal.
 
     The points that it can be struck at are: before every SQL statement (those of triggers and migrations included),
-    after every COMMIT, and before, in and after every OPAQUE effect.
+    after every COMMIT, and before, in and after every effect outside the database, and every question about one.
     """
 
     database: str = ""

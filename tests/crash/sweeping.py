@@ -1,14 +1,14 @@
 """Kill a process at one point after the other, and look each time at what a fresh one makes of the file."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .checking import Outcome, interrupted, life_problems, outcome, untouched_problems
+from .checking import Outcome, interrupted, life_problems, outcome, standing_problems, untouched_problems
 from .jobs import Ended, Job
 from .processes import Zygote
-from .world import opened
+from .world import opened, receiver_of
 
 MAX_POINTS = 2_000  # a process that passes more is lost
 AT_ONCE = 16  # processes
@@ -29,7 +29,11 @@ class Crash:
 def copy_world(template: Path, folder: Path) -> Path:
     """A copy of the *template* database and all that is beside it, in the new *folder*."""
     shutil.copytree(template.parent, folder)
-    return folder / template.name
+    copied = folder / template.name
+    before, after = receiver_of(template), receiver_of(copied)
+    if before is not None and after is not None:
+        after.copy_from(before.box)
+    return copied
 
 
 def whole_life(template: Path, folder: Path, plan: str) -> Outcome:
@@ -39,7 +43,9 @@ def whole_life(template: Path, folder: Path, plan: str) -> Outcome:
         return outcome(world)
 
 
-def crash_everywhere(zygote: Zygote, template: Path, folder: Path, job: Job, whole: Outcome) -> Iterator[Crash]:
+def crash_everywhere(
+    zygote: Zygote, template: Path, folder: Path, job: Job, whole: Outcome, looking: "Look | None" = None
+) -> Iterator[Crash]:
     """Kill a process that does *job* on a copy of *template* at its first point, another at its second, until one survives.
 
     Some are let loose at once, each on a copy of its own, so that there is one to look at while others run.
@@ -56,19 +62,19 @@ def crash_everywhere(zygote: Zygote, template: Path, folder: Path, job: Job, who
                 survived = True
             else:
                 assert not survived, "a process was killed at a later point than another one has"
-                yield look(database, job.plan, ended, whole)
+                yield (looking or look)(database, job.plan, ended, whole)
             shutil.rmtree(database.parent)
         if survived:
             return
     raise AssertionError(f"{job} passes more than {MAX_POINTS} points")
 
 
-def crash_once(zygote: Zygote, template: Path, folder: Path, job: Job, whole: Outcome) -> Crash:
+def crash_once(zygote: Zygote, template: Path, folder: Path, job: Job, whole: Outcome, looking: "Look | None" = None) -> Crash:
     """Kill a process that does *job* on a copy of *template* at the point that the job names."""
     database = copy_world(template, folder)
     (ended,) = zygote.run(replace(job, database=str(database)))
     assert ended.signal is not None, ended
-    return look(database, job.plan, ended, whole)
+    return (looking or look)(database, job.plan, ended, whole)
 
 
 def look(database: Path, plan: str, ended: Ended, whole: Outcome) -> Crash:
@@ -97,3 +103,35 @@ def look(database: Path, plan: str, ended: Ended, whole: Outcome) -> Crash:
         statuses=ending.statuses,
         problems=tuple(problems),
     )
+
+
+def look_outside(database: Path, plan: str, ended: Ended, whole: Outcome) -> Crash:
+    """The same for actions that may be tried again: all end as in the *whole* life but an OPAQUE one that was interrupted."""
+    problems: list[str] = []
+    with opened(database) as world:
+        accepted = bool(world.plans())
+        started = interrupted(world)
+        if not accepted:
+            problems += untouched_problems(world)
+            world.submit(plan)
+        world.go_on()
+        problems += standing_problems(world)
+        ending = outcome(world)
+        doubted = {number for number in started if whole.plan.action(number).effect == "opaque"}
+        wanted = tuple("in_doubt" if number in doubted else status for number, status in enumerate(whole.statuses, 1))
+        if ending.statuses != wanted:
+            problems.append(f"the actions are {ending.statuses}, not {wanted}")
+        world.resume()
+        if outcome(world) != ending:
+            problems.append(f"resuming once more changed {ending} to {outcome(world)}")
+    return Crash(
+        label=ended.label,
+        accepted=accepted,
+        interrupted=tuple(started),
+        left=(),
+        statuses=ending.statuses,
+        problems=tuple(problems),
+    )
+
+
+Look = Callable[[Path, str, Ended, Outcome], Crash]

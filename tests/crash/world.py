@@ -1,21 +1,25 @@
 """A bank whose customer may also notify somebody: what the processes of these tests have in common.
 
-`notify` has the effect OPAQUE. Its receiver is a file beside the database, which no transaction protects.
+`notify` has the effect OPAQUE. Its receiver is a file beside the database, which no transaction protects. `pay`, `book`
+and `shout` are IDEMPOTENT, PROBE and OPAQUE; theirs is a process of its own, whose port stands in a file beside the database.
 """
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 from signoff import Actor, Engine
-from signoff.actions import Execution, Registry, action, bank_registry
+from signoff.actions import Effect, Execution, Registry, Retry, action, bank_registry
 from signoff.audit import Store
 from signoff.canonical import Json
 from signoff.planner import read_plan
 from signoff.policies import Policy, parse_policy
+from tests.receiver import Receiver
 
 RULES = """\
 version: 1
@@ -40,11 +44,15 @@ rules:
   - id: sensitive
     approve: notify
     when: text == "second"
+  - id: signed
+    approve: [pay, book]
+    when: note == "sign"
   - id: cap
     deny: transfer
     when: counters.sent > 700
 """
 
+AT_ONCE = Retry(delay=0)
 DANA = Actor(id="dana")
 MIRA = Actor(id="mira")
 
@@ -60,6 +68,13 @@ PLANS = {
         {"type": "notify", "text": "second", "needs": []},
         {"type": "deposit", "amount": "40.00", "needs": [1]},
         {"type": "notify", "text": "third", "needs": [2]}]}""",
+    "outside": """{"actions": [
+        {"type": "pay", "first": "drop", "needs": []},
+        {"type": "book", "first": "drop", "note": "sign", "needs": []},
+        {"type": "book", "first": "lose", "needs": []},
+        {"type": "shout", "needs": []},
+        {"type": "pay", "first": "lose", "needs": [2]},
+        {"type": "deposit", "amount": "40.00", "needs": [3]}]}""",
     "pair": """{"actions": [
         {"type": "check_balance", "needs": []},
         {"type": "transfer", "to": "Alice", "amount": "150.00", "needs": []}]}""",
@@ -80,6 +95,7 @@ class World:
     store: Store
     engine: Engine
     received: Path  # the receiver of notices
+    outside: Receiver | None  # the receiver of all else, where there is one
 
     def plans(self) -> list[str]:
         """The ids of the accepted plans."""
@@ -125,17 +141,29 @@ class World:
         """What the receiver got: "KEY begins" and "KEY ends" for each notice."""
         return self.received.read_text().splitlines() if self.received.exists() else []
 
+    def receipts(self) -> dict[str, int]:
+        """How often the other receiver had an effect, by key."""
+        return {} if self.outside is None else self.outside.by_key()
+
 
 @contextmanager
 def opened(database: Path, reached: Reached = lambda _: None) -> Iterator[World]:
-    """Open *database*, or make it. *reached* is told of every point before, in and after an OPAQUE effect.
+    """Open *database*, or make it. *reached* is told of every point before, in and after an effect outside of it.
 
     A process has one database open at a time.
     """
     registry, policy, receiver = _rules()
     receiver.file, receiver.reached = database.with_suffix(".received"), reached
+    receiver.outside = receiver_of(database)
     with Store.open(database, migrations=registry.migrations) as store:
-        yield World(store=store, engine=Engine(store, policy, registry), received=receiver.file)
+        engine = Engine(store, policy, registry)
+        yield World(store=store, engine=engine, received=receiver.file, outside=receiver.outside)
+
+
+def receiver_of(database: Path) -> Receiver | None:
+    """The receiver in a process of its own, where *database* has one; what happened for it is counted apart."""
+    port = database.with_suffix(".port")
+    return Receiver(int(port.read_text()), quote(str(database), safe="")) if port.exists() else None
 
 
 @dataclass
@@ -144,6 +172,7 @@ class _Receiver:
 
     file: Path
     reached: Reached
+    outside: Receiver | None = None
 
     def append(self, line: str) -> None:
         descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -151,6 +180,22 @@ class _Receiver:
             os.write(descriptor, line.encode())
         finally:
             os.close(descriptor)
+
+    def send(self, key: str, first: str, *, keyed: bool) -> str:
+        """Have an effect in another process. Raises an OSError where nobody knows whether it happened."""
+        assert self.outside is not None
+        self.reached("before the effect")
+        code, _ = self.outside.send(key, keyed=keyed, first=first, answering=lambda: self.reached("in the effect"))
+        self.reached("after the effect")
+        return str(code)
+
+    def asked(self, key: str) -> bool:
+        """Whether it happened, as the other process says."""
+        assert self.outside is not None
+        self.reached("before the question")
+        happened = self.outside.asked(key)
+        self.reached("after the question")
+        return happened
 
 
 @cache
@@ -168,6 +213,24 @@ def _rules() -> tuple[Registry, Policy, _Receiver]:
         receiver.reached("after the effect")
         return {"told": text}
 
+    @action(effect=Effect.IDEMPOTENT, window=timedelta(days=1), retry=AT_ONCE)
+    def pay(execution: Execution, first: str = "well", note: str = "") -> Json:
+        """Pay somebody who knows our keys."""
+        return receiver.send(execution.key, first, keyed=True)
+
+    def booked(execution: Execution, first: str = "well", note: str = "") -> bool:
+        return receiver.asked(execution.key)
+
+    @action(effect=Effect.PROBE, probe=booked, retry=AT_ONCE)
+    def book(execution: Execution, first: str = "well", note: str = "") -> Json:
+        """Book where one can ask what is booked."""
+        return receiver.send(execution.key, first, keyed=False)
+
+    @action
+    def shout(execution: Execution) -> Json:
+        """Tell everybody."""
+        return receiver.send(execution.key, "well", keyed=False)
+
     bank = bank_registry()
-    registry = Registry(*bank.values(), notify, migrations=bank.migrations)
+    registry = Registry(*bank.values(), notify, pay, book, shout, migrations=bank.migrations)
     return registry, parse_policy(RULES.encode(), "policies.yaml", registry), receiver

@@ -87,6 +87,7 @@ class Model:
         self.balances = {"checking": 100_000, "savings": 500_000, "Alice": 0, "Bob": 0}
         self.notes = 0
         self.calls = 0
+        self.outside: set[int] = set()  # the wires of what was paid and booked
 
     # -- verbs: each says whether it may be done, and does it
 
@@ -140,6 +141,18 @@ class Model:
             return False
         for action in left:
             action.status = "cancelled"
+        return True
+
+    def resolve(self, id_: str, number: int, who: str, done: bool) -> bool:
+        """Say of what is in doubt whether it was done."""
+        plan = self.plans[id_]
+        self._settle(plan)
+        action = plan.actions[number - 1]
+        asked = () if self.rules.denies(action.wire) else self.rules.asked(action.wire)
+        may = self._holds(who, "manager") or any(self._holds(who, seat) for rule in asked for seat, _ in rule.by)
+        if action.status != "in_doubt" or who == plan.requester or not may:
+            return False
+        action.status, action.approval = "done" if done else "ready", None
         return True
 
     def resume(self) -> None:
@@ -250,6 +263,8 @@ class Model:
                 return "done"
             case "note" | "look" | "call":
                 return self._run_ours(str(wire["type"]), str(wire["how"]))
+            case "pay" | "book":
+                return self._run_outside(wire, str(wire["how"]))
         cents = int(str(wire["amount"]).replace(".", ""))
         changes = {
             "deposit": {"checking": cents},
@@ -266,3 +281,10 @@ class Model:
         self.notes += type_ == "note" and how == "well"
         self.calls += type_ == "call" and how != "refuses"
         return OUTCOMES.get(how, "in_doubt" if type_ == "call" else "failed")
+
+    def _run_outside(self, wire: Wire, how: str) -> str:
+        """What is paid is paid once, though nobody may know; of what is booked somebody knows."""
+        if how in ("well", "raises"):
+            self.outside.add(id(wire))
+        unsure = {"pay": "in_doubt", "book": "done" if how == "raises" else "failed"}
+        return OUTCOMES.get(how, unsure[str(wire["type"])])

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from signoff import Refused
 from signoff.actions import Ending, Result, check_ledger
-from signoff.audit import Approval, verify_store
+from signoff.audit import Approval, Status, verify_store
 from signoff.canonical import canonical
 from signoff.planner import read_plan
 from signoff.policies import DecisionEffect
@@ -57,7 +57,8 @@ ALL_RULES = (
     Rules(roles=OTHERS, asking=(NAMED, OWN_TWO)),
 )
 PEOPLE = ("dana", "mira", "omar", "fay", "eve")
-hows = st.sampled_from(["well", "raises", "refuses"])
+HOWS = ("well", "raises", "refuses")
+hows = st.sampled_from(HOWS)
 amounts = st.sampled_from(["20.00", "150.00", "600.00"])
 wires = st.one_of(
     st.fixed_dictionaries({"type": st.just("transfer"), "to": st.sampled_from(["Alice", "Bob", "savings"]), "amount": amounts}),
@@ -65,6 +66,7 @@ wires = st.one_of(
     st.fixed_dictionaries({"type": st.sampled_from(["deposit", "withdraw"]), "amount": amounts}),
     st.fixed_dictionaries({"type": st.just("note"), "text": st.just("red"), "how": hows}),
     st.fixed_dictionaries({"type": st.just("look"), "how": hows}),
+    st.fixed_dictionaries({"type": st.sampled_from(["pay", "book"]), "how": st.sampled_from([*HOWS, "lost"])}),
     st.fixed_dictionaries({"type": st.just("check_balance")}),
 )
 needs = st.lists(st.integers(1, 3), unique=True, max_size=2)
@@ -126,6 +128,14 @@ class BankMachine(RuleBasedStateMachine):
         done = _is_done(lambda: self.bank.engine.cancel(id_, person(who)))
         assert done == self.model.cancel(id_, who), f"it was {'cancelled' if done else 'refused'}"
 
+    @precondition(lambda self: self.doubts())
+    @rule(pick=picks, who=people, done=st.booleans())
+    def resolve(self, pick: int, who: str, done: bool) -> None:
+        """Somebody says what came of something that is in doubt."""
+        id_, number = self.doubts()[pick % len(self.doubts())]
+        told = _is_done(lambda: self.bank.engine.resolve(id_, number, person(who), done=done, reason="seen"))
+        assert told == self.model.resolve(id_, number, who, done), f"it was {'resolved' if told else 'refused'}"
+
     @rule()
     def resume(self) -> None:
         """What can go on goes on."""
@@ -163,7 +173,7 @@ class BankMachine(RuleBasedStateMachine):
         held = {str(name): cents for name, cents in rows}
         assert {name: held[name] for name in self.model.balances} == self.model.balances, "the accounts hold something else"
         assert self.bank.query("SELECT count(*) FROM note") == [(self.model.notes,)], "other notes were written"
-        assert len(OUTBOX) == self.model.calls, "other calls were made"
+        assert len(OUTBOX) == self.model.calls + len(self.model.outside), "other calls were made"
 
     @invariant()
     def verifies(self) -> None:
@@ -176,6 +186,15 @@ class BankMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Close the bank."""
         self.stack.close()
+
+    def doubts(self) -> list[tuple[str, int]]:
+        """What is in doubt, by plan and number."""
+        return [
+            (id_, number)
+            for id_, plan in self.model.plans.items()
+            for number, action in enumerate(plan.actions, 1)
+            if action.status == "in_doubt"
+        ]
 
     def _newest(self, pick: int) -> Approval:
         """The newest approval of one of the actions that have any."""
@@ -222,13 +241,29 @@ TestBank.settings = settings(stateful_step_count=STEPS)
         ("signoff.deadlines.expired", lambda approvals, now: set(), "taken|should be"),
         ("signoff.executor.votes_serve", lambda *_: True, "should be"),
         ("signoff.deciding._check_seat", lambda *_: None, "the vote was taken"),
-        ("signoff.deciding.open_seats", lambda *_: [], "the vote was refused|should be"),
+        ("signoff.deciding.open_seats", lambda *_: [], "was refused|should be"),
         ("signoff.audit.records.Approval.open_at", lambda approval, *_: approval.asked, "the vote was taken|it was cancelled"),
-        ("signoff.deciding._is_same_person", lambda *_: False, "the vote was taken|should be"),
+        ("signoff.deciding._is_same_person", lambda *_: False, "the vote was taken|should be|it was resolved"),
+        ("signoff.executor.ask_action", lambda action, execution: Result(ending=Ending.FAILED), "should be|other calls"),
+        ("signoff.executor.put_off", lambda tx, _, one, *more: tx.move(one, Status.FAILED, more[-1]), "should be"),
+        ("signoff.engine.check_resolver", lambda *_: None, "it was resolved"),
         ("signoff.deadlines.NOT_DONE", frozenset(), "should be"),
         ("signoff.executor.run_action", lambda action, execution: Result(ending=Ending.DONE), "should be|hold something else"),
     ],
-    ids=["needs", "deadlines", "votes", "seats", "standing in", "escalation", "own votes", "skipping", "running"],
+    ids=[
+        "needs",
+        "deadlines",
+        "votes",
+        "seats",
+        "standing in",
+        "escalation",
+        "own votes",
+        "asking",
+        "retrying",
+        "resolving",
+        "skipping",
+        "running",
+    ],
 )
 def test_the_machine_catches_a_bug(target: str, instead: object, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With one protection taken away, the bank and its model come to differ."""

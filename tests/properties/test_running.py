@@ -176,8 +176,10 @@ def test_an_effect_that_nobody_recorded_is_caught(monkeypatch: pytest.MonkeyPatc
     """Where a failed OPAQUE action is taken for one that did nothing, an effect stands behind a `failed`."""
     end = Executor._end
 
-    def as_failed(self: Executor, tx: Any, record: ActionRecord, result: Any, actor: Any) -> ActionRecord:
-        return end(self, tx, record, replace(result, ending=Ending.FAILED) if result.ending is Ending.IN_DOUBT else result, actor)
+    def as_failed(self: Executor, tx: Any, started: Any, result: Any, actor: Any) -> ActionRecord:
+        return end(
+            self, tx, started, replace(result, ending=Ending.FAILED) if result.ending is Ending.IN_DOUBT else result, actor
+        )
 
     monkeypatch.setattr(Executor, "_end", as_failed)
     assert_caught(test_every_action_ends_once_and_has_its_effect_once, allowed, "is failed, and had its effect 1 times")

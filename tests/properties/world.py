@@ -1,20 +1,20 @@
 """The demo bank with actions of every effect, some of which fail; and what happened in it, told by no state of the Engine.
 
-What LOCAL actions did stands in the ledger and in a table of notes, what OPAQUE ones did in OUTBOX.
+What LOCAL actions did stands in the ledger and in a table of notes, what all others did in OUTBOX.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
 from signoff import Actor, Engine, Refused
-from signoff.actions import Action, Effect, Execution, Migration, Registry, bank_registry
+from signoff.actions import Action, Effect, Execution, Migration, Registry, Retry, bank_registry
 from signoff.audit import ActionRecord, Approval, ApprovalStatus, PlanRecord, Store
 from signoff.canonical import Json
 from signoff.errors import NotDone, PlanInvalid
@@ -22,7 +22,8 @@ from signoff.testing import CountingIds, FakeClock, PolicyFile
 
 MEMORY = Path("/dev/shm")  # a file system in memory, where there is one
 How: TypeAlias = Literal["well", "raises", "refuses"]
-OUTBOX: list[str] = []  # the keys of calls that were made
+HowFar: TypeAlias = Literal["well", "raises", "refuses", "lost"]  # what is lost raises, too, and never arrives
+OUTBOX: list[str] = []  # the keys of calls that were made, and of what was paid and booked
 LOOKS: list[str] = []  # the keys of looks that were taken
 
 # A second customer, who may hold roles too, and a table that only `note` writes.
@@ -81,8 +82,43 @@ class Call(Action):
         return "a call to the boss" if self.who == "boss" else None
 
 
-def _end(how: How) -> Json:
-    if how == "raises":
+class Pay(Action):
+    """Pay somebody who knows what was paid by its key."""
+
+    type: Literal["pay"] = "pay"
+    how: HowFar = "well"
+    effect: ClassVar[Effect] = Effect.IDEMPOTENT
+    window: ClassVar[timedelta | None] = timedelta(days=1)
+    retry: ClassVar[Retry] = Retry(attempts=2, delay=0)
+
+    def run(self, execution: Execution) -> Json:
+        """Pay what was not paid yet, then end as told."""
+        if self.how not in ("refuses", "lost") and execution.key not in OUTBOX:
+            OUTBOX.append(execution.key)
+        return _end(self.how)
+
+
+class Book(Action):
+    """Book where one can ask what is booked."""
+
+    type: Literal["book"] = "book"
+    how: HowFar = "well"
+    effect: ClassVar[Effect] = Effect.PROBE
+    retry: ClassVar[Retry] = Retry(attempts=2, delay=0)
+
+    def run(self, execution: Execution) -> Json:
+        """Book, whether or not it is booked, then end as told."""
+        if self.how not in ("refuses", "lost"):
+            OUTBOX.append(execution.key)
+        return _end(self.how)
+
+    def probe(self, execution: Execution) -> bool | None:
+        """Whether it is booked."""
+        return execution.key in OUTBOX
+
+
+def _end(how: HowFar) -> Json:
+    if how in ("raises", "lost"):
         raise ConnectionError("no answer")
     if how == "refuses":
         raise NotDone("nobody there")
@@ -91,7 +127,7 @@ def _end(how: How) -> Json:
 
 def _registry() -> Registry:
     bank = bank_registry()
-    return Registry(*bank.values(), Note, Look, Call, migrations=[*bank.migrations, Migration("properties.1", SCHEMA)])
+    return Registry(*bank.values(), Note, Look, Call, Pay, Book, migrations=[*bank.migrations, Migration("properties.1", SCHEMA)])
 
 
 REGISTRY = _registry()  # the demo bank's actions and ours
