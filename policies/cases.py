@@ -14,7 +14,7 @@ from signoff.errors import ActionInvalid
 
 from .counters import Counter, Counters
 from .dates import read_moment, time_zone
-from .decision import CAUTION, DecisionEffect, Seat
+from .decision import CAUTION, EFFECTS, DecisionEffect, Seat
 from .diagnostics import Report, Span, quote, suggest
 from .nodes import Entries, Items, Node, Scalar
 from .parser import MAX_DIGITS, read_number
@@ -31,7 +31,6 @@ MAX_COUNTED = 10**15  # before a test: more than any counter holds
 ANYBODY = "anybody"  # who asks where a case does not say: an id without roles
 
 _KEYS = ("name", "do", "plan", "as", "at", "request", "counters", "expect", "rules", "by")
-_EFFECTS = tuple(effect.value for effect in (DecisionEffect.ALLOW, DecisionEffect.APPROVE, DecisionEffect.DENY))
 
 _MOST_DECIMALS = 4  # of all currencies
 _NUMBERS = (Kind.MONEY, Kind.DECIMAL, Kind.INTEGER)
@@ -213,8 +212,8 @@ class CaseReader:
         return None if effect is None else (effect,) * (count or 1)
 
     def _effect(self, node: Node) -> DecisionEffect | None:
-        text = self._reader.one_of(node, "`expect`", _EFFECTS)
-        return DecisionEffect(text) if text in _EFFECTS else None
+        text = self._reader.one_of(node, "`expect`", EFFECTS)
+        return DecisionEffect(text) if text in EFFECTS else None
 
     def _actor(self, node: Node) -> Actor | None:
         id_ = self._reader.shown(node, "an id")

@@ -86,6 +86,14 @@ def compile_part(action: type[Action], tree: Expression, shapes: Mapping[Express
     return cast(Test, _function([ast.Return(lowering.condition(tree, shapes), **PLACE)], lowering, {}))
 
 
+def answer_of(test: Test, action: Action, context: Context) -> bool | None:
+    """What *test* says of an action; None where it fails."""
+    try:
+        return bool(test(action, context))
+    except Exception:  # whatever it is: a condition that cannot be worked out counts on the strict side
+        return None
+
+
 def why_failed(error: Exception) -> str:
     """Why a condition failed, for people."""
     return str(error) if isinstance(error, ConditionFailed) else f"its values cannot be compared ({type(error).__name__})"

@@ -38,6 +38,5 @@ class Document:
     @property
     def conditions(self) -> list[Condition]:
         """Those of its rules and its invariants."""
-        parts = [(rule.when, rule.unless) for rule in self.rules]
-        parts += [(invariant.when, invariant.unless) for invariant in self.invariants]
-        return [condition for pair in parts for condition in pair if condition is not None]
+        said: list[Rule | Invariant] = [*self.rules, *self.invariants]
+        return [condition for one in said for condition in one.conditions]

@@ -24,6 +24,10 @@ class DecisionEffect(StrEnum):
     ALLOW = "allow"  # it may run
 
 
+# As files name them.
+EFFECTS = tuple(effect.value for effect in (DecisionEffect.ALLOW, DecisionEffect.APPROVE, DecisionEffect.DENY))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What a policy reads beside the action."""

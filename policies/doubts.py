@@ -12,12 +12,12 @@ from itertools import islice, pairwise
 from typing import TypeAlias
 
 from signoff.actions import Field, Kind, fold_name
-from signoff.actor import Actor
 
 from .dates import WEEKDAYS, is_date, is_weekday
 from .diagnostics import MAX_DIAGNOSTICS, Report, quote, suggest
 from .naming import Setting
 from .nodes import Scalar
+from .people import is_id
 from .rule import Groups
 from .shapes import is_currency
 from .syntax import (
@@ -153,7 +153,7 @@ class Doubts:
             case Known(name="actor.roles"):
                 return (self.roles.__contains__,)
             case Known(name="actor.id"):
-                return (_is_actor,)
+                return (is_id,)
             case Known(name="now.weekday"):
                 return (is_weekday,)
             case Known(name="now.date"):
@@ -236,14 +236,6 @@ def _otherwise(value: Expression) -> str | None:
 def failing(tests: Tests, texts: Iterable[str]) -> Iterator[str]:
     """Those of *texts* that pass none of *tests*."""
     return (text for text in texts if not any(test(text) for test in tests))
-
-
-def _is_actor(text: str) -> bool:
-    try:
-        Actor(id=text)
-    except ValueError:
-        return False
-    return True
 
 
 def _certain(tree: Expression, fields: Fields) -> bool | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .conditions import ConditionReader
-from .decision import DecisionEffect, Seat
+from .decision import EFFECTS, DecisionEffect, Seat
 from .diagnostics import Report, Span, quote
 from .nodes import Entries, Items, Node, Scalar
 from .people import SeatReader
@@ -12,7 +12,6 @@ from .rule import Condition
 
 MAX_INVARIANTS = 100
 
-_EFFECTS = tuple(effect.value for effect in (DecisionEffect.ALLOW, DecisionEffect.APPROVE, DecisionEffect.DENY))
 _KEYS = ("never", "when", "unless", "without", "because")
 _EXAMPLE = "write one such as never: allow transfer"
 
@@ -30,6 +29,11 @@ class Invariant:
     unless: Condition | None
     without: tuple[Seat, ...]  # beside approve: only an approval that some of these seats are missing from is meant
     because: str  # empty where it does not say
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Those that it has: `when`, then `unless`."""
+        return tuple(condition for condition in (self.when, self.unless) if condition is not None)
 
     @property
     def text(self) -> str:
@@ -95,8 +99,8 @@ class InvariantReader:
     def _never(self, node: Node) -> tuple[DecisionEffect | None, tuple[str, ...] | None]:
         """The effect and the action types: `allow transfer`, `allow *`, or `allow: [transfer, pay_bill]` below it."""
         if isinstance(node, Entries):
-            self._reader.check_keys(node.entries, "`never`", _EFFECTS)
-            given = [name for name in node.entries if name in _EFFECTS]
+            self._reader.check_keys(node.entries, "`never`", EFFECTS)
+            given = [name for name in node.entries if name in EFFECTS]
             if len(given) != 1:
                 self._reader.wrong(node, "`never` needs one of `allow`, `approve` and `deny`", _EXAMPLE)
                 return None, None
@@ -105,7 +109,7 @@ class InvariantReader:
         if text is None or not isinstance(node, Scalar):
             return None, None
         effect, _, type_ = text.partition(" ")
-        if effect not in _EFFECTS or not type_.strip():
+        if effect not in EFFECTS or not type_.strip():
             self._reader.wrong(node, f"`never` is an effect and an action type, not {quote(text)}", _EXAMPLE)
             return None, None
         start = len(text) - len(type_.lstrip())

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from signoff.actor import Actor
-
 from .comparing import Reading
 from .decision import DEFAULT_WITHIN, DecisionEffect, Seat
 from .encoding import Encoding
 from .invariants import Invariant
 from .logic import Truth, every, negate, some
+from .people import is_id
 from .policy import Policy
 from .rule import Condition, Rule
 from .samples import sample_texts
@@ -205,13 +204,4 @@ def conditions_for(policy: Policy, type_: str) -> Iterator[Condition]:
     speaking: list[Rule | Invariant] = [*policy.document.rules, *policy.document.invariants]
     for one in speaking:
         if type_ in one.types:
-            yield from (condition for condition in (one.when, one.unless) if condition is not None)
-
-
-def is_id(text: str) -> bool:
-    """Whether somebody can have *text* as their id."""
-    try:
-        Actor(id=text)
-    except ValueError:
-        return False
-    return True
+            yield from one.conditions

@@ -140,6 +140,15 @@ def _remedy(name: str, node: Node, roles: Groups) -> str:
     return f"write people: [{name}] for that person" if is_member else "add it under `roles`"
 
 
+def is_id(text: str) -> bool:
+    """Whether an actor can have the id *text*."""
+    try:
+        Actor(id=text)
+    except ValueError:
+        return False
+    return True
+
+
 def is_person(reader: Reader, node: Node, text: str) -> bool:
     """Whether an actor can have the id *text*; reported where not."""
     try:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from signoff.actions import Action
 from signoff.canonical import Json, canonical, digest
 
-from .compiler import Test, compile_rule, compile_type, why_failed
+from .compiler import Test, answer_of, compile_rule, compile_type, why_failed
 from .content import Document
 from .counters import Counter
 from .dates import time_zone
@@ -157,15 +157,10 @@ class Policy:
 
     def decide_without(self, id_: str, action: Action, context: Context) -> Decision:
         """What would be decided if the file had not the rule *id_*: slowly, one rule after the other."""
-        matched, failed = [], []
-        for rule in self.document.rules:
-            if action.type in rule.types and rule.id != id_:
-                try:
-                    met = self._test(type(action), rule)(action, context)
-                except Exception:  # whatever makes a rule count on the strict side
-                    met = rule.effect is not DecisionEffect.ALLOW
-                    failed.append(rule)
-                matched += [rule] if met else []
+        others = [rule for rule in self.document.rules if action.type in rule.types and rule.id != id_]
+        answers = [(rule, answer_of(self._test(type(action), rule), action, context)) for rule in others]
+        matched = [rule for rule, answer in answers if rule.counts(answer)]
+        failed = [rule for rule, answer in answers if answer is None]
         return self.combine(action, matched, failed)
 
     def explain(self, action: Action, context: Context) -> tuple[Explanation, ...]:
@@ -179,10 +174,7 @@ class Policy:
 
     def matches(self, rule: str, action: Action, context: Context) -> bool | None:
         """Whether the conditions of one rule, which speaks for *action*, are met; None where they fail."""
-        try:
-            return bool(self._test(type(action), self._rules[rule])(action, context))
-        except Exception:  # whatever makes the rule count on the strict side
-            return None
+        return answer_of(self._test(type(action), self._rules[rule]), action, context)
 
     def unmet(self, action: Action, context: Context) -> tuple[Unmet, ...]:
         """Every rule that speaks for *action* and does not match it, with the first part of its conditions that was false."""

@@ -8,12 +8,12 @@ from functools import cache, cached_property, lru_cache
 from itertools import islice
 
 from signoff.actions import Action, Field, Kind, currency_decimals, fold_name
-from signoff.actor import Actor
 
 from .cases import ANYBODY, MAX_ACTIONS
 from .dates import WEEKDAYS, is_date
 from .everyday import OTHER_CURRENCIES, STRANGER
 from .patterns import PatternError, compile_pattern
+from .people import is_id
 from .policy import Policy
 from .rule import Rule
 from .samples import sample_texts
@@ -197,7 +197,7 @@ class Probes:
                         seen.add(roles)
                         yield person
         for text in self.boundaries.texts.get(ACTOR, ()):
-            if _is_id(text):
+            if is_id(text):
                 yield text
 
     def _dates(self, situation: Situation) -> Iterator[date]:
@@ -244,8 +244,8 @@ def _codes_of(policy: Policy, type_: str) -> tuple[str, ...]:
     """The currencies that the amounts in the rules for one action type are in."""
     found: dict[str, None] = {}
     for rule in policy.document.rules:
-        for condition in (rule.when, rule.unless) if type_ in rule.types else ():
-            for tree in walk(condition.tree) if condition else ():
+        for condition in rule.conditions if type_ in rule.types else ():
+            for tree in walk(condition.tree):
                 if isinstance(tree, Cash):
                     found[tree.currency] = None
     return tuple(found)
@@ -267,14 +267,6 @@ def _strangers() -> Iterator[str]:
     while True:
         yield f"{STRANGER} {number}"
         number += 1
-
-
-def _is_id(text: str) -> bool:
-    try:
-        Actor(id=text)
-    except ValueError:
-        return False
-    return True
 
 
 def _rounded(number: Decimal, unit: Decimal, how: str) -> Decimal:

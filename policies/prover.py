@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from signoff.actions import Action
 from signoff.errors import ProverMissing
 
-from .compiler import compile_part
+from .compiler import answer_of, compile_part
 from .decision import Context, Decision, DecisionEffect
 from .invariants import Invariant
 from .policy import Policy
@@ -125,10 +125,8 @@ def violates(policy: Policy, invariant: Invariant, action: Action, context: Cont
 
 def _holds(policy: Policy, condition: Condition, action: Action, context: Context) -> bool | None:
     """Whether a condition holds; None where it fails."""
-    try:
-        return compile_part(type(action), condition.tree, condition.shapes[action.type], policy.world)(action, context)
-    except Exception:
-        return None
+    test = compile_part(type(action), condition.tree, condition.shapes[action.type], policy.world)
+    return answer_of(test, action, context)
 
 
 def find_difference(old: Policy, new: Policy, type_: str, before: DecisionEffect, after: DecisionEffect) -> Finding:

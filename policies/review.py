@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from .content import Document
 from .covering import idle_rules, readings
 from .diagnostics import Diagnostic, Report
-from .files import unbundle
+from .files import own_text
 from .outcomes import Reading
 from .policy import Policy
 from .quorums import warn_of_quorums
@@ -17,9 +17,7 @@ from .unused import warn_of_unspoken, warn_of_unused
 
 def review_policy(policy: Policy) -> tuple[Diagnostic, ...]:
     """All warnings about *policy*, in the order of their places: those of its load, and what is doubtful about the whole."""
-    held = unbundle(policy.source)
-    text = (policy.source if held is None else held[0]).decode("utf-8-sig")
-    report = Report(policy.name, text, policy.warnings)
+    report = Report(policy.name, own_text(policy.source), policy.warnings)
     document = policy.document
     warn_of_unused(document, report)
     warn_of_unspoken(document, report)

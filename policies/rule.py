@@ -55,6 +55,10 @@ class Rule:
     stand_ins: tuple[StandIn, ...] = ()  # who may fill its seats later
     own_vote: bool = False  # whether the requester's own vote counts, as far as this rule goes
 
+    def counts(self, answer: bool | None) -> bool:
+        """Whether it counts as matched where its conditions gave *answer*: where they failed, a strict rule does."""
+        return not self.grants if answer is None else answer
+
     @property
     def grants(self) -> bool:
         """Whether it is an allow rule: the others count as matched where their conditions fail."""
@@ -67,6 +71,11 @@ class Rule:
         return " ".join(part for part in parts if part)
 
     @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Those that it has: `when`, then `unless`."""
+        return tuple(condition for condition in (self.when, self.unless) if condition is not None)
+
+    @property
     def reads(self) -> list[str]:
         """The names that its conditions read, each once, in the order written."""
         return list(self.parts)
@@ -74,14 +83,14 @@ class Rule:
     @cached_property
     def parts(self) -> dict[str, Expression]:
         """What its conditions read, by name, in the order written."""
-        trees = [part.tree for part in (self.when, self.unless) if part]
+        trees = [condition.tree for condition in self.conditions]
         return {name: part for tree in trees for name, part in parts_read(tree).items()}
 
     @cached_property
     def counters(self) -> frozenset[str]:
         """The counters that its conditions read, and its reason shows."""
         shown = [part for part in self.reason if not isinstance(part, str)]
-        trees = [part.tree for part in (self.when, self.unless) if part] + shown
+        trees = [condition.tree for condition in self.conditions] + shown
         return frozenset(node.name for tree in trees for node in walk(tree) if isinstance(node, Counted))
 
     @property

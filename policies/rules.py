@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from .asking import AskingReader
 from .checker import Checker
 from .conditions import ConditionReader
-from .decision import CAUTION, DecisionEffect
+from .decision import CAUTION, EFFECTS, DecisionEffect
 from .diagnostics import Report, TooManyDiagnostics
 from .naming import Setting
 from .nodes import Items, Node, Scalar
@@ -19,8 +19,7 @@ from .syntax import Tree
 MAX_RULES = 10_000
 MAX_ASKED = 500_000  # people who sign, squared and added up over the rules: what it takes to see whether they can
 
-_EFFECTS = tuple(effect.value for effect in (DecisionEffect.ALLOW, DecisionEffect.APPROVE, DecisionEffect.DENY))
-_KEYS = ("id", *_EFFECTS, "when", "unless", "by", "within", "self", "then", "because")
+_KEYS = ("id", *EFFECTS, "when", "unless", "by", "within", "self", "then", "because")
 
 
 @dataclass
@@ -106,9 +105,9 @@ class RuleReader:
         return id_
 
     def _effect(self, node: Node, entries: Held, meant: set[str]) -> DecisionEffect | None:
-        given = [name for name in entries if name in _EFFECTS]
+        given = [name for name in entries if name in EFFECTS]
         if not given:
-            if meant.isdisjoint(_EFFECTS):
+            if meant.isdisjoint(EFFECTS):
                 hint = "write one such as approve: transfer"
                 self.report.error("effect", "a rule needs one of `allow`, `approve` and `deny`", node.span, hint)
             return None

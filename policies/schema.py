@@ -14,7 +14,7 @@ from . import meanings
 from .cases import MAX_ACTIONS, MAX_CASES, MAX_REQUEST
 from .columns import MAX_COLUMNS
 from .counters import MAX_COUNTERS
-from .decision import CAUTION
+from .decision import CAUTION, EFFECTS
 from .invariants import MAX_INVARIANTS
 from .people import MAX_COUNT
 from .reader import MAX_NAME, MAX_VALUE
@@ -33,7 +33,6 @@ _TIME = "^[1-9][0-9]*(_[0-9]+)*[smhd]$"
 _WINDOW = "^(plan|day|[1-9][0-9]*(_[0-9]+)*[mhd])$"
 _MOMENT = "^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}$"
 _FILE = "^(?!/)(?!(.*/)?\\.\\.(/|$))[^\\\\]+$"  # beside the policies file, or below it
-_EFFECTS = ("allow", "approve", "deny")
 _SCALAR: Json = ["string", "number", "boolean"]
 
 
@@ -83,7 +82,7 @@ def _definitions(registry: Registry) -> Schema:
             "anyOf": [{"const": "*"}, _ref("type"), _list(_ref("type"), least=1) | {"uniqueItems": True}],
             "description": f'an action type, several in a list, or "*" for all. {_told(registry)}',
         },
-        "effect": {"enum": [*_EFFECTS]},
+        "effect": {"enum": [*EFFECTS]},
         "seats": _seats(counted=True),
         "people": _seats(counted=False),
         "counter": _counter(),
@@ -142,7 +141,7 @@ def _rule() -> Schema:
     then = _object({}, {"after": _ref("time"), "ask": _ref("people")}, ["after", "ask"])
     values: Mapping[str, Schema] = {
         "id": id_,
-        **dict.fromkeys(_EFFECTS, _ref("types")),
+        **dict.fromkeys(EFFECTS, _ref("types")),
         **dict.fromkeys(("when", "unless"), _ref("condition")),
         "by": _ref("seats"),
         "within": _ref("time"),
@@ -151,7 +150,7 @@ def _rule() -> Schema:
         "because": _ref("text"),
     }
     only: Schema = {key: ["approve"] for key in ("by", "within", "self", "then")}
-    return _object(meanings.RULE, values, ["id"]) | {"oneOf": _one_of(_EFFECTS), "dependentRequired": only}
+    return _object(meanings.RULE, values, ["id"]) | {"oneOf": _one_of(EFFECTS), "dependentRequired": only}
 
 
 def _test() -> Schema:
@@ -175,9 +174,9 @@ def _test() -> Schema:
 
 def _invariant(types: Iterable[Json]) -> Schema:
     named = "|".join([*map(str, types), "\\*"])
-    below = _object({}, dict.fromkeys(_EFFECTS, _ref("types")), []) | {"oneOf": _one_of(_EFFECTS)}
+    below = _object({}, dict.fromkeys(EFFECTS, _ref("types")), []) | {"oneOf": _one_of(EFFECTS)}
     values: Mapping[str, Schema] = {
-        "never": {"anyOf": [{"type": "string", "pattern": f"^({'|'.join(_EFFECTS)}) +({named})$"}, below]},
+        "never": {"anyOf": [{"type": "string", "pattern": f"^({'|'.join(EFFECTS)}) +({named})$"}, below]},
         **dict.fromkeys(("when", "unless"), _ref("condition")),
         "without": _ref("seats"),
         "because": _ref("text"),

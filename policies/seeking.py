@@ -224,5 +224,4 @@ class _Search:
 
 def _speaks(policy: Policy, rule: Rule, situation: Situation) -> bool:
     """Whether *rule* counts; one that fails does where that is the stricter way."""
-    met = policy.matches(rule.id, situation.action, situation.context(policy))
-    return rule.effect is not DecisionEffect.ALLOW if met is None else met
+    return rule.counts(policy.matches(rule.id, situation.action, situation.context(policy)))

@@ -3,10 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from signoff.actions import Action
-
-from .compiler import Test, compile_rule
-from .decision import Context
+from .compiler import Test, answer_of, compile_rule
 from .policy import Policy
 from .rule import Rule
 from .trials import Judged, Trial
@@ -23,7 +20,7 @@ class Speaking:
 
     def matches(self, number: int, rule: Rule) -> bool:
         """Whether *rule*, at place *number*, counts as matched: one whose condition failed does on the strict side."""
-        return number in self.rules and not (self.rules[number] and rule.grants)
+        return number in self.rules and rule.counts(None if self.rules[number] else True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +52,6 @@ def _ask(number: int, test: Test, heard: Iterable[Speaking]) -> None:
         answer = answer_of(test, speaking.one.action, speaking.one.context)
         if answer is not False:
             speaking.rules[number] = answer is None
-
-
-def answer_of(test: Test, action: Action, context: Context) -> bool | None:
-    """Whether a rule's conditions are met; None where they fail."""
-    try:
-        return bool(test(action, context))
-    except Exception:  # whatever makes the rule count on the strict side
-        return None
 
 
 def rule_uses(policy: Policy, heard: Sequence[Speaking]) -> tuple[RuleUse, ...]:

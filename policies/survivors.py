@@ -9,11 +9,11 @@ same, and where not, the mutant is noticed.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .compiler import compile_rule
+from .compiler import answer_of, compile_rule
 from .mutants import Mutant, mutants_of
 from .policy import Policy
 from .rule import Rule
-from .speaking import Speaking, answer_of
+from .speaking import Speaking
 from .trials import is_expected
 
 MAX_MUTANTS = 20_000  # of one file that are tried
@@ -68,7 +68,7 @@ class _Hunt:
         rules: dict[int, Rule | None] = {number: self.policy.document.rules[number] for number in spoken}
         rules[mutant.number] = mutant.other
         spoke = [(rule, spoken[number]) for number, rule in sorted(rules.items()) if rule is not None]
-        matched = [rule for rule, failed in spoke if failed is False or (failed and not rule.grants)]
+        matched = [rule for rule, failed in spoke if failed is not None and rule.counts(None if failed else True)]
         decision = self.policy.combine(speaking.one.action, matched, [rule for rule, failed in spoke if failed])
         return not is_expected(speaking.trial.case, speaking.place, decision)
 

@@ -56,8 +56,8 @@ def renamed(old: Policy, new: Policy) -> dict[str, str]:
 
 def names_read(rule: Rule) -> Iterator[str]:
     """What of the rest of the file the conditions of *rule* read: `lists.family`, `tables.limits`, `roles`, `now`, `currency`."""
-    for condition in (rule.when, rule.unless):
-        for tree in walk(condition.tree) if condition else ():
+    for condition in rule.conditions:
+        for tree in walk(condition.tree):
             match tree:
                 case Listed(name=name):
                     yield f"lists.{name}"

@@ -63,8 +63,8 @@ class Boundaries:
         if type_ not in rule.types:
             return
         reader = _Reader(self, document.types[type_], document, apart)
-        for condition in (rule.when, rule.unless):
-            for tree in walk(condition.tree) if condition else ():
+        for condition in rule.conditions:
+            for tree in walk(condition.tree):
                 reader.read(tree)
 
     def numbers(self, part: str, situation: Situation) -> Iterator[Decimal]:
