@@ -142,6 +142,10 @@ def test_what_no_action_shows_is_named(load: Load) -> None:
     fewer = find_differences(load(changes), load(FILE))
     assert fewer.beyond == ("a change of pinned policies needs 1 manager now",)
     assert fewer.unshown == ("`changes` changed",)
+    joined = find_differences(load(changes), load(changes.replace("[mira, omar]", "[mira, omar, eve]")))
+    assert joined.beyond == ("eve may agree to a change of pinned policies as manager now",)
+    left = find_differences(load(changes), load(changes.replace("[mira, omar]", "[mira]").replace("count: 2", "count: 1")))
+    assert left.beyond == ("a change of pinned policies needs 1 manager now",)
 
 
 def test_other_rules_are_led_out_of_the_way(load: Load) -> None:
