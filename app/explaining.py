@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from signoff.actions import Action
+from signoff.actions import Action, currency_decimals
 from signoff.audit import Entry, PlanRecord
 from signoff.planner import ActionPlan, check_request
 from signoff.policies import (
@@ -81,9 +81,11 @@ def explain_supposed(
     """Why *policy* decides *action* as it does, where it is asked for so. Names in it are taken as they are.
 
     Without a *request* one is assumed that holds every value. *before* is what counters have counted, under every key.
+    Raises UsageError where that has more decimals than the currency of *action*.
     """
     if request is not None:
         check_request(request)
+    _check_decimals(before, action, policy)
     grounding = given_fields if request is None else grounded_in(request)
     supposed = Supposed(policy=policy, now=now, requester=actor, before=before)
     (judged,) = judge_plan(ActionPlan.of(action), grounding, supposed)
@@ -167,6 +169,15 @@ def read_counts(texts: Sequence[str], policy: Policy) -> dict[str, Decimal]:
             raise UsageError(f'--count is "{text[:80]}"; write each counter once, with a number: {name}={example}')
         found[name] = Decimal(value.replace("_", ""))
     return found
+
+
+def _check_decimals(before: Mapping[str, Decimal], action: Action, policy: Policy) -> None:
+    """Money is counted in the currency of the action: no more decimals than that has. Raises UsageError."""
+    for name in before.keys() & policy.counters_read(action.type):
+        code = action.wire().get(policy.counters[name].currency or "")
+        if isinstance(code, str) and before[name] != round(before[name], currency_decimals(code)):
+            decimals = currency_decimals(code)
+            raise UsageError(f"--count: {name} is {before[name]:f}, and {code} has {decimals} decimals; leave the others out")
 
 
 def _find(engine: Engine, id_: str, number: int | None) -> tuple[PlanRecord, int, Entry, datetime | None]:
