@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signoff.actions import show_text
+from signoff.audit import write_time
 from signoff.policies import CAUTION, Consequence, Explanation, NearChange, Situation, Unmet
 
 from .canonical import Json
@@ -51,10 +52,12 @@ def explained_json(explained: Explained) -> dict[str, Json]:
     return {
         "situation": situation_json(explained.situation),
         "request": explained.request,
+        "request_assumed": explained.assumed,
         "policy": {"name": explained.policy.name, "digest": explained.policy.digest},
         "logged": None if logged is None else {
             "plan": logged.plan, "number": logged.number, "entry": logged.entry, "decision": dict(logged.decision),
             "agrees": logged.agrees_with(explained.decision),
+            "expires": write_time(logged.expires) if logged.expires else None,
         },
         "decision": outcome.to_json() | {
             "rules": list(explained.decision.rules),
@@ -117,7 +120,8 @@ def _notes(explained: Explained) -> list[tuple[str, str]]:
         rules = ", ".join(explained.decision_now.rules) or "default"
         outcome = Consequence.of(explained.decision_now, explained.in_force)
         told_now = f"{tell_outcome(outcome, explained.situation.actor.id)} ({rules})"
-        notes.append(("But now", f"{explained.in_force.name} is another (digest {explained.in_force.digest[:8]}): {told_now}"))
+        digest = group_digest(explained.in_force.digest)
+        notes.append(("But now", f"{explained.in_force.name} is another (digest {digest}): {told_now}"))
     return notes
 
 

@@ -20,7 +20,14 @@ def tell_part(part: str, value: PartValue, situation: Situation) -> str:
 
 def tell_fields(action: Action) -> str:
     """The fields of an action that are given, in a line."""
-    return ", ".join(f"{name} {value}" for name, value in action.wire().items() if name != "type" and value is not None)
+    return ", ".join(f"{name} {_written(value)}" for name, value in action.wire().items() if name != "type" and value is not None)
+
+
+def _written(value: Json) -> str:
+    """A field's value without Python's own spelling of lists and truths."""
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def tell_value(part: str, value: PartValue, situation: Situation) -> str:

@@ -9,7 +9,7 @@ from signoff.actions import Kind
 from signoff.canonical import Json
 
 from .changes import PolicyChange, compare_policies
-from .consequences import Consequence, lets_through
+from .consequences import Consequence, lets_through, name_seat
 from .decision import Decision
 from .everyday import first_situation
 from .policy import Policy
@@ -247,7 +247,14 @@ def _beyond(old: Policy, new: Policy) -> tuple[str, ...]:
     rules = new.outline()["rules"]
     kept = old.counters.keys() & new.counters.keys()  # what reads any other is another rule, of which actions show it
     before, after = ({**_beyond_actions(policy, kept), "rules": rules} for policy in (old, new))
-    return compare_policies(before, after).looser
+    return (*compare_policies(before, after).looser, *_agreeing_now(old, new))
+
+
+def _agreeing_now(old: Policy, new: Policy) -> Iterator[str]:
+    """Who has joined those who agree to a change of pinned policies."""
+    for role in dict.fromkeys(seat.role for seat in new.changes if seat.role in {one.role for one in old.changes}):
+        if joined := [person for person in new.people(role) if person not in old.people(role)]:
+            yield f"{', '.join(joined)} may agree to a change of pinned policies as {name_seat(role)} now"
 
 
 def _beyond_actions(policy: Policy, counters_kept: Collection[str]) -> dict[str, Json]:

@@ -56,6 +56,8 @@ class Probes:
         """The parts of a situation that the rules read, those that hold numbers last: they depend on the others."""
         fields = self._fields
         found = [part for part in self.boundaries.parts if self._is_there(part)]
+        if DATE in found and self._zones_differ:
+            found.append(HOUR)  # at which a day begins
         currencies = [held for part in found if part in fields and (held := fields[part].currency)]
         if self.cautious:
             found += [name for name in fields if name not in found]
@@ -89,6 +91,10 @@ class Probes:
     def _fields(self) -> Mapping[str, Field]:
         return self.policies[0].document.types[self.type].fields
 
+    @property
+    def _zones_differ(self) -> bool:
+        return len({policy.zone for policy in self.policies}) > 1
+
     def _is_there(self, part: str) -> bool:
         return part in self._fields or part.startswith((COUNTED, ASKED)) or part in (ACTOR, HOUR, DATE, SIZE)
 
@@ -105,7 +111,7 @@ class Probes:
             yield from self._dates(situation)
         elif part == HOUR:
             yield from (int(number) for number in self._numbers(part, situation) if 0 <= number <= 23)
-            if len({policy.zone for policy in self.policies}) > 1:
+            if self._zones_differ:
                 yield from range(24)
         elif part == SIZE:
             yield from (int(number) for number in self._numbers(part, situation) if 1 <= number <= MAX_ACTIONS)
@@ -209,7 +215,7 @@ class Probes:
         for text in named:
             if is_date(text) and date.min < (day := date.fromisoformat(text)) < date.max:
                 yield from (day, day - timedelta(days=1), day + timedelta(days=1))
-        if len({policy.zone for policy in self.policies}) > 1 or any(fold_name(text) in WEEKDAYS for text in named):
+        if self._zones_differ or any(fold_name(text) in WEEKDAYS for text in named):
             yield from (today + timedelta(days=days) for days in range(1, 7) if (date.max - today).days > days)
 
     @cached_property

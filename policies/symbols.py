@@ -62,6 +62,7 @@ class Symbols:
     cases: int = 0  # that numbers were defined by, all together
     opaque: set[str] = field(default_factory=set)  # what could not be encoded: its text in the rules
     made: dict[tuple[str, ...], object] = field(default_factory=dict)  # symbols by what they stand for
+    held: dict[tuple[str, bool], z3.ArithRef] = field(default_factory=dict)  # how many of a field's values are asked for so far
 
     @property
     def fields(self) -> dict[str, Field]:
@@ -112,11 +113,16 @@ class Symbols:
     def holds(self, name: str, item: str, *, exact: bool) -> Truth:
         """Whether a field that holds several values holds *item*: any spelling of it unless *exact*."""
         key = ("holds", name, "exact" if exact else "folded", item)
-        return self._once(key, lambda: self._held(f"{item!r} in {name}, {key[2]}", self.size(name)))
+        return self._once(key, lambda: self._held(f"{item!r} in {name}, {key[2]}", name, exact))
 
-    def _held(self, shown: str, size: Number) -> Truth:
+    def _held(self, shown: str, name: str, exact: bool) -> Truth:
+        """Whether a field holds one more value; it holds no fewer than all that it is said to hold."""
         held = z3.Bool(shown, self.space)
-        self.constraints.append(implies(held, size.compared(">=", Number(1))))
+        count = z3.Int(f"up to {shown}", self.space)
+        one, none = z3.IntVal(1, self.space), z3.IntVal(0, self.space)
+        self.constraints.append(count == self.held.get((name, exact), none) + z3.If(held, one, none))
+        self.constraints.append(self.size(name).compared(">=", Number(count)))
+        self.held[name, exact] = count
         return held
 
     def size(self, name: str) -> Number:

@@ -177,13 +177,31 @@ class _Reader:
             case Call(function="len", operands=(operand,)):
                 return [{f"{LENGTH}{part})": Decimal(1)} for part in self._text_parts(operand)[:1]]
             case Arithmetic(operator="*", left=left, right=right):
-                pairs = product(self._sums(left), self._sums(right))
-                return [made for one, other in islice(pairs, MAX_FORMS) if (made := _multiplied(one, other)) is not None]
+                return self._products(left, right)
             case Arithmetic(operator=operator, left=left, right=right):
                 sign = 1 if operator == "+" else -1
                 pairs = product(self._sums(left), self._sums(right))
                 return [_added(one, other, sign) for one, other in islice(pairs, MAX_FORMS)]
         return []
+
+    def _products(self, left: Expression, right: Expression) -> list[Sum]:
+        """One side is a constant, or else what a table holds: then one for each of its numbers."""
+        sides = self._sums(left), self._sums(right)
+        if {""} not in [one.keys() for side in sides for one in side[:1]]:
+            sides = self._held(left) or sides[0], self._held(right) or sides[1]
+        pairs = islice(product(*sides), MAX_FORMS)
+        return [made for one, other in pairs if (made := _multiplied(one, other)) is not None]
+
+    def _held(self, tree: Expression) -> list[Sum]:
+        """The numbers of a table, those that stand in one of the files only first."""
+        if not isinstance(tree, Entry):
+            return []
+        cells = self.document.tables[tree.table].columns[tree.column].cells
+        apart = self.apart.get(f"tables.{tree.table}", frozenset())
+        ordered = sorted(cells.items(), key=lambda one: one[0] not in apart)
+        numbers = dict.fromkeys(cell for _, cell in ordered if isinstance(cell, Decimal))
+        found: list[Sum] = [{"": number} for number in islice(numbers, MAX_FORMS)]
+        return found
 
     def _counter(self, name: str) -> Sum:
         """A counter: what was counted before, and what the action itself adds."""
@@ -227,6 +245,8 @@ class _Reader:
                 return self._some(f"lists.{name}", self.document.lists[name])
             case Keys(name=name):
                 return self._some(f"tables.{name}", self.document.tables[name].keys)
+            case Known(name="actor.roles"):
+                return list(self.document.roles)
             case Entry(table=table, column=column):
                 cells = self.document.tables[table].columns[column].cells.values()
                 return list(dict.fromkeys(cell for cell in cells if isinstance(cell, str)))[:MAX_ITEMS]

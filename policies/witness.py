@@ -120,9 +120,12 @@ class Witness:
 
     def _several(self, found: Field) -> list[object]:
         """The values of a field that holds several."""
-        made = self.symbols.having("holds", z3.BoolRef)
-        held = [item for (name, _, item), holds in made if name == found.name and self._is_true(holds)]
-        items: list[object] = [item if found.kind is Kind.TEXT else _plain(Fraction(item), found) for item in held]
+        made = list(self.symbols.having("holds", z3.BoolRef))
+        items: list[object] = []
+        for how in ("exact", "folded"):
+            held = [item for (name, spelt, item), holds in made if (name, spelt) == (found.name, how) and self._is_true(holds)]
+            taken = {fold(item) for item in items if isinstance(item, str)}
+            items += [_spelling(item, found) for item in held if fold(item) not in taken]
         size = self._made("size", found.name)
         wanted = int(self._number(size)) if isinstance(size, Number) else len(items)
         if not len(items) <= wanted <= MAX_LISTED:
@@ -174,6 +177,13 @@ class Witness:
         if isinstance(made, z3.BoolRef):
             return z3.is_true(self.model.eval(made, True))
         return made is True
+
+
+def _spelling(item: str, found: Field) -> object:
+    """A value of a field that holds several: of a text that is only known folded, the choice that is meant."""
+    if found.kind is not Kind.TEXT:
+        return _plain(Fraction(item), found)
+    return item if item in found.choices else next((choice for choice in found.choices if fold(choice) == item), item)
 
 
 def _plain(value: Fraction, found: Field) -> object:

@@ -3,12 +3,15 @@
 import json
 import os
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from signoff.telling import tell_fields
 from tests.app.conftest import BALANCE, DEPOSIT, TRANSFER, CommandLine, Ran
 from tests.conftest import RULES
+from tests.policies.conftest import Order
 
 NOON = "2026-03-02 12:00"
 COUNTED = RULES.replace("rules:", "counters: {sent: {sum: amount, of: transfer, by: [actor.id, currency], window: day}}\nrules:")
@@ -120,6 +123,8 @@ def test_an_approval_of_the_log(cli: CommandLine, explain: Callable[..., Any]) -
     told = explain(approval["id"])
     assert told["logged"]["agrees"]
     assert told["request"] == "send $150 to Alice and deposit 40"
+    assert not told["request_assumed"]
+    assert told["logged"]["expires"] == approval["expires"]
     assert told["situation"]["plan_size"] == 2
     assert told["because"][0]["values"] == [["amount", "150.00 USD"]]
     assert told["decided_now"] is None
@@ -227,6 +232,17 @@ def test_counts_are_read_strictly(cli: CommandLine) -> None:
     for wrong in ("sent", "sent=", "sent=-5", "sent=1e3", "sent=NaN", "asked=1.5", "sent=١"):
         cli("policies", "explain", wire(), "--count", wrong).failed(2, "--count is")
     cli("policies", "explain", wire(), "--count", "sent=1", "--count", "sent=2").failed(2, "write each counter once")
+    cli("policies", "explain", wire(), "--count", "sent=850.009").failed(2, "with a number with at most 2 decimals")
+    cli("policies", "explain", wire(amount="150", currency="JPY"), "--count", "sent=1.5").failed(2, "with a whole number")
+    assert cli("policies", "explain", wire(), "--count", "sent=849.990").code == 0
+
+
+def test_fields_are_shown_as_plans_write_them() -> None:
+    """Lists and truths are shown without Python's own spelling of them."""
+    order = Order(to="Ann", quantity=1, weight=Decimal(2), tags=("new", "[red]"), sizes=(1, 2), price=Decimal(5))
+    told = tell_fields(order)
+    assert "tags [new, [red]], sizes [1, 2]" in told
+    assert "urgent false" in told
 
 
 def test_an_altered_log_explains_nothing(cli: CommandLine) -> None:

@@ -142,6 +142,10 @@ def test_what_no_action_shows_is_named(load: Load) -> None:
     fewer = find_differences(load(changes), load(FILE))
     assert fewer.beyond == ("a change of pinned policies needs 1 manager now",)
     assert fewer.unshown == ("`changes` changed",)
+    joined = find_differences(load(changes), load(changes.replace("[mira, omar]", "[mira, omar, eve]")))
+    assert joined.beyond == ("eve may agree to a change of pinned policies as manager now",)
+    left = find_differences(load(changes), load(changes.replace("[mira, omar]", "[mira]").replace("count: 2", "count: 1")))
+    assert left.beyond == ("a change of pinned policies needs 1 manager now",)
 
 
 def test_other_rules_are_led_out_of_the_way(load: Load) -> None:
@@ -184,6 +188,34 @@ rules:
     assert {way.type for way in found.ways} == {"check_balance", "transfer", "pay_bill", "order"}
     assert {way.looser for way in found.ways} == {looser}
     assert found.unshown == (("`changes` changed",) if "changes" in new else ())
+
+
+@pytest.mark.parametrize(
+    ("rule", "old", "new"),
+    [
+        ('now.date == "2026-03-01"', "Europe/Berlin", "America/New_York"),
+        ('now.weekday == "sunday"', "Europe/Berlin", "Europe/London"),
+        ('now.date <= "2026-03-01"', "America/New_York", "Europe/Berlin"),
+        ("price * tables.rates[to] > 1_000", "Alice: 5", "Alice: 4"),
+        ("price * tables.rates[to] > 1_000", "> 1_000", "> 1_005"),
+        ("actor.roles contains to", "actor.roles contains to", 'to == "x"'),
+    ],
+)
+def test_what_depends_on_two_parts_is_found(rule: str, old: str, new: str, load: Load) -> None:
+    """Where a day begins in another zone, what is multiplied by a table's number, and a text that is a role's name."""
+    file = f"""version: 1
+currency: USD
+zone: Europe/Berlin
+roles: {{manager: [mira]}}
+tables: {{rates: {{Alice: 5, Bob: 2}}}}
+rules:
+- {{id: everyday, allow: order}}
+- {{id: other, deny: order, when: '{rule}'}}
+"""
+    if "/" in old:
+        file = file.replace("Europe/Berlin", old)
+    found = find_differences(load(file), load(file.replace(old, new)))
+    assert "allow instead of deny" in {words for way in found.lets_through for words in way.looser}, found
 
 
 def test_work_is_bounded(load: Load) -> None:

@@ -205,6 +205,8 @@ def test_fields_of_every_kind(load: Load) -> None:
     allow = rule("allow", type_="order")
     for asked, meant in [
         ('"red" in tags', 'tags contains "RED" and len(tags) < 3'),
+        ('"red" in tags', '"red" in tags and "blue" in tags'),
+        ('"red" in tags and "blue" in tags', '"red" in tags and "blue" in tags and len(tags) == 2'),
         ("3 in sizes", "3 in sizes and urgent"),
         ('speed == "fast" or urgent', "speed == 'fast' and not urgent"),
         ("quantity * 2 + 1 > 10", "quantity >= 5"),
