@@ -23,8 +23,8 @@ def check(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies check`."""
     from signoff.policies import PoliciesInvalid, Severity, format_diagnostic, load_policy
 
-    from .proofs import doubts_of, missing_solver
     from .registries import load_registry
+    from .solving import doubts_of, missing_solver
 
     registry = load_registry(settings.actions)
     try:
@@ -64,7 +64,7 @@ def test(options: argparse.Namespace, settings: Settings) -> Exit:
     from signoff.policies import load_policy
 
     from .registries import load_registry
-    from .trial_tables import print_run, run_json
+    from .trial_output import print_run, run_json
     from .trials import run_tests
 
     policy = load_policy(settings.policies, load_registry(settings.actions))
@@ -82,31 +82,31 @@ def prove(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies prove`."""
     from signoff.policies import load_policy, prove
 
-    from . import proofs
+    from . import proof_output
     from .registries import load_registry
 
     policy = load_policy(settings.policies, load_registry(settings.actions))
     found = prove(policy)
     if settings.json:
-        forms.print_json({"digest": policy.digest, "invariants": [proofs.proof_json(proof, policy) for proof in found]})
-        return proofs.exit_of(found)
+        forms.print_json({"digest": policy.digest, "invariants": [proof_output.proof_json(proof, policy) for proof in found]})
+        return proof_output.exit_of(found)
     out = output.console()
     if found:
-        out.print(proofs.format_proofs(found))
+        out.print(proof_output.format_proofs(found))
     else:
         output.print_text(f"{policy.name} has no invariants; write a line such as `- never: allow transfer` below `invariants:`")
-    for told in (*(proofs.format_details(proof, policy) for proof in found), proofs.format_opaque(found)):
+    for told in (*(proof_output.format_details(proof, policy) for proof in found), proof_output.format_opaque(found)):
         if told is not None:
             out.print()
             out.print(told, soft_wrap=True)
-    return proofs.exit_of(found)
+    return proof_output.exit_of(found)
 
 
 def explain(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies explain ACTION`, `explain ID [NUMBER]` and `explain --action FILE`."""
     if (options.subject is None) == (options.action is None):
         raise UsageError("name one action: as JSON, by its id in the log, or in a file with --action FILE")
-    from .explained import explained_json, format_explained
+    from .explain_output import explained_json, format_explained
 
     supposed = options.action is not None or options.subject.lstrip()[:1] in _JSON
     found = _explain_supposed(options, settings) if supposed else _explain_logged(options, settings)
@@ -157,9 +157,9 @@ def diff(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff policies diff OLD NEW`, and `policies diff NEW` beside what is in force in the database."""
     from signoff.policies import load_policy
 
-    from .differing import differences_json, format_differences, lets_more_through
-    from .proofs import compare
+    from .diff_output import differences_json, format_differences, lets_more_through
     from .registries import load_registry
+    from .solving import compare
 
     registry = load_registry(settings.actions)
     old = load_policy(Path(options.first), registry) if options.second is not None else _in_force(settings, registry)

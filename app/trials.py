@@ -8,13 +8,13 @@ from signoff.policies import (
     Diagnostic,
     Mutation,
     Policy,
-    RuleUse,
+    RuleCoverage,
     Trial,
+    cover_rules,
     failures,
     find_boundaries,
     find_survivors,
-    listen,
-    rule_uses,
+    match_rules,
 )
 
 from .supposing import judge_case
@@ -29,7 +29,7 @@ class TrialRun:
     trials: tuple[Trial, ...]
     failures: tuple[Diagnostic, ...]
     measured: bool  # whether it is small enough for what follows, which else is empty
-    rules: tuple[RuleUse, ...]
+    rules: tuple[RuleCoverage, ...]
     boundaries: tuple[Boundary, ...]
     mutation: Mutation | None  # None while a test fails: such tests cannot tell a mistake from what is right
 
@@ -49,12 +49,12 @@ def run_tests(policy: Policy) -> TrialRun:
     trials = try_tests(policy)
     asked = len(policy.document.rules) * sum(len(trial.judged) for trial in trials)
     measured = asked <= MAX_MEASURED
-    heard = listen(policy, trials) if measured else ()
+    heard = match_rules(policy, trials) if measured else ()
     return TrialRun(
         trials=trials,
         failures=failures(policy, trials),
         measured=measured,
-        rules=rule_uses(policy, heard) if measured else (),
+        rules=cover_rules(policy, heard) if measured else (),
         boundaries=find_boundaries(policy, heard) if measured else (),
         mutation=find_survivors(policy, heard) if measured and all(trial.passed for trial in trials) else None,
     )

@@ -12,7 +12,7 @@ from time import perf_counter_ns
 from bench.contests import keyed, mixed
 from bench.report import Figure, format_figures, format_rows
 from signoff.actions import bank_registry
-from signoff.policies import Invariant, Outcome, Policy, find_dead_rules, parse_policy
+from signoff.policies import Invariant, Policy, Verdict, find_dead_rules, parse_policy
 from signoff.policies.prover import violates
 from signoff.policies.questions import Question
 
@@ -35,10 +35,10 @@ invariants:
   - {never: approve transfer, when: amount < 2_100}
 """,
 }
-EXPECTED = (Outcome.PROVED, Outcome.PROVED, Outcome.REFUTED, Outcome.REFUTED)
+EXPECTED = (Verdict.PROVED, Verdict.PROVED, Verdict.REFUTED, Verdict.REFUTED)
 
 
-def ask(policy: Policy, question: Question, invariant: Invariant, *, everyday: bool = True) -> Outcome:
+def ask(policy: Policy, question: Question, invariant: Invariant, *, everyday: bool = True) -> Verdict:
     """What becomes of one invariant."""
     found = question.ask(lambda one: one.violates(invariant), partial(violates, policy, invariant), everyday=everyday)
     return found.outcome

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 from signoff.lazy import front_door
 
 if TYPE_CHECKING:
-    from .boundaries import Boundary as Boundary
-    from .boundaries import Side as Side
-    from .boundaries import find_boundaries as find_boundaries
+    from .boundary_coverage import Boundary as Boundary
+    from .boundary_coverage import Side as Side
+    from .boundary_coverage import find_boundaries as find_boundaries
+    from .candidates import probe_candidates as probe_candidates
     from .cases import Case as Case
     from .cases import read_count as read_count
     from .changes import PolicyChange as PolicyChange
@@ -39,18 +40,21 @@ if TYPE_CHECKING:
     from .mutants import Mutant as Mutant
     from .mutants import mutants_of as mutants_of
     from .mutants import with_mutant as with_mutant
+    from .mutation import MAX_MUTANTS as MAX_MUTANTS
+    from .mutation import Mutation as Mutation
+    from .mutation import find_survivors as find_survivors
     from .nearest import NearChange as NearChange
     from .nearest import Nearest as Nearest
     from .nearest import nearest_changes as nearest_changes
     from .policy import Policy as Policy
-    from .promises import broken_promises as broken_promises
-    from .promises import idle_rules_proved as idle_rules_proved
+    from .proof_warnings import check_invariants as check_invariants
+    from .proof_warnings import idle_rules_proved as idle_rules_proved
     from .prover import EXTRA as EXTRA
     from .prover import DeadRule as DeadRule
     from .prover import Example as Example
     from .prover import Finding as Finding
-    from .prover import Outcome as Outcome
     from .prover import Proof as Proof
+    from .prover import Verdict as Verdict
     from .prover import find_dead_rules as find_dead_rules
     from .prover import find_difference as find_difference
     from .prover import find_looser as find_looser
@@ -58,19 +62,15 @@ if TYPE_CHECKING:
     from .prover import prover_installed as prover_installed
     from .review import review_policy as review_policy
     from .rule import Rule as Rule
+    from .rule_coverage import RuleCoverage as RuleCoverage
+    from .rule_coverage import RuleMatches as RuleMatches
+    from .rule_coverage import cover_rules as cover_rules
+    from .rule_coverage import match_rules as match_rules
     from .schema import policy_schema as policy_schema
     from .seating import Seating as Seating
     from .seating import fill_seats as fill_seats
-    from .seeking import probe_candidates as probe_candidates
     from .situations import PartValue as PartValue
     from .situations import Situation as Situation
-    from .speaking import RuleUse as RuleUse
-    from .speaking import Speaking as Speaking
-    from .speaking import listen as listen
-    from .speaking import rule_uses as rule_uses
-    from .survivors import MAX_MUTANTS as MAX_MUTANTS
-    from .survivors import Mutation as Mutation
-    from .survivors import find_survivors as find_survivors
     from .trials import Trial as Trial
     from .trials import failures as failures
     from .unmet import Unmet as Unmet
@@ -99,26 +99,27 @@ __all__ = [
     "Mutation",
     "NearChange",
     "Nearest",
-    "Outcome",
     "PartValue",
     "PoliciesInvalid",
     "Policy",
     "PolicyChange",
     "Proof",
     "Rule",
-    "RuleUse",
+    "RuleCoverage",
+    "RuleMatches",
     "Seat",
     "Seating",
     "Severity",
     "Side",
     "Situation",
-    "Speaking",
     "StandIn",
     "Trial",
     "Unmet",
+    "Verdict",
     "Way",
-    "broken_promises",
+    "check_invariants",
     "compare_policies",
+    "cover_rules",
     "failures",
     "fill_seats",
     "find_boundaries",
@@ -130,8 +131,8 @@ __all__ = [
     "format_diagnostic",
     "idle_rules_proved",
     "lets_through",
-    "listen",
     "load_policy",
+    "match_rules",
     "mutants_of",
     "nearest_changes",
     "parse_policy",
@@ -142,7 +143,6 @@ __all__ = [
     "read_count",
     "read_moment",
     "review_policy",
-    "rule_uses",
     "time_zone",
     "with_mutant",
 ]
@@ -150,7 +150,7 @@ __all__ = [
 __getattr__ = front_door(
     __name__,
     {
-        "boundaries": ["Boundary", "Side", "find_boundaries"],
+        "boundary_coverage": ["Boundary", "Side", "find_boundaries"],
         "cases": ["Case", "read_count"],
         "changes": ["PolicyChange", "compare_policies"],
         "consequences": ["Consequence", "lets_through"],
@@ -166,19 +166,19 @@ __getattr__ = front_door(
         "mutants": ["Mutant", "mutants_of", "with_mutant"],
         "nearest": ["NearChange", "Nearest", "nearest_changes"],
         "policy": ["Policy"],
-        "promises": ["broken_promises", "idle_rules_proved"],
+        "proof_warnings": ["check_invariants", "idle_rules_proved"],
         "prover": [
-            *("EXTRA", "DeadRule", "Example", "Finding", "Outcome", "Proof"),
+            *("EXTRA", "DeadRule", "Example", "Finding", "Verdict", "Proof"),
             *("find_dead_rules", "find_difference", "find_looser", "prove", "prover_installed"),
         ],
         "review": ["review_policy"],
         "rule": ["Rule"],
         "schema": ["policy_schema"],
-        "seeking": ["probe_candidates"],
+        "candidates": ["probe_candidates"],
         "seating": ["Seating", "fill_seats"],
         "situations": ["PartValue", "Situation"],
-        "speaking": ["RuleUse", "Speaking", "listen", "rule_uses"],
-        "survivors": ["MAX_MUTANTS", "Mutation", "find_survivors"],
+        "rule_coverage": ["RuleCoverage", "RuleMatches", "match_rules", "cover_rules"],
+        "mutation": ["MAX_MUTANTS", "Mutation", "find_survivors"],
         "trials": ["Trial", "failures"],
         "unmet": ["Unmet"],
     },

@@ -22,7 +22,7 @@ made when the text first comes up. Of several texts that rules could be looked u
 
     def decide(a, c): return k0[a.to](a, c)
 
-Rules that differ only in the number that they compare the same thing with are searched: see `searching`.
+Rules that differ only in the number that they compare the same thing with are searched: see `bisecting`.
 """
 
 import ast
@@ -34,12 +34,12 @@ from typing import Generic, TypeAlias, TypeVar, cast
 
 from signoff.actions import Action
 
+from .bisecting import MIN_SORTED, Alike, Limit, limit_of, search, structure
 from .decision import Context, DecisionEffect
+from .decision_table import DecisionTable, Finish, Marks
 from .keys import Index, Keyed, conjuncts, keys_of, most_selective
 from .lowering import PLACE, Lowering, load
-from .matched import Finish, Marks, Outcomes
 from .rule import Rule
-from .searching import MIN_SORTED, Alike, Limit, limit_of, search, structure
 from .shapes import Shape
 from .syntax import Comparison, Expression
 from .world import ConditionFailed, World
@@ -59,7 +59,7 @@ def compile_type(
     action: type[Action], type_: str, rules: Sequence[Rule], world: World, finish: Finish[Outcome]
 ) -> Callable[[Action, Context], Outcome]:
     """The function that decides actions of one type; *rules* are those that speak for it, in the file's order."""
-    return _Type(type_, tuple(rules), Lowering(action.fields, world), Outcomes(tuple(rules), finish)).compile()
+    return _Type(type_, tuple(rules), Lowering(action.fields, world), DecisionTable(tuple(rules), finish)).compile()
 
 
 def compile_rule(action: type[Action], type_: str, rule: Rule, world: World) -> Test:
@@ -106,7 +106,7 @@ class _Type(Generic[Outcome]):
     type_: str
     rules: tuple[Rule, ...]
     plain: Lowering  # in which nothing is made: others begin as it does
-    outcomes: Outcomes[Outcome]
+    outcomes: DecisionTable[Outcome]
     keys: dict[int, tuple[Keyed, ...]] = field(default_factory=dict)  # by which a rule can be looked up
     codes: dict[object, CodeType] = field(default_factory=dict)  # by what they do
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from .condition_regions import RegionReader
 from .content import Document
 from .decision import DecisionEffect, StandIn
-from .outcomes import Reading
-from .ranges import Words
-from .regions import ALWAYS, Effort, Outcomes, Regions, Space, TooComplex, Variable
+from .regions import ALWAYS, Effort, Regions, Space, TooComplex, TruthRegions, Variable
 from .rule import Rule
+from .value_sets import Words
 from .world import World
 
 MAX_KEYS = 64  # texts under which one rule is found
@@ -37,13 +37,13 @@ class Idle:
     cover: Rule | None  # which always counts where it does; None: it never does
 
 
-def readings(document: Document, effort: Effort) -> dict[str, Reading]:
+def readings(document: Document, effort: Effort) -> dict[str, RegionReader]:
     """What reads conditions, by action type."""
     world = World(currency=document.currency, lists=document.lists, roles={}, tables=document.tables, counters=document.counters)
-    return {type_: Reading(action.fields, world, Space(effort)) for type_, action in document.types.items()}
+    return {type_: RegionReader(action.fields, world, Space(effort)) for type_, action in document.types.items()}
 
 
-def idle_rules(rules: Sequence[Rule], reading: Mapping[str, Reading], effort: Effort) -> Iterator[Idle]:
+def idle_rules(rules: Sequence[Rule], reading: Mapping[str, RegionReader], effort: Effort) -> Iterator[Idle]:
     """Those of *rules* that decide nothing, from the last one on, so that of two that cover each other the first one stays.
 
     Raises OutOfEffort where there is too much to compare.
@@ -65,7 +65,7 @@ def idle_rules(rules: Sequence[Rule], reading: Mapping[str, Reading], effort: Ef
             yield Idle(rule, cover)
 
 
-def may_meet(one: Rule, other: Rule, reading: Mapping[str, Reading]) -> bool:
+def may_meet(one: Rule, other: Rule, reading: Mapping[str, RegionReader]) -> bool:
     """Whether two rules may count for the same action, as far as that is known. Raises OutOfEffort."""
     first, second = counts(one, reading), counts(other, reading)
     shared = [type_ for type_ in one.types if type_ in other.types]
@@ -75,7 +75,7 @@ def may_meet(one: Rule, other: Rule, reading: Mapping[str, Reading]) -> bool:
         return True
 
 
-def counts(rule: Rule, reading: Mapping[str, Reading]) -> Counting | None:
+def counts(rule: Rule, reading: Mapping[str, RegionReader]) -> Counting | None:
     """Where *rule* counts as matched, by action type; None where its conditions have too many regions."""
     try:
         return {type_: _counts(rule, type_, reading[type_]) for type_ in rule.types}
@@ -83,8 +83,8 @@ def counts(rule: Rule, reading: Mapping[str, Reading]) -> Counting | None:
         return None
 
 
-def _counts(rule: Rule, type_: str, reading: Reading) -> Regions:
-    met = Outcomes(true=ALWAYS)
+def _counts(rule: Rule, type_: str, reading: RegionReader) -> Regions:
+    met = TruthRegions(true=ALWAYS)
     if rule.when:
         met = reading.outcomes(rule.when.tree, rule.when.shapes[type_])
     if rule.unless:
@@ -96,7 +96,7 @@ def _counts(rule: Rule, type_: str, reading: Reading) -> Regions:
 class _Index:
     """Rules by what they ask for, so that those keyed by a text are compared with those that ask for the same one only."""
 
-    reading: Mapping[str, Reading]
+    reading: Mapping[str, RegionReader]
     counting: Mapping[str, Counting]
     effort: Effort
     gone: set[str] = field(default_factory=set)  # ids of rules that decide nothing, which cover none

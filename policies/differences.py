@@ -8,13 +8,13 @@ from typing import TypeAlias, cast
 from signoff.actions import Kind
 from signoff.canonical import Json
 
+from .candidates import Candidates, probe_candidates
 from .changes import PolicyChange, compare_policies
 from .consequences import Consequence, lets_through, name_seat
 from .decision import Decision
 from .everyday import first_situation
 from .policy import Policy
 from .probing import Probes
-from .seeking import Candidates, probe_candidates
 from .situations import PartValue, Situation
 from .touched import names_read, renamed, touched_pairs, touches_default
 

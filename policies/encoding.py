@@ -15,8 +15,8 @@ from signoff.actions import Kind
 from .comparing import Unit
 from .dates import is_date
 from .decision import DecisionEffect
+from .encoding_numbers import Reckoning
 from .logic import Number, Truth, Whole, compare, every, negate, same, some
-from .reckoning import Reckoning
 from .rule import Condition, Rule
 from .shapes import UNKNOWN, Shape
 from .syntax import And, Comparator, Comparison, Default, Entry, Expression, Has, InRequest, Name, Not, Or, Predicate, Text

@@ -10,6 +10,7 @@ from itertools import islice
 from signoff.actions import Action, Field, Kind, currency_decimals, fold_name
 
 from .cases import ANYBODY, MAX_ACTIONS
+from .critical_values import LENGTH, Boundaries
 from .dates import WEEKDAYS, is_date
 from .everyday import OTHER_CURRENCIES, STRANGER
 from .patterns import PatternError, compile_pattern
@@ -20,7 +21,6 @@ from .samples import sample_texts
 from .situations import ACTOR, ASKED, COUNTED, DATE, HOUR, SIZE, PartValue, Situation
 from .syntax import Cash, walk
 from .tables import Cell, Table
-from .turning import LENGTH, Boundaries
 
 MAX_VALUES = 1_000  # of one part
 MAX_WORKED_OUT = 4_000  # before those that come twice are left out

@@ -31,7 +31,7 @@ _LOOSER = (
 EXTRA = 'pip install "signoff[prove]"'
 
 
-class Outcome(StrEnum):
+class Verdict(StrEnum):
     """What became of a question about all actions."""
 
     PROVED = "proved"  # it holds of every action in every context
@@ -53,7 +53,7 @@ class Proof:
     """Whether an invariant holds of all actions."""
 
     invariant: Invariant
-    outcome: Outcome
+    outcome: Verdict
     counterexample: Example | None  # where it is refuted
     opaque: tuple[str, ...]  # what could not be encoded and was taken to be anything, as the file has it, sorted
     reason: str = ""  # why it is not proved, where it is not refuted either
@@ -63,7 +63,7 @@ class Proof:
 class Finding:
     """What looking for an action came to."""
 
-    outcome: Outcome  # REFUTED: there is one; PROVED: there is none
+    outcome: Verdict  # REFUTED: there is one; PROVED: there is none
     action: Action | None
     context: Context | None
     opaque: tuple[str, ...]
@@ -75,7 +75,7 @@ class DeadRule:
     """A rule of which no action shows that it changes anything: an effect, who signs, or how long there is to sign."""
 
     rule: Rule
-    outcome: Outcome  # PROVED: it never does; UNKNOWN: it could not be told
+    outcome: Verdict  # PROVED: it never does; UNKNOWN: it could not be told
     opaque: tuple[str, ...]  # what could not be encoded
     reason: str = ""  # why it could not be told
 
@@ -101,9 +101,9 @@ def _prove(policy: Policy, invariant: Invariant, questions: Mapping[str, "Questi
     for one in found:
         if one.action is not None and one.context is not None:
             example = Example(action=one.action, context=one.context, decision=policy.decide(one.action, one.context))
-            return Proof(invariant=invariant, outcome=Outcome.REFUTED, counterexample=example, opaque=opaque)
-    reason = next((one.reason for one in found if one.outcome is Outcome.UNKNOWN), "")
-    outcome = Outcome.UNKNOWN if reason else Outcome.PROVED
+            return Proof(invariant=invariant, outcome=Verdict.REFUTED, counterexample=example, opaque=opaque)
+    reason = next((one.reason for one in found if one.outcome is Verdict.UNKNOWN), "")
+    outcome = Verdict.UNKNOWN if reason else Verdict.PROVED
     return Proof(invariant=invariant, outcome=outcome, counterexample=None, opaque=opaque, reason=reason)
 
 
@@ -181,12 +181,12 @@ def _dead(policy: Policy, rule: Rule, questions: Sequence["Question"]) -> DeadRu
     told: list[Finding] = []
     for question in questions:
         found = question.ask(lambda one: one.matters(rule), partial(_changes, policy, rule), everyday=False)
-        if found.outcome is Outcome.REFUTED:
+        if found.outcome is Verdict.REFUTED:
             return None
         told.append(found)
     opaque = tuple(sorted({name for one in told for name in one.opaque}))
-    reason = next((one.reason for one in told if one.outcome is Outcome.UNKNOWN), "")
-    return DeadRule(rule=rule, outcome=Outcome.UNKNOWN if reason else Outcome.PROVED, opaque=opaque, reason=reason)
+    reason = next((one.reason for one in told if one.outcome is Verdict.UNKNOWN), "")
+    return DeadRule(rule=rule, outcome=Verdict.UNKNOWN if reason else Verdict.PROVED, opaque=opaque, reason=reason)
 
 
 def _changes(policy: Policy, rule: Rule, action: Action, context: Context) -> bool:

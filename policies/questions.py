@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .judging import Judging, symbols_for
 from .logic import Truth
 from .policy import Policy
-from .prover import Finding, Outcome
-from .search import Confirm, Ending, Search
+from .prover import Finding, Verdict
+from .solver_search import Confirm, Ending, Search
+from .symbolic_decision import Judging, symbols_for
 
-_OUTCOMES = {Ending.NONE: Outcome.PROVED, Ending.FOUND: Outcome.REFUTED}
+_OUTCOMES = {Ending.NONE: Verdict.PROVED, Ending.FOUND: Verdict.REFUTED}
 _REASONS = {Ending.TIMEOUT: "the solver gave no answer in time", Ending.UNCONFIRMED: "no action that was tried confirms it"}
 
 
@@ -39,7 +39,7 @@ class Question:
         symbols.opaque = set(self.opaque)
         found = self.search.find(wanted(*self.judged), confirm, everyday=everyday)
         return Finding(
-            outcome=_OUTCOMES.get(found.ending, Outcome.UNKNOWN),
+            outcome=_OUTCOMES.get(found.ending, Verdict.UNKNOWN),
             action=found.action,
             context=found.context,
             opaque=tuple(sorted(symbols.opaque)),

@@ -5,18 +5,18 @@ from itertools import combinations
 
 from signoff.actions import Action
 
+from .condition_regions import RegionReader
 from .content import Document
 from .covering import may_meet
 from .decision import DecisionEffect, Seat
 from .diagnostics import Report
-from .outcomes import Reading
 from .routes import Route, combine_routes, empty_seats, indispensable_people, show_people
 from .rule import Rule
 
 MAX_ROUTES = 50  # different ones that are put together in pairs
 
 
-def warn_of_quorums(document: Document, reading: Mapping[str, Reading], report: Report) -> None:
+def warn_of_quorums(document: Document, reading: Mapping[str, RegionReader], report: Report) -> None:
     """Warn of seats that stay empty where one certain person asks, and of those that several rules ask for together."""
     for key, what, route in _routes(document):
         people = indispensable_people(route, document.roles)
@@ -38,7 +38,7 @@ def _route(rule: Rule) -> Route:
     return Route(seats=rule.seats, stand_ins=rule.stand_ins, own_vote=rule.own_vote)
 
 
-def _warn_of_pairs(document: Document, reading: Mapping[str, Reading], report: Report) -> None:
+def _warn_of_pairs(document: Document, reading: Mapping[str, RegionReader], report: Report) -> None:
     """Warn of rules whose seats can be filled, though not together with those of another rule, or of the default."""
     asking: dict[tuple[Route, tuple[str, ...]], Rule] = {}
     for rule in document.rules:

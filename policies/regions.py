@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from .ranges import Values, Words
+from .value_sets import Values, Words
 
 MAX_REGIONS = 64  # of one condition; one with more is not looked into
 MAX_SPLIT = 6  # regions that are tried together to cover another; of more, each by itself
@@ -32,7 +32,7 @@ class OutOfEffort(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcomes:
+class TruthRegions:
     """In which regions a condition is true, in which it is false, and in which it fails."""
 
     true: Regions = NEVER
@@ -40,13 +40,13 @@ class Outcomes:
     failed: Regions = NEVER
 
     @property
-    def negated(self) -> "Outcomes":
+    def negated(self) -> "TruthRegions":
         """Those of `not`."""
-        return Outcomes(true=self.false, false=self.true, failed=self.failed)
+        return TruthRegions(true=self.false, false=self.true, failed=self.failed)
 
 
-TRUE = Outcomes(true=ALWAYS)
-FALSE = Outcomes(false=ALWAYS)
+TRUE = TruthRegions(true=ALWAYS)
+FALSE = TruthRegions(false=ALWAYS)
 
 
 @dataclass
@@ -69,33 +69,33 @@ class Space:
     effort: Effort
     domains: dict[Variable, Values] = field(default_factory=dict)
 
-    def asked(self, variable: Variable, domain: Values, wanted: Values) -> Outcomes:
+    def asked(self, variable: Variable, domain: Values, wanted: Values) -> TruthRegions:
         """Of a condition that asks whether *variable*, one of *domain*, is one of the values *wanted*."""
         self.domains[variable] = domain
         met, unmet = _meet(domain, wanted), _without(domain, wanted)
         if not unmet:
             return TRUE
-        return Outcomes(true=({variable: met},), false=({variable: unmet},)) if met else FALSE
+        return TruthRegions(true=({variable: met},), false=({variable: unmet},)) if met else FALSE
 
-    def both(self, left: Outcomes, right: Outcomes) -> Outcomes:
+    def both(self, left: TruthRegions, right: TruthRegions) -> TruthRegions:
         """Of `left and right`: the right one is asked only where the left one is true."""
-        return Outcomes(
+        return TruthRegions(
             true=self.met(left.true, right.true),
             false=self.either(left.false, self.met(left.true, right.false)),
             failed=self.either(left.failed, self.met(left.true, right.failed)),
         )
 
-    def guarded(self, known: Outcomes, asked: Outcomes) -> Outcomes:
+    def guarded(self, known: TruthRegions, asked: TruthRegions) -> TruthRegions:
         """Of *asked* where *known* is true; where it is not, the condition fails."""
-        return Outcomes(
+        return TruthRegions(
             true=self.met(known.true, asked.true),
             false=self.met(known.true, asked.false),
             failed=self.either(known.false, self.met(known.true, asked.failed)),
         )
 
-    def chosen(self, asked: Outcomes, yes: Outcomes, no: Outcomes) -> Outcomes:
+    def chosen(self, asked: TruthRegions, yes: TruthRegions, no: TruthRegions) -> TruthRegions:
         """Of *yes* where *asked*, which never fails, is true, and of *no* where it is not."""
-        return Outcomes(
+        return TruthRegions(
             true=self.either(self.met(asked.true, yes.true), self.met(asked.false, no.true)),
             false=self.either(self.met(asked.true, yes.false), self.met(asked.false, no.false)),
             failed=self.either(self.met(asked.true, yes.failed), self.met(asked.false, no.failed)),

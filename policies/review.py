@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from .condition_regions import RegionReader
 from .content import Document
 from .covering import idle_rules, readings
 from .diagnostics import Diagnostic, Report
 from .files import own_text
-from .outcomes import Reading
 from .policy import Policy
 from .quorums import warn_of_quorums
 from .regions import Effort, OutOfEffort, TooComplex
@@ -33,7 +33,7 @@ def review_policy(policy: Policy) -> tuple[Diagnostic, ...]:
     return report.diagnostics
 
 
-def _warn_of_idle(document: Document, reading: Mapping[str, Reading], effort: Effort, report: Report) -> None:
+def _warn_of_idle(document: Document, reading: Mapping[str, RegionReader], effort: Effort, report: Report) -> None:
     for idle in idle_rules(document.rules, reading, effort):
         rule, cover = idle.rule, idle.cover
         if cover is not None:
@@ -53,7 +53,7 @@ def _is_said(rule: Rule, report: Report) -> bool:
 class _Conditions:
     """Looks for parts of conditions that no action meets, or that every one does."""
 
-    def __init__(self, reading: Mapping[str, Reading], report: Report) -> None:
+    def __init__(self, reading: Mapping[str, RegionReader], report: Report) -> None:
         self._reading, self._report = reading, report
 
     def look_through(self, document: Document) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from signoff import proofs
+from signoff import solving
 from signoff.actions import bank_registry
 from signoff.policies import Policy, parse_policy
 from tests.app.conftest import BALANCE, CommandLine
@@ -42,7 +42,7 @@ def check(cli: CommandLine) -> Callable[[str], list[str]]:
 def without_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on there is no z3."""
     monkeypatch.setitem(sys.modules, "z3", None)
-    for module in ("proofs", "differing", "vetting", "policies.prover"):
+    for module in ("solving", "diff_output", "vetting", "policies.prover"):
         monkeypatch.setattr(f"signoff.{module}.prover_installed", lambda: False)
 
 
@@ -59,7 +59,7 @@ def test_rules_that_only_the_solver_sees_to_be_idle(check: Callable[[str], list[
 
 def test_the_search_for_idle_rules_ends(check: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where its time is over, rules that were not asked about are not told of."""
-    monkeypatch.setattr(proofs, "MAX_SECONDS", -1.0)
+    monkeypatch.setattr(solving, "MAX_SECONDS", -1.0)
     assert not any("covered" in line for line in check(LARGE + SPLIT))
 
 
@@ -132,9 +132,9 @@ def test_that_nothing_gets_looser_is_proved(cli: CommandLine) -> None:
 
 def test_the_solver_finds_what_probing_misses(monkeypatch: pytest.MonkeyPatch) -> None:
     """An action that no probe tries is taken from the solver, and confirmed by both files."""
-    monkeypatch.setattr(proofs, "probe_candidates", lambda *_: iter(()))
+    monkeypatch.setattr(solving, "probe_candidates", lambda *_: iter(()))
     old, new = (load(HEAD + LARGE.replace("100", amount)) for amount in ("100", "200"))
-    found = proofs.compare(old, new)
+    found = solving.compare(old, new)
     assert [(way.type, str(way.was.effect), str(way.becomes.effect)) for way in found.ways] == [("transfer", "approve", "allow")]
     assert not found.proved
 

@@ -226,11 +226,11 @@ def test_too_many_mutants(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     policy = load("deny: transfer\n    when: amount > 10", f"{transfer(11)}, expect: deny")
     whole = run_tests(policy).mutation
     assert whole is not None
-    monkeypatch.setattr("signoff.policies.survivors.MAX_MUTANTS", 5)
+    monkeypatch.setattr("signoff.policies.mutation.MAX_MUTANTS", 5)
     some = run_tests(policy).mutation
     assert some is not None
     assert (some.tried, some.left_out) == (5, whole.tried - 5)
-    monkeypatch.setattr("signoff.policies.survivors.MAX_ASKED", 0)
+    monkeypatch.setattr("signoff.policies.mutation.MAX_ASKED", 0)
     none = run_tests(policy).mutation
     assert none is not None
     assert (none.tried, none.left_out) == (0, whole.tried)

@@ -13,9 +13,9 @@ from signoff.actions import Action, Field, Kind, Registry, currency_decimals, fo
 from signoff.actor import Actor
 from signoff.policies import Context, DecisionEffect, Policy, parse_policy
 from signoff.policies.compiler import compile_rule
-from signoff.policies.judging import Judging, symbols_for
 from signoff.policies.logic import Number, Truth, compare, every, negate, same
 from signoff.policies.rule import Rule
+from signoff.policies.symbolic_decision import Judging, symbols_for
 from signoff.policies.symbols import Clock, Counted, Symbols
 from signoff.policies.texts import TextSymbol
 from signoff.testing import actions, policies

@@ -8,7 +8,7 @@ import pytest
 
 from signoff.actions import Action
 from signoff.policies import Context, Policy, compiler
-from signoff.policies.matched import MAX_NUMBERS, MAX_REMEMBERED, Outcomes
+from signoff.policies.decision_table import MAX_NUMBERS, MAX_REMEMBERED, DecisionTable
 
 HEAD = """\
 version: 1
@@ -98,7 +98,7 @@ def test_rules_for_other_texts_are_not_asked(
 def test_what_is_remembered_is_bounded(load: Callable[[str], Policy]) -> None:
     """Whatever sets of rules match, few of them are remembered where they are large: memory is bounded, answers are right."""
     (rule,) = load("version: 1\nrules: [{id: a, allow: transfer}]\n").document.rules
-    outcomes = Outcomes((rule,) * 3_000, lambda matched, failed: (len(matched), len(failed)))
+    outcomes = DecisionTable((rule,) * 3_000, lambda matched, failed: (len(matched), len(failed)))
     for size in range(1_000, 3_000):
         assert outcomes[(*range(size), -1)] == (size, 1)
     assert 0 < sum(map(len, outcomes)) <= MAX_NUMBERS

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from signoff.actions import Action, Registry
 from signoff.policies import Context, DecisionEffect, Policy, compiler
+from signoff.policies.decision_table import MAX_REMEMBERED, DecisionTable
 from signoff.policies.keys import MIN_REMEMBERED, SPELLINGS, Index
 from signoff.policies.lowering import Key
-from signoff.policies.matched import MAX_REMEMBERED, Outcomes
 from tests.policies.oracle import DEFAULTS, SIMPLE, Case, Drawn, Failing, Meaning, cases, exactly, expected, joined, load, rules
 
 HEAD = """\
@@ -141,7 +141,7 @@ def test_thresholds_are_searched(
     """Of 500 rules that compare one number, those that hold are found with ten comparisons, and stand for one mark."""
     rules = "".join(f"- {{id: r{number}, approve: transfer, when: plan.size {sign} {number + 1}}}\n" for number in range(500))
     CountedInt.asked = 0
-    with patch.object(Outcomes, "_spread", autospec=True, side_effect=Outcomes._spread) as spread:
+    with patch.object(DecisionTable, "_spread", autospec=True, side_effect=DecisionTable._spread) as spread:
         policy = load(HEAD + rules)
         decision = policy.decide(action("transfer", to="Bob", amount="1.00"), replace(context, plan_size=CountedInt(300)))
     assert decision.rules == tuple(f"r{number}" for number in met)
@@ -179,7 +179,7 @@ def test_the_most_selective_key_is_taken(
     transfer = action("transfer", amount="1.00", **asked)
     with (
         patch.object(compiler, "FunctionType", wraps=FunctionType) as made,
-        patch.object(Outcomes, "__init__", Outcomes.__init__),
+        patch.object(DecisionTable, "__init__", DecisionTable.__init__),
     ):
         policy = load(HEAD + rules)
         loaded = made.call_count
@@ -223,7 +223,7 @@ def test_an_index_forgets_texts_that_no_rule_asks_for() -> None:
 
 def test_what_sets_come_to_is_remembered_within_bounds() -> None:
     """However many sets of rules match, only so many are remembered."""
-    outcomes: Outcomes[int] = Outcomes((), lambda matched, failed: len(matched))
+    outcomes: DecisionTable[int] = DecisionTable((), lambda matched, failed: len(matched))
     marks = [outcomes.mark((), slice(0, 0)) for _ in range(MAX_REMEMBERED + 10)]
     for mark in marks:
         assert outcomes[(mark,)] == 0

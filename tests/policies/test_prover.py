@@ -16,16 +16,16 @@ from signoff.errors import ProverMissing
 from signoff.policies import (
     Context,
     DecisionEffect,
-    Outcome,
     Policy,
     Proof,
+    Verdict,
     find_dead_rules,
     find_difference,
     parse_policy,
     prove,
 )
 from signoff.policies.prover import violates
-from signoff.policies.search import Search
+from signoff.policies.solver_search import Search
 from signoff.testing import actions, policies
 
 ALLOW, APPROVE, DENY = DecisionEffect.ALLOW, DecisionEffect.APPROVE, DecisionEffect.DENY
@@ -48,8 +48,8 @@ counters:
 def proved(load: Load, rules: str, never: str) -> bool:
     """Whether one invariant is proved; it is refuted otherwise."""
     outcome = the_proof(load, rules, never).outcome
-    assert outcome is not Outcome.UNKNOWN
-    return outcome is Outcome.PROVED
+    assert outcome is not Verdict.UNKNOWN
+    return outcome is Verdict.PROVED
 
 
 def the_proof(load: Load, rules: str, never: str, head: str = HEAD) -> Proof:
@@ -178,7 +178,7 @@ def test_seats_that_an_approval_must_have(load: Load) -> None:
     assert not proved(load, f"{rule('allow')}\n{rule('approve', 'amount > 150', by=two)}\n{rule('approve', id_='other')}", meant)
     assert proved(load, rule("allow"), meant)
     default = HEAD + "default: {approve: finance}\n"
-    assert the_proof(load, rule("allow", "amount < 9"), never("approve transfer", without=one), default).outcome is Outcome.PROVED
+    assert the_proof(load, rule("allow", "amount < 9"), never("approve transfer", without=one), default).outcome is Verdict.PROVED
 
 
 def test_every_type_of_an_invariant_is_asked(load: Load) -> None:
@@ -225,13 +225,13 @@ def test_what_cannot_be_encoded_is_named(load: Load) -> None:
     pattern = 'to matches "INV-[0-9]+"'
     rules = f"{rule('allow')}\n{rule('approve', pattern)}"
     proof = the_proof(load, rules, never("allow transfer", pattern))
-    assert (proof.outcome, proof.opaque) == (Outcome.PROVED, (pattern,))
+    assert (proof.outcome, proof.opaque) == (Verdict.PROVED, (pattern,))
     proof = the_proof(load, rule("allow"), never("allow transfer", pattern))
     assert proof.counterexample is not None
     assert proof.counterexample.action.wire()["to"] == "INV-0"
     pattern = 'to matches "[[:alpha:]]+z"'
     proof = the_proof(load, rule("allow"), never("allow transfer", pattern))
-    assert (proof.outcome, proof.opaque, proof.counterexample) == (Outcome.UNKNOWN, (pattern,), None)
+    assert (proof.outcome, proof.opaque, proof.counterexample) == (Verdict.UNKNOWN, (pattern,), None)
     assert proof.reason == "no action that was tried confirms it"
 
 
@@ -241,8 +241,8 @@ def test_an_actions_own_caution_is_opaque(careful_registry: Registry) -> None:
     invariants = [never("deny wire"), never("allow wire", large), never("approve wire")]
     text = "\n".join([f"{HEAD}rules:", rule("allow", type_="wire"), "invariants:", *invariants])
     first, second, third = prove(parse_policy(text.encode(), "p", careful_registry))
-    assert first.outcome is Outcome.PROVED
-    assert (second.outcome, second.opaque) == (Outcome.UNKNOWN, ("the caution of wire",))
+    assert first.outcome is Verdict.PROVED
+    assert (second.outcome, second.opaque) == (Verdict.UNKNOWN, ("the caution of wire",))
     assert third.counterexample is not None
     assert third.counterexample.action.caution() == "a wire of 1,000 or more"
 
@@ -251,7 +251,7 @@ def test_a_question_has_a_time(load: Load) -> None:
     """A solver that does not answer in time proves nothing."""
     with patch.object(Search, "_check", lambda self, time: z3.unknown):
         proof = the_proof(load, rule("allow"), never("allow transfer", "amount > 100"))
-    assert (proof.outcome, proof.reason) == (Outcome.UNKNOWN, "the solver gave no answer in time")
+    assert (proof.outcome, proof.reason) == (Verdict.UNKNOWN, "the solver gave no answer in time")
 
 
 def test_without_the_solver(load: Load) -> None:
@@ -268,8 +268,8 @@ def test_a_difference_between_two_policies(load: Load) -> None:
     found = find_difference(old, new, "transfer", APPROVE, ALLOW)
     assert found.action is not None
     assert found.action.wire()["amount"] == "100.01"
-    assert find_difference(old, new, "transfer", ALLOW, APPROVE).outcome is Outcome.PROVED
-    assert find_difference(new, old, "transfer", ALLOW, APPROVE).outcome is Outcome.REFUTED
+    assert find_difference(old, new, "transfer", ALLOW, APPROVE).outcome is Verdict.PROVED
+    assert find_difference(new, old, "transfer", ALLOW, APPROVE).outcome is Verdict.REFUTED
 
 
 def test_roles_and_lists_of_two_policies(load: Load) -> None:
@@ -279,7 +279,7 @@ def test_roles_and_lists_of_two_policies(load: Load) -> None:
     looser, stricter = (find_difference(old, new, "transfer", a, b) for a, b in ((DENY, ALLOW), (ALLOW, DENY)))
     assert looser.context is not None
     assert looser.context.actor.id == "zoe"
-    assert stricter.outcome is Outcome.REFUTED
+    assert stricter.outcome is Verdict.REFUTED
 
 
 def test_dead_rules(load: Load) -> None:
@@ -288,7 +288,7 @@ def test_dead_rules(load: Load) -> None:
     empty = rule("deny", "to in lists.blocked and to in lists.family", id_="never")
     rules = [rule("allow"), rule("approve", "amount > 100"), covered, empty]
     dead = [one for one in find_dead_rules(load(f"{HEAD}rules:\n" + "\n".join(rules) + "\n")) if one]
-    assert [(one.rule.id, one.outcome) for one in dead] == [("covered", Outcome.PROVED), ("never", Outcome.PROVED)]
+    assert [(one.rule.id, one.outcome) for one in dead] == [("covered", Verdict.PROVED), ("never", Verdict.PROVED)]
     for more in ("\n  by: finance", "\n  within: 1h"):
         rules[2] = covered + more
         assert [one.rule.id for one in find_dead_rules(load(f"{HEAD}rules:\n" + "\n".join(rules) + "\n")) if one] == ["never"]
@@ -308,7 +308,7 @@ def test_no_action_contradicts_what_is_proved(registry: Registry, data: st.DataO
     for action in data.draw(st.lists(actions(registry), max_size=4)):
         context = Context(actor=Actor(id="ann"), grounded=frozenset(), plan_size=1, now=datetime(2026, 3, 2, 9, tzinfo=UTC))
         for proof in proofs:
-            assert proof.outcome is not Outcome.PROVED or not violates(policy, proof.invariant, action, context)
+            assert proof.outcome is not Verdict.PROVED or not violates(policy, proof.invariant, action, context)
 
 
 def test_large_tables_are_bounded(load: Load) -> None:
@@ -316,8 +316,8 @@ def test_large_tables_are_bounded(load: Load) -> None:
     head = HEAD.replace("{Alice: 100, Bob: 2.5}", "{" + ", ".join(f"Payee {number}: {number}" for number in range(1, 21)) + "}")
     rules = f"{rule('allow')}\n{rule('approve', 'amount > tables.cap[to]')}"
     capped = never("allow transfer", 'to == "Payee 7" and amount > 7')
-    assert the_proof(load, rules, capped, head).outcome is Outcome.PROVED
+    assert the_proof(load, rules, capped, head).outcome is Verdict.PROVED
     with patch("signoff.policies.symbols.MAX_CASES", 19):
         proof = the_proof(load, rules, capped, head)
-        assert (proof.outcome, proof.opaque) == (Outcome.UNKNOWN, ("tables.cap[to]",))
-        assert the_proof(load, rules, never("allow transfer", "amount > tables.cap[to]"), head).outcome is Outcome.PROVED
+        assert (proof.outcome, proof.opaque) == (Verdict.UNKNOWN, ("tables.cap[to]",))
+        assert the_proof(load, rules, never("allow transfer", "amount > tables.cap[to]"), head).outcome is Verdict.PROVED

@@ -20,7 +20,7 @@ from signoff.policies import (
     Mutant,
     Policy,
     find_survivors,
-    listen,
+    match_rules,
     mutants_of,
     parse_policy,
     with_mutant,
@@ -69,7 +69,7 @@ tested: st.SearchStrategy[Tested] = st.tuples(
 def test_the_short_way_is_the_honest_way(tested: Tested) -> None:
     """A mutant survives where, and only where, every test passes under the file with the mutant in the place of its rule."""
     policy = _policy(*tested)
-    heard = listen(policy, try_tests(policy))
+    heard = match_rules(policy, try_tests(policy))
     short = {_named(mutant) for mutant in find_survivors(policy, heard).survivors}
     honest = {_named(mutant) for mutant in mutants_of(policy.document) if _survives(policy, mutant)}
     assert short == honest, f"{short ^ honest} are not what the honest way finds"
@@ -79,7 +79,7 @@ def test_the_short_way_is_the_honest_way(tested: Tested) -> None:
 def test_what_speaks_comes_to_what_is_decided(tested: Tested) -> None:
     """The rules that speak about an action come to the very decision that the policy makes."""
     policy = _policy(*tested)
-    for speaking in listen(policy, try_tests(policy)):
+    for speaking in match_rules(policy, try_tests(policy)):
         spoke = [(policy.document.rules[number], failed) for number, failed in sorted(speaking.rules.items())]
         matched = [rule for rule, failed in spoke if not (failed and rule.grants)]
         assert policy.combine(speaking.one.action, matched, [rule for rule, failed in spoke if failed]) == speaking.one.decision
@@ -102,7 +102,7 @@ BUGS = {
 @pytest.mark.parametrize(("name", "wrong"), BUGS.values(), ids=BUGS.keys())
 def test_the_law_finds_a_bug(name: str, wrong: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a mistake in the short way, the law is broken."""
-    monkeypatch.setattr(f"signoff.policies.survivors.{name}", wrong)
+    monkeypatch.setattr(f"signoff.policies.mutation.{name}", wrong)
     assert_caught(test_the_short_way_is_the_honest_way, tested, "are not what the honest way finds")
 
 

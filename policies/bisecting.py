@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
+from .decision_table import Marks
 from .lowering import PLACE, Lowering
-from .matched import Marks
 
 MIN_SORTED = 4  # rules that compare the same thing: fewer are asked one after the other
 

@@ -11,7 +11,7 @@ from signoff.actions import Action
 
 from .decision import Context
 from .logic import Number, Truth, every, negate, same
-from .preferring import amounts, preferences
+from .preferences import amounts, preferences
 from .symbols import Symbols
 from .texts import TextSymbol
 from .witness import Witness

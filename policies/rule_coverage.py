@@ -10,7 +10,7 @@ from .trials import Judged, Trial
 
 
 @dataclass(kw_only=True)
-class Speaking:
+class RuleMatches:
     """An action of a test with every rule that speaks about it, also those that a stricter one leaves without effect."""
 
     trial: Trial
@@ -24,7 +24,7 @@ class Speaking:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RuleUse:
+class RuleCoverage:
     """How far the tests try one rule."""
 
     rule: Rule
@@ -33,10 +33,10 @@ class RuleUse:
     untried: tuple[str, ...]  # action types that it names, and for which it is behind no decision
 
 
-def listen(policy: Policy, trials: Sequence[Trial]) -> tuple[Speaking, ...]:
+def match_rules(policy: Policy, trials: Sequence[Trial]) -> tuple[RuleMatches, ...]:
     """Every action of *trials*, with the rules that speak about it."""
-    heard = [Speaking(trial=trial, place=place, one=one) for trial in trials for place, one in enumerate(trial.judged)]
-    by_type: dict[str, list[Speaking]] = {}
+    heard = [RuleMatches(trial=trial, place=place, one=one) for trial in trials for place, one in enumerate(trial.judged)]
+    by_type: dict[str, list[RuleMatches]] = {}
     for speaking in heard:
         by_type.setdefault(speaking.one.action.type, []).append(speaking)
     for type_, same in by_type.items():
@@ -47,16 +47,16 @@ def listen(policy: Policy, trials: Sequence[Trial]) -> tuple[Speaking, ...]:
     return tuple(heard)
 
 
-def _ask(number: int, test: Test, heard: Iterable[Speaking]) -> None:
+def _ask(number: int, test: Test, heard: Iterable[RuleMatches]) -> None:
     for speaking in heard:
         answer = answer_of(test, speaking.one.action, speaking.one.context)
         if answer is not False:
             speaking.rules[number] = answer is None
 
 
-def rule_uses(policy: Policy, heard: Sequence[Speaking]) -> tuple[RuleUse, ...]:
+def cover_rules(policy: Policy, heard: Sequence[RuleMatches]) -> tuple[RuleCoverage, ...]:
     """How far the tests try each rule, in the file's order."""
-    behind: dict[str, list[Speaking]] = {}
+    behind: dict[str, list[RuleMatches]] = {}
     for speaking in heard:
         for id_ in speaking.one.decision.rules:
             behind.setdefault(id_, []).append(speaking)
@@ -70,10 +70,10 @@ def rule_uses(policy: Policy, heard: Sequence[Speaking]) -> tuple[RuleUse, ...]:
     )
 
 
-def _use(rule: Rule, behind: Sequence[Speaking], matched: int) -> RuleUse:
+def _use(rule: Rule, behind: Sequence[RuleMatches], matched: int) -> RuleCoverage:
     tried = {speaking.one.action.type for speaking in behind}
     named = () if "*" in rule.actions or not behind else rule.types
-    return RuleUse(
+    return RuleCoverage(
         rule=rule,
         behind=len({id(speaking.trial) for speaking in behind}),
         matched=matched,

@@ -13,7 +13,7 @@ from .compiler import answer_of, compile_rule
 from .mutants import Mutant, mutants_of
 from .policy import Policy
 from .rule import Rule
-from .speaking import Speaking
+from .rule_coverage import RuleMatches
 from .trials import is_expected
 
 MAX_MUTANTS = 20_000  # of one file that are tried
@@ -39,8 +39,8 @@ class _Hunt:
     """Tries mutants of one policy on the actions of its tests, all of which pass."""
 
     policy: Policy
-    by_type: dict[str, list[Speaking]]
-    by_rule: dict[int, list[Speaking]]
+    by_type: dict[str, list[RuleMatches]]
+    by_rule: dict[int, list[RuleMatches]]
     asked: int = 0
 
     def notices(self, mutant: Mutant) -> bool:
@@ -62,7 +62,7 @@ class _Hunt:
                 return True
         return False
 
-    def _differs(self, mutant: Mutant, speaking: Speaking, failed: bool | None) -> bool:
+    def _differs(self, mutant: Mutant, speaking: RuleMatches, failed: bool | None) -> bool:
         """Whether what is decided about an action is not what its test expects; *failed*: None where the rule does not speak."""
         spoken = {**speaking.rules, mutant.number: failed}
         rules: dict[int, Rule | None] = {number: self.policy.document.rules[number] for number in spoken}
@@ -73,7 +73,7 @@ class _Hunt:
         return not is_expected(speaking.trial.case, speaking.place, decision)
 
 
-def find_survivors(policy: Policy, heard: Sequence[Speaking]) -> Mutation:
+def find_survivors(policy: Policy, heard: Sequence[RuleMatches]) -> Mutation:
     """Try every mutant of *policy* on the actions of its tests, all of which must pass."""
     hunt = _Hunt(policy=policy, by_type={}, by_rule={})
     for speaking in heard:

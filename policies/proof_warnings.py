@@ -9,11 +9,11 @@ import orjson
 from .diagnostics import Diagnostic, Report, TooManyDiagnostics
 from .files import own_text
 from .policy import Policy
-from .prover import Outcome, Proof, find_dead_rules, prove
+from .prover import Proof, Verdict, find_dead_rules, prove
 from .rule import Rule
 
 
-def broken_promises(policy: Policy) -> tuple[Diagnostic, ...]:
+def check_invariants(policy: Policy) -> tuple[Diagnostic, ...]:
     """An error for each invariant of *policy* that an action breaks, a warning for each that could not be proved.
 
     Raises ProverMissing without the solver.
@@ -27,10 +27,10 @@ def broken_promises(policy: Policy) -> tuple[Diagnostic, ...]:
 
 def _tell(proof: Proof, report: Report) -> None:
     place = proof.invariant.span
-    if proof.outcome is Outcome.REFUTED:
+    if proof.outcome is Verdict.REFUTED:
         hint = "mend the rules, or say it with `unless`; `signoff policies prove` tells more"
         report.error("invariant", f"`{proof.invariant.text}` does not hold: {_shown(proof)}", place, hint)
-    elif proof.outcome is Outcome.UNKNOWN:
+    elif proof.outcome is Verdict.UNKNOWN:
         opaque = f"; not understood: {', '.join(proof.opaque)}" if proof.opaque else ""
         report.warning("invariant", f"`{proof.invariant.text}` could not be proved: {proof.reason}{opaque}", place)
 
@@ -61,7 +61,7 @@ def _next_idle(policy: Policy, kept: list[Rule], left: list[Rule], going: Callab
     reduced = Policy(name=policy.name, source=policy.source, digest=policy.digest, document=document, warnings=())
     for rule, dead in zip(tuple(left), find_dead_rules(reduced, tuple(left)), strict=True):
         left.remove(rule)
-        if dead is not None and dead.outcome is Outcome.PROVED:
+        if dead is not None and dead.outcome is Verdict.PROVED:
             return rule
         if not going():
             return None

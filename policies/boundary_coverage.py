@@ -10,7 +10,7 @@ from .compiler import compile_operands
 from .doubts import least_value
 from .policy import Policy
 from .rule import Rule
-from .speaking import Speaking
+from .rule_coverage import RuleMatches
 from .syntax import Cash, Counted, Expression, Known, Number, Text
 from .thresholds import Threshold, is_written, move_date, show_number, thresholds_of
 
@@ -51,15 +51,15 @@ class _Tally:
     limit: Ordered | None = None  # the last one that was seen, where the file does not fix it
 
 
-def find_boundaries(policy: Policy, heard: Sequence[Speaking]) -> tuple[Boundary, ...]:
+def find_boundaries(policy: Policy, heard: Sequence[RuleMatches]) -> tuple[Boundary, ...]:
     """Every threshold of the rules, in the file's order."""
-    by_type: dict[str, list[Speaking]] = {}
+    by_type: dict[str, list[RuleMatches]] = {}
     for speaking in heard:
         by_type.setdefault(speaking.one.action.type, []).append(speaking)
     return tuple(_boundary(policy, threshold, by_type) for rule in policy.document.rules for threshold in thresholds_of(rule))
 
 
-def _boundary(policy: Policy, threshold: Threshold, by_type: Mapping[str, Sequence[Speaking]]) -> Boundary:
+def _boundary(policy: Policy, threshold: Threshold, by_type: Mapping[str, Sequence[RuleMatches]]) -> Boundary:
     tally = _Tally()
     for type_ in threshold.rule.types:
         if type_ in by_type:
@@ -75,7 +75,7 @@ def _boundary(policy: Policy, threshold: Threshold, by_type: Mapping[str, Sequen
     )
 
 
-def _try(policy: Policy, threshold: Threshold, type_: str, heard: Sequence[Speaking], tally: _Tally) -> None:
+def _try(policy: Policy, threshold: Threshold, type_: str, heard: Sequence[RuleMatches], tally: _Tally) -> None:
     """Add to *tally* what the actions of one type show, where both sides have a value that can be compared."""
     action, shapes = policy.document.types[type_], threshold.condition.shapes[type_]
     read = compile_operands(action, threshold.comparison, shapes, policy.world)

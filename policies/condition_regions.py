@@ -16,8 +16,7 @@ from signoff.actions import Field, Kind, fold_name
 
 from .comparing import compares_exactly
 from .dates import WEEKDAYS, is_date
-from .ranges import ANY_TEXT, Range, Values, Words, compared, every_number
-from .regions import FALSE, TRUE, Outcomes, Space, Variable
+from .regions import FALSE, TRUE, Space, TruthRegions, Variable
 from .shapes import UNKNOWN, Shape, fixed_currency
 from .syntax import (
     And,
@@ -47,6 +46,7 @@ from .syntax import (
     spell,
     walk,
 )
+from .value_sets import ANY_TEXT, Range, Values, Words, compared, every_number
 from .world import World
 
 MAX_WORDS = 1_000  # texts of a list that are looked at one by one
@@ -60,31 +60,31 @@ _ANSWERS = Words(frozenset({"true", "false", "failed"}))
 _DAYS = Words(frozenset(WEEKDAYS))
 
 Shapes: TypeAlias = Mapping[Expression, Shape]
-Pair: TypeAlias = Callable[[Expression, Comparator, Expression], Outcomes | None]  # None: it is not understood
+Pair: TypeAlias = Callable[[Expression, Comparator, Expression], TruthRegions | None]  # None: it is not understood
 
 
 @dataclass
-class Reading:
+class RegionReader:
     """Reads the conditions of rules for one action type."""
 
     fields: Mapping[str, Field]
     world: World
     space: Space
     shapes: Shapes = field(default_factory=dict)  # of the condition that is read
-    _known: dict[Expression, Outcomes] = field(default_factory=dict)
+    _known: dict[Expression, TruthRegions] = field(default_factory=dict)
 
-    def outcomes(self, tree: Expression, shapes: Shapes) -> Outcomes:
+    def outcomes(self, tree: Expression, shapes: Shapes) -> TruthRegions:
         """The regions of *tree*, a condition or a part of one. Raises TooComplex, OutOfEffort."""
         self.shapes = shapes
         return self._read(tree)
 
-    def _read(self, tree: Expression) -> Outcomes:
+    def _read(self, tree: Expression) -> TruthRegions:
         found = self._known.get(tree)
         if found is None:
             found = self._known[tree] = self._find(tree)
         return found
 
-    def _find(self, tree: Expression) -> Outcomes:
+    def _find(self, tree: Expression) -> TruthRegions:
         match tree:
             case Truth(value=value):
                 return TRUE if value else FALSE
@@ -106,19 +106,19 @@ class Reading:
                 return self._holds(left, right, (left, right)) or self._question(tree)
         return self._question(tree)
 
-    def _has(self, name: str) -> Outcomes:
+    def _has(self, name: str) -> TruthRegions:
         found = self.fields.get(name)
         if found is None:
             return FALSE
         return self.space.asked(("has", name), _TRUTHS, _YES) if found.optional else TRUE
 
-    def _question(self, tree: Expression) -> Outcomes:
+    def _question(self, tree: Expression) -> TruthRegions:
         """Of a condition that is not understood."""
         variable, domain = ("asked", spell(tree)), _ANSWERS if self._may_fail(tree) else _TRUTHS
         true = self.space.asked(variable, domain, _YES)
         false = self.space.asked(variable, domain, _NO)
         failed = self.space.asked(variable, domain, Words(frozenset({"failed"})))
-        return Outcomes(true=true.true, false=false.true, failed=failed.true)
+        return TruthRegions(true=true.true, false=false.true, failed=failed.true)
 
     def _may_fail(self, tree: Expression) -> bool:
         return any(self._may_fail_here(part) for part in walk(tree))
@@ -134,7 +134,7 @@ class Reading:
                 return found is None or found.kind is Kind.MONEY
         return False
 
-    def _comparison(self, tree: Comparison) -> Outcomes | None:
+    def _comparison(self, tree: Comparison) -> TruthRegions | None:
         """Of one value compared with a constant, or with two that it stands between. None where it is something else."""
         if any(self._shape(operand).unknown for operand in tree.operands):
             return None
@@ -162,7 +162,7 @@ class Reading:
             return self._truths
         return lambda left, comparator, right: self._texts(left, comparator, right, tree.operands)
 
-    def _truths(self, left: Expression, comparator: Comparator, right: Expression) -> Outcomes | None:
+    def _truths(self, left: Expression, comparator: Comparator, right: Expression) -> TruthRegions | None:
         value, truth = (right, left) if isinstance(left, Truth) else (left, right)
         if not isinstance(truth, Truth) or not isinstance(value, Name) or comparator not in ("==", "!="):
             return None
@@ -171,7 +171,7 @@ class Reading:
 
     # Numbers and amounts
 
-    def _numbers(self, left: Expression, comparator: Comparator, right: Expression, unit: str | None) -> Outcomes | None:
+    def _numbers(self, left: Expression, comparator: Comparator, right: Expression, unit: str | None) -> TruthRegions | None:
         if _number(right) is None:
             if _number(left) is None or comparator not in TURNED:
                 return None
@@ -185,7 +185,7 @@ class Reading:
             return TRUE if compared(comparator, limit, whole=False).meet(compared("==", constant, whole=False)) else FALSE
         return self._limited(left, comparator, limit, unit)
 
-    def _limited(self, value: Expression, comparator: Comparator, limit: Decimal, unit: str | None) -> Outcomes | None:
+    def _limited(self, value: Expression, comparator: Comparator, limit: Decimal, unit: str | None) -> TruthRegions | None:
         match value:
             case Name(name=name) if (found := self.fields.get(name)) and not found.many:
                 whole, money = found.kind is Kind.INTEGER, found.kind is Kind.MONEY
@@ -207,10 +207,10 @@ class Reading:
                 return self._in_unit(counter.currency, unit, asked)
         return None
 
-    def _number(self, variable: Variable, domain: Range, comparator: Comparator, limit: Decimal) -> Outcomes:
+    def _number(self, variable: Variable, domain: Range, comparator: Comparator, limit: Decimal) -> TruthRegions:
         return self.space.asked(variable, domain, compared(comparator, limit, whole=domain.whole))
 
-    def _in_unit(self, currency: str | None, unit: str | None, asked: Outcomes) -> Outcomes:
+    def _in_unit(self, currency: str | None, unit: str | None, asked: TruthRegions) -> TruthRegions:
         """*asked* of an amount whose currency the field *currency* holds: it fails where that is not *unit*."""
         if currency is None or unit is None:
             return asked
@@ -219,7 +219,7 @@ class Reading:
 
     # Dates
 
-    def _dates(self, left: Expression, comparator: Comparator, right: Expression) -> Outcomes | None:
+    def _dates(self, left: Expression, comparator: Comparator, right: Expression) -> TruthRegions | None:
         if isinstance(right, Known) and comparator in TURNED:
             left, comparator, right = right, TURNED[comparator], left
         if not isinstance(left, Known):
@@ -235,7 +235,7 @@ class Reading:
         asked = self.space.asked(variable, domain, others)
         return self._timed(asked.negated if comparator == "in" else asked)
 
-    def _timed(self, asked: Outcomes) -> Outcomes:
+    def _timed(self, asked: TruthRegions) -> TruthRegions:
         """*asked* of the time: it fails where that is not known."""
         return self.space.guarded(self.space.asked(("known", "now"), _TRUTHS, _YES), asked)
 
@@ -243,7 +243,7 @@ class Reading:
 
     def _texts(
         self, left: Expression, comparator: Comparator, right: Expression, operands: tuple[Expression, ...]
-    ) -> Outcomes | None:
+    ) -> TruthRegions | None:
         if comparator in ("in", "not in") and isinstance(right, Known | Name):
             held = self._holds(right, left, operands)
             return held if held is None or comparator == "in" else held.negated
@@ -256,7 +256,7 @@ class Reading:
         asked = self._is_among(left, wanted, exact=exact)
         return asked if asked is None or comparator in ("==", "in") else asked.negated
 
-    def _is_among(self, value: Expression, wanted: Words, *, exact: bool) -> Outcomes | None:
+    def _is_among(self, value: Expression, wanted: Words, *, exact: bool) -> TruthRegions | None:
         """Whether the text *value* is one of those *wanted*, which are folded unless *exact*."""
         mode = "exactly" if exact else "folded"
         match value:
@@ -274,7 +274,7 @@ class Reading:
                 return self.space.asked((mode, value.name), ANY_TEXT, wanted)
         return None
 
-    def _holds(self, several: Expression, item: Expression, operands: tuple[Expression, ...]) -> Outcomes | None:
+    def _holds(self, several: Expression, item: Expression, operands: tuple[Expression, ...]) -> TruthRegions | None:
         """Whether a value of several texts holds one."""
         if not isinstance(item, Text) or not isinstance(several, Known | Name) or self._shape(several).kind is not Kind.TEXT:
             return None
@@ -299,7 +299,7 @@ class Reading:
 
     # All
 
-    def _default(self, tree: Default, read: Callable[[Expression], Outcomes | None]) -> Outcomes | None:
+    def _default(self, tree: Default, read: Callable[[Expression], TruthRegions | None]) -> TruthRegions | None:
         """What *read* finds for the field where it is given, and for the constant where it is not."""
         absent = read(tree.otherwise)
         if tree.field.name not in self.fields:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from signoff.policies import Boundary, Mutation, Policy, RuleUse, Side, Trial, format_diagnostic
+from signoff.policies import Boundary, Mutation, Policy, RuleCoverage, Side, Trial, format_diagnostic
 
 from .canonical import Json
 from .output import console, format_state, make_table, plain, plain_lines, print_text
@@ -98,7 +98,7 @@ def _more(count: int) -> str:
     return f" and {count} more" if count > 0 else ""
 
 
-def _rules(uses: Sequence[RuleUse]) -> RenderableType:
+def _rules(uses: Sequence[RuleCoverage]) -> RenderableType:
     table = make_table("line", "rule", "effect", "tests", "")
     for use in uses:
         style = "" if use.behind else "red"
@@ -108,7 +108,7 @@ def _rules(uses: Sequence[RuleUse]) -> RenderableType:
     return Group(table, plain(f"{covered} of {len(uses)} rules are behind a test's decision{_share(covered, len(uses))}."))
 
 
-def _note(use: RuleUse) -> str:
+def _note(use: RuleCoverage) -> str:
     """What no test tries of a rule."""
     if not use.matched:
         return "matches in no test"

@@ -1,89 +1,23 @@
-"""What a solver adds to the commands on policies files, how proofs are shown, and their form in `--json` output."""
+"""How proofs about policies are shown, and their form in `--json` output."""
 
-import time
 from collections.abc import Iterator, Sequence
 
 import orjson
 from rich.table import Table
 from rich.text import Text
 
-from signoff.policies import (
-    EXTRA,
-    Context,
-    Diagnostic,
-    Differences,
-    Example,
-    Finding,
-    Outcome,
-    Policy,
-    PolicyChange,
-    Proof,
-    Situation,
-    broken_promises,
-    find_differences,
-    find_looser,
-    idle_rules_proved,
-    probe_candidates,
-    prover_installed,
-    review_policy,
-    time_zone,
-)
+from signoff.policies import Context, Example, Policy, Proof, Verdict
 
 from .canonical import Json
 from .errors import Exit
 from .output import plain, plain_lines
 
-MAX_SECONDS = 5.0  # that `policies check` looks for rules that decide nothing
-
-_STYLES = {Outcome.PROVED: "green", Outcome.REFUTED: "red", Outcome.UNKNOWN: "yellow"}
+_STYLES = {Verdict.PROVED: "green", Verdict.REFUTED: "red", Verdict.UNKNOWN: "yellow"}
 
 
 def exit_of(proofs: Sequence[Proof]) -> Exit:
     """The exit code: everything must be proved."""
-    return Exit.DONE if all(proof.outcome is Outcome.PROVED for proof in proofs) else Exit.POLICIES
-
-
-def doubts_of(policy: Policy) -> tuple[Diagnostic, ...]:
-    """All that `policies check` finds, in the order of its places: with the solver also invariants that do not hold, and rules
-    that decide nothing, as far as that is found out in MAX_SECONDS."""
-    found = review_policy(policy)
-    if not prover_installed():
-        return found
-    end = time.monotonic() + MAX_SECONDS
-    idle = idle_rules_proved(policy, found, lambda: time.monotonic() < end)
-    return tuple(
-        sorted((*found, *broken_promises(policy), *idle), key=lambda one: (one.file != policy.name, one.line, one.column))
-    )
-
-
-def missing_solver(policy: Policy) -> str | None:
-    """What is not known of *policy* because the solver is not installed; None where it is."""
-    if prover_installed():
-        return None
-    count = len(policy.document.invariants)
-    several = f"{count} {'invariant is' if count == 1 else 'invariants are'} not proved, and " if count else ""
-    return f"without the solver z3 {several}rules are compared as far as their conditions show it; install it with `{EXTRA}`"
-
-
-def compare(old: Policy, new: Policy) -> Differences:
-    """How *new* decides otherwise than *old*; with the solver it is also proved, or not, that no effect gets less strict."""
-    if not prover_installed():
-        return find_differences(old, new)
-    found = {type_: find_looser(old, new, type_) for type_ in new.document.types}
-
-    def candidates(old: Policy, new: Policy, type_: str, change: PolicyChange, most: int) -> Iterator[Situation]:
-        yield from (_situation(one, old, new) for one in found[type_] if one.outcome is Outcome.REFUTED)
-        yield from probe_candidates(old, new, type_, change, most)
-
-    proved = all(one.outcome is Outcome.PROVED for told in found.values() for one in told)
-    return find_differences(old, new, candidates=candidates, proved=proved)
-
-
-def _situation(found: Finding, old: Policy, new: Policy) -> Situation:
-    """The action that was found, in its context, as any policy can decide it."""
-    assert found.action is not None
-    assert found.context is not None
-    return Situation.of(found.action, found.context, {**old.counters, **new.counters}, time_zone(new.zone))
+    return Exit.DONE if all(proof.outcome is Verdict.PROVED for proof in proofs) else Exit.POLICIES
 
 
 def format_proofs(proofs: Sequence[Proof]) -> Table:
@@ -100,7 +34,7 @@ def format_proofs(proofs: Sequence[Proof]) -> Table:
 
 def format_details(proof: Proof, policy: Policy) -> Text | None:
     """What shows that an invariant does not hold, or why that cannot be told; None where it is proved."""
-    if proof.outcome is Outcome.PROVED:
+    if proof.outcome is Verdict.PROVED:
         return None
     title = f"{policy.name}:{proof.invariant.line}: {proof.invariant.text}"
     shown = _example_lines(proof.counterexample, policy) if proof.counterexample else _unknown_lines(proof)

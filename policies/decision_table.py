@@ -18,7 +18,7 @@ Finish: TypeAlias = Callable[[tuple[Rule, ...], tuple[Rule, ...]], Outcome]  # r
 Marks: TypeAlias = tuple[int, ...]
 
 
-class Outcomes(dict[Marks, Outcome], Generic[Outcome]):
+class DecisionTable(dict[Marks, Outcome], Generic[Outcome]):
     """What the sets of matching rules of one action type come to: `outcomes[matched]`."""
 
     def __init__(self, rules: tuple[Rule, ...], finish: Finish[Outcome]) -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from signoff.actions import Kind, currency_decimals
 
 from .comparing import Unit
+from .encoding_texts import Wording
 from .logic import Number, Truth, choose, chosen, every, negate, some
 from .syntax import (
     Arithmetic,
@@ -26,7 +27,6 @@ from .syntax import (
 )
 from .syntax import Number as Written
 from .texts import DateSymbol, Part
-from .wording import Wording
 from .world import fold
 
 FEW_CASES = 8  # numbers of a table that stand in each other, not beside each other

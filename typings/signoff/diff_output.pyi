@@ -1,0 +1,1 @@
+from app.diff_output import *

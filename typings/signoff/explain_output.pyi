@@ -1,0 +1,1 @@
+from app.explain_output import *

@@ -1,0 +1,1 @@
+from policies.condition_regions import *

@@ -1,0 +1,1 @@
+from policies.solver_search import *

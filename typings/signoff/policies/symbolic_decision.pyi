@@ -1,0 +1,1 @@
+from policies.symbolic_decision import *

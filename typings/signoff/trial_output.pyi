@@ -1,0 +1,1 @@
+from app.trial_output import *

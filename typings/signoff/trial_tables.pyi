@@ -1,1 +1,0 @@
-from app.trial_tables import *
