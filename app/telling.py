@@ -1,14 +1,14 @@
 """Situations, parts of them and outcomes in words, as people compare them."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from signoff.actions import Action, format_money
-from signoff.policies import Consequence, DecisionEffect, PartValue, Policy, Situation
+from signoff.policies import Consequence, DecisionEffect, PartValue, Policy, Situation, spell_time
 
 from .canonical import Json
-from .output import format_span, name_seat
+from .output import name_seat
 
 SHOWN_TEXT = 60  # characters of one text of an action
 
@@ -52,7 +52,7 @@ def tell_value(part: str, value: PartValue, situation: Situation) -> str:
 
 
 def tell_outcome(outcome: Consequence, requester: str) -> str:
-    """What becomes of an action: `allow`, `approve by 2 finance (fay, finn) within 24:00`."""
+    """What becomes of an action: `allow`, `approve by 2 finance (fay, finn) within 24h`."""
     return " ".join([outcome.effect.value, *tell_signing(outcome, requester)])
 
 
@@ -62,11 +62,11 @@ def tell_signing(outcome: Consequence, requester: str) -> Iterator[str]:
         return
     people = dict(outcome.people)
     yield "by " + ", ".join(_seat(seat, count, people, outcome, requester) for seat, count in outcome.seats)
-    yield f"within {format_span(timedelta(seconds=outcome.within or 0))}"
+    yield f"within {spell_time(outcome.within or 0)}"
     if outcome.own_vote:
         yield f"(the own vote of {requester} counts)"
     for seat, who, seconds in outcome.stand_ins:
-        yield f"or {name_seat(who)} for {name_seat(seat)} after {format_span(timedelta(seconds=seconds))}"
+        yield f"or {name_seat(who)} for {name_seat(seat)} after {spell_time(seconds)}"
     if not outcome.claimed:
         yield "(no vote counts: the file does not say `identity: claimed`)"
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from signoff.lazy import front_door
 
 if TYPE_CHECKING:
+    from .asking import spell_time as spell_time
     from .boundary_coverage import Boundary as Boundary
     from .boundary_coverage import Side as Side
     from .boundary_coverage import find_boundaries as find_boundaries
@@ -143,6 +144,7 @@ __all__ = [
     "read_count",
     "read_moment",
     "review_policy",
+    "spell_time",
     "time_zone",
     "with_mutant",
 ]
@@ -150,6 +152,7 @@ __all__ = [
 __getattr__ = front_door(
     __name__,
     {
+        "asking": ["spell_time"],
         "boundary_coverage": ["Boundary", "Side", "find_boundaries"],
         "cases": ["Case", "read_count"],
         "changes": ["PolicyChange", "compare_policies"],

@@ -24,7 +24,7 @@ def test_a_looser_file(cli: CommandLine, old: str) -> None:
     assert lines[place + 1 : place + 5] == [
         "Transfer 200.00 USD to Somebody asked by anybody",
         '{"type": "transfer", "to": "Somebody", "amount": "200.00", "currency": "USD", "from": "checking"}',
-        "OLD: approve by 1 manager (mira, omar) within 24:00, large-transfer",
+        "OLD: approve by 1 manager (mira, omar) within 24h, large-transfer",
         "NEW: allow, everyday",
     ]
     assert "stricter: transfer, allow before, deny now" in ran.out

@@ -50,7 +50,7 @@ def test_an_action_as_json(cli: CommandLine) -> None:
         f"Asked by     dana (claimed, os user {os.getuid()}), on Monday 2026-03-02 12:00 (UTC)",
         "The request  assumed to hold every value",
         "Decided      approve, says policies.yaml",
-        "Signed       by 1 manager (mira, omar) within 24:00",
+        "Signed       by 1 manager (mira, omar) within 24h",
         "approve large-transfer (policies.yaml:14): transfers over 100 need a manager",
         "amount > 100",
         "amount was 150.00 USD",
@@ -58,7 +58,7 @@ def test_an_action_as_json(cli: CommandLine) -> None:
         "deny blocked (policies.yaml:24): to in lists.blocked     to was Carol, lists.blocked was Mallory Ltd",
         "looser    amount 100.00 USD or less: allow",
         'stricter  to "Mallory Ltd": deny',
-        "stricter  amount 500.01 USD or more: approve by 2 finance (fay, finn), 1 manager (mira, omar) within 24:00",
+        "stricter  amount 500.01 USD or more: approve by 2 finance (fay, finn), 1 manager (mira, omar) within 24h",
     ):
         assert line in lines, ran.out
 
@@ -113,7 +113,7 @@ def test_nothing_allows_it(cli: CommandLine) -> None:
     ran = cli.wide("policies", "explain", wire(), "--at", NOON)
     assert "the default: no allow rule speaks for it" in ran.out
     assert 'allow everyday (policies.yaml:12): to == "Bob"     to was Alice' in ran.out
-    assert 'looser    to "Bob": approve by 1 manager (mira, omar) within 24:00' in ran.out
+    assert 'looser    to "Bob": approve by 1 manager (mira, omar) within 24h' in ran.out
 
 
 def test_an_approval_of_the_log(cli: CommandLine, explain: Callable[..., Any]) -> None:
@@ -130,7 +130,7 @@ def test_an_approval_of_the_log(cli: CommandLine, explain: Callable[..., Any]) -
     assert told["decided_now"] is None
     ran = cli.wide("policies", "explain", approval["id"])
     expires = approval["expires"][:16].replace("T", " ")
-    assert f"by 1 manager (mira, omar) within 24:00; until {expires} UTC" in ran.out
+    assert f"by 1 manager (mira, omar) within 24h; until {expires} UTC" in ran.out
     assert "as entry 3 of the log tells" in ran.out
     assert explain(approval["plan"], "1")["decision"] == told["decision"]
     assert explain(approval["plan"], "2")["decision"]["effect"] == "allow"
