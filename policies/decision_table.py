@@ -11,7 +11,7 @@ from typing import Generic, TypeAlias, TypeVar
 from .rule import Rule
 
 MAX_REMEMBERED = 4_096  # sets of matching rules, for each action type
-MAX_NUMBERS = 100_000  # rules in all of them together
+MAX_NUMBERS = 1_000_000  # rules in all of them together
 
 Outcome = TypeVar("Outcome")
 Finish: TypeAlias = Callable[[tuple[Rule, ...], tuple[Rule, ...]], Outcome]  # rules that matched, rules that failed
