@@ -238,6 +238,8 @@ def _setting_is_shown(name: str, ways: tuple[Way, ...], shown: set[str]) -> bool
             return any(way.was.seats != way.becomes.seats for way in ways)
         case "zone" | "currency":
             return name in shown
+        case "invariants":  # which decide nothing
+            return True
     return False
 
 

@@ -247,3 +247,9 @@ def test_candidates_of_another_kind(load: Load) -> None:
     assert [one.example.action for one in found.ways] == [way.example.action]
     assert (found.tried, found.proved) == (1, True)
     assert find_differences(old, new, candidates=lambda *_: iter(())).ways == ()
+
+
+def test_what_a_file_promises_decides_nothing(load: Load) -> None:
+    """Another invariant is told as a change of the file, and needs no action that shows it."""
+    found = find_differences(load(FILE), load(FILE + "invariants: [{never: allow order}]\n"))
+    assert (found.ways, found.unshown, found.change.settings_changed) == ((), (), ("invariants",))
