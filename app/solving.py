@@ -1,7 +1,7 @@
 """What a solver adds to the commands on policies files; without it they do with less, and say so."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from signoff.policies import (
     EXTRA,
@@ -23,6 +23,7 @@ from signoff.policies import (
 )
 
 MAX_SECONDS = 5.0  # that `policies check` looks for rules that decide nothing
+MAX_PROVING = 30.0  # seconds that the invariants of one file are asked about before it is put in force, or checked
 
 
 def doubts_of(policy: Policy) -> tuple[Diagnostic, ...]:
@@ -31,11 +32,19 @@ def doubts_of(policy: Policy) -> tuple[Diagnostic, ...]:
     found = review_policy(policy)
     if not prover_installed():
         return found
-    end = time.monotonic() + MAX_SECONDS
-    idle = idle_rules_proved(policy, found, lambda: time.monotonic() < end)
-    return tuple(
-        sorted((*found, *check_invariants(policy), *idle), key=lambda one: (one.file != policy.name, one.line, one.column))
-    )
+    told = (*found, *doubtful_invariants(policy), *idle_rules_proved(policy, found, lasting(MAX_SECONDS)))
+    return tuple(sorted(told, key=lambda one: (one.file != policy.name, one.line, one.column)))
+
+
+def doubtful_invariants(policy: Policy) -> tuple[Diagnostic, ...]:
+    """What of the invariants does not hold or could not be proved, as far as that is found out in MAX_PROVING."""
+    return check_invariants(policy, lasting(MAX_PROVING))
+
+
+def lasting(seconds: float) -> Callable[[], bool]:
+    """Says for so many seconds that there is time left."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() < end
 
 
 def missing_solver(policy: Policy) -> str | None:

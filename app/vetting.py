@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from signoff.policies import Diagnostic, PoliciesInvalid, Policy, Severity, check_invariants, prover_installed
+from signoff.policies import Diagnostic, PoliciesInvalid, Policy, Severity, prover_installed
 
 
 @lru_cache(maxsize=8)
@@ -19,4 +19,6 @@ def refuted_invariants(policy: Policy) -> tuple[Diagnostic, ...]:
     """An error for each invariant that an action breaks. Where the solver is not installed, none is looked for."""
     if not policy.document.invariants or not prover_installed():
         return ()
-    return tuple(one for one in check_invariants(policy) if one.severity is Severity.ERROR)
+    from .solving import doubtful_invariants
+
+    return tuple(one for one in doubtful_invariants(policy) if one.severity is Severity.ERROR)

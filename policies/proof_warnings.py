@@ -13,14 +13,14 @@ from .prover import Proof, Verdict, find_dead_rules, prove
 from .rule import Rule
 
 
-def check_invariants(policy: Policy) -> tuple[Diagnostic, ...]:
+def check_invariants(policy: Policy, going: Callable[[], bool]) -> tuple[Diagnostic, ...]:
     """An error for each invariant of *policy* that an action breaks, a warning for each that could not be proved.
 
     Raises ProverMissing without the solver.
     """
     report = Report(policy.name, own_text(policy.source))
     with suppress(TooManyDiagnostics):
-        for proof in prove(policy) if policy.document.invariants else ():
+        for proof in prove(policy, going) if policy.document.invariants else ():
             _tell(proof, report)
     return report.diagnostics
 

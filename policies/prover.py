@@ -4,7 +4,7 @@ The solver, z3, is an optional extra. A proof rests on the encoding of condition
 anything; a counterexample rests on nothing but the compiled policy, which decides a real action in a real context.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -85,14 +85,25 @@ def prover_installed() -> bool:
     return find_spec("z3") is not None
 
 
-def prove(policy: Policy) -> tuple[Proof, ...]:
-    """Every invariant of *policy*: proved, refuted by an example, or neither. Raises ProverMissing without the solver."""
+def prove(policy: Policy, going: Callable[[], bool] = lambda: True) -> tuple[Proof, ...]:
+    """Every invariant of *policy*: proved, refuted by an example, or neither. Raises ProverMissing without the solver.
+
+    Once *going* says so no more is asked: what is left is not proved.
+    """
     _require_prover()
     from .questions import Question
 
     asked = {type_ for invariant in policy.document.invariants for type_ in invariant.types}
     questions = {type_: Question.about(type_, policy) for type_ in sorted(asked)}
-    return tuple(_prove(policy, invariant, questions) for invariant in policy.document.invariants)
+    return tuple(
+        _prove(policy, invariant, questions) if going() else _unasked(invariant) for invariant in policy.document.invariants
+    )
+
+
+def _unasked(invariant: Invariant) -> Proof:
+    return Proof(
+        invariant=invariant, outcome=Verdict.UNKNOWN, counterexample=None, opaque=(), reason="there was no time left to ask"
+    )
 
 
 def _prove(policy: Policy, invariant: Invariant, questions: Mapping[str, "Question"]) -> Proof:

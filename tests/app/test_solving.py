@@ -63,6 +63,14 @@ def test_the_search_for_idle_rules_ends(check: Callable[[str], list[str]], monke
     assert not any("covered" in line for line in check(LARGE + SPLIT))
 
 
+def test_proving_ends(check: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invariants that nobody had time to ask about are not proved, and keep no file out."""
+    monkeypatch.setattr(solving, "MAX_PROVING", -1.0)
+    (told,) = (line for line in check(PROMISE) if "invariant" in line)
+    assert told.startswith("12 warning invariant: ")
+    assert told.endswith("could not be proved: there was no time left to ask")
+
+
 def test_an_invariant_that_an_action_breaks(check: Callable[[str], list[str]], cli: CommandLine) -> None:
     """It is an error with the action that breaks it, and the exit code of a file that is invalid; a proved one is silent."""
     (told,) = (line for line in check(PROMISE) if "invariant" in line)
