@@ -52,7 +52,7 @@ def print_note(text: str) -> None:
 
 def format_judgements(judged: "Sequence[Judgement]") -> Table:
     """A plan before it is submitted: each action with its decision and the rules behind it."""
-    table = make_table("#", "action", "needs", "decision", "rules")
+    table = make_table("#", "action", "after", "decision", "rules")
     for one in judged:
         effect = one.decision.effect.value
         rules = ", ".join(one.decision.rules) or "default"
@@ -63,7 +63,7 @@ def format_judgements(judged: "Sequence[Judgement]") -> Table:
 
 def format_plan(plan: PlanRecord) -> Table:
     """An accepted plan: each action with where it stands and what came of it."""
-    table = make_table("#", "action", "needs", "status", "rules", "result")
+    table = make_table("#", "action", "after", "status", "rules", "result")
     for action in plan.actions:
         table.add_row(
             str(action.number),
