@@ -10,12 +10,12 @@ from rich.text import Text
 
 from signoff.actions import show_text
 from signoff.audit import ActionRecord, ApprovalStatus, Choice, PlanRecord
-from signoff.policies import Policy, Rule
+from signoff.policies import Policy, Rule, name_seat
 
 from .canonical import Json
 from .cards import Card
 from .deciding import Judgement, told_reasons
-from .output import format_seats, format_span, format_state, group_digest, name_seat, plain, plain_lines
+from .output import format_seats, format_span, format_state, group_digest, plain, plain_lines
 
 SHOWN_REQUEST = 500  # characters of a request on a card
 SHOWN_OTHERS = 10  # actions beside the one to sign

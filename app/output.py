@@ -15,7 +15,7 @@ from rich.text import Text
 
 from signoff.actions import show_text
 from signoff.audit import ActionRecord, Approval, Entry, PlanRecord, Status, Verification
-from signoff.policies import PERSON
+from signoff.policies import PERSON, name_seat
 
 from .canonical import Json
 from .errors import PolicyInvalid, SignoffError
@@ -190,11 +190,6 @@ def outcome_of(error: object, result: object) -> str:
 
 def format_seats(seats: Mapping[str, Json]) -> str:
     return ", ".join(name_seat(role) if role.startswith(PERSON) else f"{count} {role}" for role, count in sorted(seats.items()))
-
-
-def name_seat(who: str) -> str:
-    """A role's name, or a person's id."""
-    return who.removeprefix(PERSON)
 
 
 def _asked(approval: Approval, now: datetime) -> Text:

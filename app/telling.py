@@ -5,10 +5,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from signoff.actions import Action, format_money
-from signoff.policies import Consequence, DecisionEffect, PartValue, Policy, Situation, spell_time
+from signoff.policies import Consequence, DecisionEffect, PartValue, Policy, Situation, name_seat, spell_time
 
 from .canonical import Json
-from .output import name_seat
 
 SHOWN_TEXT = 60  # characters of one text of an action
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .decision import Explanation as Explanation
     from .decision import Seat as Seat
     from .decision import StandIn as StandIn
+    from .decision import name_seat as name_seat
     from .diagnostics import Diagnostic as Diagnostic
     from .diagnostics import PoliciesInvalid as PoliciesInvalid
     from .diagnostics import Severity as Severity
@@ -135,6 +136,7 @@ __all__ = [
     "load_policy",
     "match_rules",
     "mutants_of",
+    "name_seat",
     "nearest_changes",
     "parse_policy",
     "policy_schema",
@@ -160,7 +162,7 @@ __getattr__ = front_door(
         "dates": ["read_moment", "time_zone"],
         "decision": [
             *("CAUTION", "DEFAULT_WITHIN", "PERSON", "Context", "CounterValue", "Decision", "DecisionEffect", "Explanation"),
-            *("Seat", "StandIn"),
+            *("Seat", "StandIn", "name_seat"),
         ],
         "diagnostics": ["Diagnostic", "PoliciesInvalid", "Severity", "format_diagnostic"],
         "differences": ["Differences", "Way", "find_differences"],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from signoff.canonical import Json
 
-from .decision import PERSON, Decision, DecisionEffect
+from .decision import Decision, DecisionEffect, name_seat
 from .policy import Policy
 
 _STRICTNESS = (DecisionEffect.ALLOW, DecisionEffect.APPROVE, DecisionEffect.DENY)
@@ -88,8 +88,3 @@ def _sooner(before: Consequence, after: Consequence) -> Iterator[str]:
             yield f"{name_seat(who)} may stand in for {name_seat(seat)}"
         elif seat in seats and seconds < times[seat, who]:
             yield f"{name_seat(who)} may stand in for {name_seat(seat)} sooner"
-
-
-def name_seat(who: str) -> str:
-    """A role's name, or a person's id."""
-    return who.removeprefix(PERSON)

@@ -39,6 +39,11 @@ class Context:
     counters: Mapping[str, CounterValue | None] = field(default_factory=dict)  # by name, the action included; None: unknown
 
 
+def name_seat(who: str) -> str:
+    """A role's name, or a person's id, of what fills a seat."""
+    return who.removeprefix(PERSON)
+
+
 @dataclass(frozen=True, order=True)
 class Seat:
     """People who must sign."""
@@ -48,7 +53,7 @@ class Seat:
 
     def __str__(self) -> str:
         """Who they are, for people: `2 finance`, or `mira`."""
-        return self.role.removeprefix(PERSON) if self.role.startswith(PERSON) else f"{self.count} {self.role}"
+        return name_seat(self.role) if self.role.startswith(PERSON) else f"{self.count} {self.role}"
 
 
 @dataclass(frozen=True, order=True)

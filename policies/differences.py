@@ -10,8 +10,8 @@ from signoff.canonical import Json
 
 from .candidates import Candidates, probe_candidates
 from .changes import PolicyChange, compare_policies
-from .consequences import Consequence, lets_through, name_seat
-from .decision import Decision
+from .consequences import Consequence, lets_through
+from .decision import Decision, name_seat
 from .everyday import first_situation
 from .policy import Policy
 from .probing import Probes

@@ -42,7 +42,7 @@ from .syntax import (
     Tree,
     Truth,
     children,
-    names_read,
+    parts_read,
     walk,
 )
 
@@ -86,7 +86,7 @@ class Doubts:
         said = [self._part(child) for child in children(tree)] if isinstance(tree, And | Or | Not) else []
         if any(said):
             return True
-        if isinstance(tree, Truth | Comparison | Predicate) and not names_read(tree):
+        if isinstance(tree, Truth | Comparison | Predicate) and not parts_read(tree):
             self._warn("always", f"`{self._text(tree)}` reads nothing, so it is the same for every action", tree)
             return True
         if self._always(tree, False):

@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cache, cached_property, lru_cache
 from itertools import islice
 
-from signoff.actions import Action, Field, Kind, currency_decimals, fold_name
+from signoff.actions import Action, Field, Kind, fold_name, from_minor_units
 
 from .cases import ANYBODY, MAX_ACTIONS
 from .critical_values import LENGTH, Boundaries
@@ -74,7 +74,7 @@ class Probes:
         if part.startswith(COUNTED):
             counter = next(policy.counters[name] for policy in self.policies if (name := part[len(COUNTED) :]) in policy.counters)
             code = situation.value(counter.currency) if counter.currency else None
-            return _unit(code) if isinstance(code, str) else Decimal(1)
+            return from_minor_units(1, code) if isinstance(code, str) else Decimal(1)
         if part in (HOUR, SIZE):
             return Decimal(1)
         found = self._fields.get(part)
@@ -83,7 +83,7 @@ class Probes:
         if found.kind is Kind.INTEGER:
             return Decimal(1)
         if found.currency:
-            return _unit(str(situation.value(found.currency)))
+            return from_minor_units(1, str(situation.value(found.currency)))
         places = [_places(number) for number in self.boundaries.numbers(part, situation)]
         return Decimal(1).scaleb(-min(18, max([2, *places])))
 
@@ -277,10 +277,6 @@ def _strangers() -> Iterator[str]:
 
 def _rounded(number: Decimal, unit: Decimal, how: str) -> Decimal:
     return (number / unit).to_integral_value(how) * unit
-
-
-def _unit(code: str) -> Decimal:
-    return Decimal(1).scaleb(-currency_decimals(code))
 
 
 def _places(number: Decimal) -> int:

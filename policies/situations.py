@@ -6,7 +6,7 @@ from datetime import date, datetime, time, tzinfo
 from decimal import ROUND_DOWN, Decimal
 from typing import TypeAlias
 
-from signoff.actions import Action, Kind, currency_decimals
+from signoff.actions import Action, Kind, from_minor_units
 from signoff.actor import Actor
 from signoff.canonical import Json
 
@@ -151,7 +151,7 @@ class Situation:
         if counter.currency is None:
             return int(before) + int(own)
         code = self.value(counter.currency)
-        return before.quantize(_unit(code), ROUND_DOWN) + own if isinstance(code, str) else None
+        return before.quantize(from_minor_units(1, code), ROUND_DOWN) + own if isinstance(code, str) else None
 
 
 def own_count(counter: Counter, action: Action) -> CounterValue | None:
@@ -167,7 +167,7 @@ def own_count(counter: Counter, action: Action) -> CounterValue | None:
 def _in_currency(action: Action, name: str, code: str) -> Mapping[str, Json | Decimal | list[Decimal]]:
     """The amounts of *action* that the field *name* holds the currency of, with no more decimals than *code* has."""
     try:
-        unit = _unit(code)
+        unit = from_minor_units(1, code)
     except ValueError:  # no currency: the action refuses it
         return {}
     changed: dict[str, Json | Decimal | list[Decimal]] = {}
@@ -177,7 +177,3 @@ def _in_currency(action: Action, name: str, code: str) -> Mapping[str, Json | De
             amounts = [max(unit, one.quantize(unit, ROUND_DOWN)) for one in (value if found.many else (value,))]
             changed[found.name] = amounts if found.many else amounts[0]
     return changed
-
-
-def _unit(code: str) -> Decimal:
-    return Decimal(1).scaleb(-currency_decimals(code))

@@ -259,11 +259,6 @@ def parts_read(tree: Expression) -> dict[str, Expression]:
     return found
 
 
-def names_read(tree: Expression) -> list[str]:
-    """The names of what *tree* reads, each once, in the order written."""
-    return list(parts_read(tree))
-
-
 def _entry_name(tree: Entry) -> str:
     match tree.key:
         case Text(value=text):

@@ -31,11 +31,6 @@ class TextSymbol:
     exact: bool = True  # whether a value stands for itself only
 
     @property
-    def domain(self) -> Truth:
-        """What holds of its index."""
-        return every(compare(">=", self.index, 0), compare("<", self.index, len(self.values) + self.others))
-
-    @property
     def other(self) -> Truth:
         """Whether it is none of its values."""
         return compare(">=", self.index, len(self.values)) if self.others else False
@@ -70,11 +65,6 @@ class DateSymbol(TextSymbol):
 
     day: ArithRef
     days: tuple[int, ...]  # of the values
-
-    @property
-    def domain(self) -> Truth:
-        """What holds of its index: it has none."""
-        return True
 
     @property
     def other(self) -> Truth:

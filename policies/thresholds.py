@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from signoff.actions import Kind, currency_decimals
+from signoff.actions import Kind, from_minor_units
 
 from .rule import Condition, Rule
 from .shapes import UNKNOWN, Shape
@@ -79,7 +79,7 @@ class Threshold:
         """The smallest step of its values: a cent, one, or a day; *currency* is the file's."""
         if self.is_money:
             code = next((shape.code for shape in self.shapes if shape.code), currency)
-            return Decimal(1).scaleb(-currency_decimals(code)) if code is not None else _FINE
+            return from_minor_units(1, code) if code is not None else _FINE
         if all(shape.kind is not Kind.DECIMAL for shape in self.shapes):
             return Decimal(1)
         written = self.limit.value if isinstance(self.limit, Number) else _FINE
