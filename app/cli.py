@@ -89,7 +89,8 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_asking(verbs)
     _add_signing(verbs)
-    _add_checking(verbs)
+    _add_policies(verbs)
+    _add_audit(verbs)
     return parser
 
 
@@ -148,12 +149,13 @@ def _add_signing(verbs: Verbs) -> None:
     _must_act(cancel, "who cancels: the requester, or somebody who may approve")
 
 
-def _add_checking(verbs: Verbs) -> None:
+def _add_policies(verbs: Verbs) -> None:
     policies = verbs.add_parser("policies", help="work on the policies file", formatter_class=_formatter)
     policy_verbs = policies.add_subparsers(metavar="COMMAND", required=True)
     for verb, command, summary in (
         ("check", policy_commands.check, "report every mistake in the policies file"),
         ("test", policy_commands.test, "run the file's own tests, and tell what they do not try"),
+        ("prove", policy_commands.prove, "prove the invariants for all actions, or refute them"),
     ):
         look = _add(policy_verbs, verb, command, summary)
         look.add_argument(
@@ -161,10 +163,6 @@ def _add_checking(verbs: Verbs) -> None:
         )
         _no_actor(look)
     _no_actor(_add(policy_verbs, "schema", policy_commands.schema, "print the JSON Schema of policies files, for editors"))
-
-    prove = _add(policy_verbs, "prove", policy_commands.prove, "prove the invariants for all actions, or refute them")
-    prove.add_argument("policies", nargs="?", metavar="FILE", help="the policies file, instead of --policies", default=SUPPRESS)
-    _no_actor(prove)
 
     _add_comparing(policy_verbs)
     for verb, summary in (
@@ -187,6 +185,8 @@ def _add_checking(verbs: Verbs) -> None:
     replay.add_argument("--all", action="store_true", help="show the actions that would be decided the same, too")
     _no_actor(replay)
 
+
+def _add_audit(verbs: Verbs) -> None:
     audit = verbs.add_parser("audit", help="read and verify the audit log", formatter_class=_formatter)
     audit_verbs = audit.add_subparsers(metavar="COMMAND", required=True)
     log = _add(audit_verbs, "log", log_commands.log, "show the audit log, or some of it")

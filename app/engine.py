@@ -12,7 +12,6 @@ from dataclasses import replace
 from signoff.actions import Lookup, Registry
 from signoff.audit import (
     BOUNDED,
-    SYSTEM,
     UNTOUCHED,
     ActionRecord,
     Approval,
@@ -55,10 +54,10 @@ from .grounding import grounded_in
 from .in_force import InForce, check_pinned
 from .pinning import PinChange, Pinning
 from .plans import Verifier, ask, known, settle
+from .refusals import checked_reason, log_refusal, refused, storable
 from .retrying import Patience
 
 MIN_DIGEST = 8  # hexadecimal digits of the digest that an approver must name
-MAX_REASON = 1_000  # characters
 
 _FIRST = {
     DecisionEffect.ALLOW: Status.READY,
@@ -130,7 +129,7 @@ class Engine:
         executes for so long that it could not be run: `resume` does that.
         """
         if request is not None:
-            check_request(_storable("the request", request))
+            check_request(storable("the request", request))
         self._in_force.vet()
         with ExitStack() as stack:
             alone = self._try_alone(stack)
@@ -180,7 +179,7 @@ class Engine:
         *digest* is of the action as the voter was shown it: at least its first 8 digits. Raises Refused, which is
         recorded, where this actor may not vote for it now.
         """
-        shown = _storable("the digest", digest)
+        shown = storable("the digest", digest)
 
         def check(tx: Writing, found: Approval) -> None:
             check_voter(self.policy, found, actor, Choice.APPROVE, tx.votes(approval), tx.now)
@@ -217,7 +216,7 @@ class Engine:
         sign what the rules in force ask for it, and for `approvers`, but not for the requester. Raises Refused, which is
         recorded.
         """
-        if not _checked_reason(reason).strip():
+        if not checked_reason(reason).strip():
             raise UsageError("resolving needs a reason; say how you know")
         self._in_force.vet()
         with self.store.write() as tx:
@@ -225,9 +224,9 @@ class Engine:
             record = settle(tx, self._verifier.plan(tx, known(tx.plan(plan), plan).id))
             action = _action_of(record, number)
             decision = self._executor.decide(tx, record, action).decision
-            refusal = _refused(lambda: check_resolver(self.policy, decision, record, number, actor))
+            refusal = refused(lambda: check_resolver(self.policy, decision, record, number, actor))
             if refusal is not None:
-                _log_refusal(tx, refusal, actor, "resolve", plan, number)
+                log_refusal(tx, refusal, actor, "resolve", plan, number)
             else:
                 said = "done" if done else "not done"
                 tx.log("resolved", actor, {"verb": said, "reason": reason}, plan=plan, action=number)
@@ -243,9 +242,9 @@ class Engine:
         with self.store.write() as tx:
             self._in_force.adopt(tx, actor)
             record = settle(tx, self._verifier.plan(tx, known(tx.plan(plan), plan).id))
-            refusal = _refused(lambda: check_canceller(self.policy, record, actor, tx.approvals_of(plan), tx.now))
+            refusal = refused(lambda: check_canceller(self.policy, record, actor, tx.approvals_of(plan), tx.now))
             if refusal is not None:
-                _log_refusal(tx, refusal, actor, "cancel", plan)
+                log_refusal(tx, refusal, actor, "cancel", plan)
             for action in record.actions if refusal is None else ():
                 if action.status in UNTOUCHED:
                     tx.move(action, Status.CANCELLED, actor, error=f"cancelled by {actor.id}")
@@ -324,9 +323,9 @@ class Engine:
             resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
         counting = Counting(reading=tx, policy=self.policy, now=tx.now, requester=actor)
         judged = judge_plan(resolved, grounded_in(request), counting)
-        refusal = _refused(lambda: check_waiting(judged, tx.waiting, actor))
+        refusal = refused(lambda: check_waiting(judged, tx.waiting, actor))
         if refusal is not None:
-            _log_refusal(tx, refusal, actor, "submit")
+            log_refusal(tx, refusal, actor, "submit")
             return refusal
         proposed = write_plan(plan)
         id_ = tx.add_plan(
@@ -381,7 +380,7 @@ class Engine:
     ) -> Approval:
         """Record a vote that *check* does not refuse, and let *count* act on it."""
         if reason is not None:
-            _checked_reason(reason)
+            checked_reason(reason)
         self._in_force.vet()
         with self.store.write() as tx:
             self._in_force.adopt(tx, actor)
@@ -391,29 +390,16 @@ class Engine:
                 raise ClockError(
                     "the clock stands before the newest entry of the log, so no deadline can be judged; set it right"
                 )
-            refusal = _refused(lambda: check(tx, approval))
+            refusal = refused(lambda: check(tx, approval))
             if refusal is None:
                 tx.vote(approval, actor, choice, reason, stood_in_for(self.policy, approval, actor.id, tx.now))
                 count(tx, plan.action(approval.number), approval)
             else:
-                _log_refusal(tx, refusal, actor, choice.value, plan.id, approval.number)
+                log_refusal(tx, refusal, actor, choice.value, plan.id, approval.number)
         if refusal is not None:
             raise refusal
         with self.store.read() as read:
             return known(read.approval(id_), id_)
-
-
-def _refused(check: Callable[[], None]) -> Refused | None:
-    """What *check* refuses. It is raised only when the transaction that records it has ended."""
-    try:
-        check()
-    except Refused as refused:
-        return refused
-    return None
-
-
-def _log_refusal(tx: Writing, refusal: Refused, actor: Actor, verb: str, plan: str = SYSTEM, action: int | None = None) -> None:
-    tx.log("refused", actor, {"verb": verb, "reason": str(refusal)}, plan=plan, action=action)
 
 
 def _action_of(plan: PlanRecord, number: int) -> ActionRecord:
@@ -421,19 +407,3 @@ def _action_of(plan: PlanRecord, number: int) -> ActionRecord:
     if not 1 <= number <= len(plan.actions):
         raise UsageError(f"{plan.id} has no action {number}; its actions are numbered 1 to {len(plan.actions)}")
     return plan.action(number)
-
-
-def _checked_reason(reason: str) -> str:
-    """*reason*, which can be stored. Raises UsageError where it cannot, or is too long."""
-    if len(_storable("the reason", reason)) > MAX_REASON:
-        raise UsageError(f"the reason holds {len(reason):,} characters; at most {MAX_REASON:,} are kept")
-    return reason
-
-
-def _storable(what: str, text: str) -> str:
-    """*text*, which can be stored and digested. Raises UsageError where it is no Unicode."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(f"{what} holds a lone surrogate, which is no character; leave it out") from error
-    return text

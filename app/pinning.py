@@ -14,6 +14,7 @@ from .canonical import Json, parse
 from .deciding import name_people
 from .errors import ClockError, Refused, UsageError
 from .in_force import InForce
+from .refusals import log_refusal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +108,7 @@ class Pinning:
                 change = self._agree(tx, verb, actor)
             except Refused as error:
                 refusal = error
-                tx.log("refused", actor, {"verb": f"policies {verb}", "reason": str(error)})
+                log_refusal(tx, error, actor, f"policies {verb}")
         if refusal is not None:
             raise refusal
         return change

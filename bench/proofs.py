@@ -72,7 +72,7 @@ def main() -> None:
             contest = make(size, registry)
             policy = parse_policy(contest.source + INVARIANTS[contest.name].encode(), "policies.yaml", registry)
             check_outcomes(policy)
-            encode = time_of(lambda policy=policy: Question.about("transfer", policy))  # type: ignore[misc]
+            encode = time_of(partial(Question.about, "transfer", policy))
             question, invariants = Question.about("transfer", policy), policy.document.invariants
             proved = median(time_of(partial(ask, policy, question, invariant)) for invariant in invariants[:2])
             bare = median(time_of(partial(ask, policy, question, one, everyday=False)) for one in invariants[2:])

@@ -91,7 +91,8 @@ class Reckoning(Wording):
         """Whether two fields with choices of their own hold different currencies."""
         left, right = self.symbols.text(one), self.symbols.text(other)
         shared = [code for code in left.values if code in right.values]
-        return negate(some(*(every(s.among([s.values.index(code)]) for s in (left, right)) for code in shared)))  # type: ignore[arg-type]
+        both = [every(left.among([left.values.index(code)]), right.among([right.values.index(code)])) for code in shared]
+        return negate(some(*both))
 
     def _given_or(self, tree: Default, unit: Unit) -> tuple[Number, Truth]:
         otherwise, _ = self.worth(tree.otherwise, unit)
@@ -165,7 +166,8 @@ class Reckoning(Wording):
             return Number(lengths[0] or 0)
         if part.whole and not symbol.exact and not folded:
             return self.symbols.length(symbol.name, folded=False)
-        cases = [(symbol.among(_places(lengths, length)), Number(length)) for length in sorted(set(lengths) - {None})]  # type: ignore[type-var, arg-type]
+        known = sorted({length for length in lengths if length is not None})
+        cases = [(symbol.among(_places(lengths, length)), Number(length)) for length in known]
         if isinstance(symbol, DateSymbol):
             return chosen(cases, Number(_DATE))
         return chosen(cases, self.symbols.length(symbol.name, folded=folded) if part.whole and symbol.others else _NOTHING)

@@ -29,12 +29,12 @@ def replayed(engine: Engine, text: str, **options: Any) -> list[Replayed]:
 
 def changes(found: list[Replayed]) -> list[tuple[str, str]]:
     """What became of each."""
-    return [(one.now["effect"] if one.now else one.problem, one.change.value) for one in found]  # type: ignore[misc]
+    return [(one.now["effect"] if one.now else one.problem, one.change.value) for one in found]  # type: ignore[misc]  # Json: the test knows which
 
 
 def sent(found: list[Replayed]) -> list[str]:
     """The counter `sent` of each, as it is told."""
-    return [one.now["counters"]["sent"] for one in found if one.now and "counters" in one.now]  # type: ignore[misc,index,call-overload]
+    return [one.now["counters"]["sent"] for one in found if one.now and "counters" in one.now]  # type: ignore[misc,index,call-overload]  # Json
 
 
 def test_the_rules_that_decided_decide_the_same(engine: Engine) -> None:

@@ -301,7 +301,7 @@ def look_back(bank: Bank) -> None:
         others = parse_policy(OTHERS.text().encode(), "others.yaml", REGISTRY)
         for one in (one for replayed in replay(tx, others, REGISTRY) for one in replayed):
             assert one.now
-            compare(dict(one.now["counters"]), OTHERS.counts, bank.others[one.plan.id, one.action.number])  # type: ignore[arg-type]
+            compare(dict(one.now["counters"]), OTHERS.counts, bank.others[one.plan.id, one.action.number])  # type: ignore[arg-type]  # Json
 
 
 def live(bank: Bank, verbs: Sequence[Verb]) -> Iterator[Verb]:
