@@ -3,6 +3,7 @@
     SignoffError
     ├── UsageError               wrong use: an unknown id, a file that is not there
     │   ├── DatabaseError        the database file cannot be used: not one, read-only, newer
+    │   ├── KeyFileError         the key file cannot be used: missing, another database's, open to others
     │   └── ProverMissing        the solver that proofs need is not installed
     ├── ActionInvalid            an action's type, field or name is wrong
     ├── PlanInvalid              a plan's actions or needs are wrong; holds every problem found
@@ -56,6 +57,12 @@ class DatabaseError(UsageError):
     """The database file cannot be used: not one of ours, read-only, of a newer version."""
 
     code = "database"
+
+
+class KeyFileError(UsageError):
+    """The key file cannot be used: it is missing, another database's, or others can read it."""
+
+    code = "key-file"
 
 
 class ProverMissing(UsageError):
