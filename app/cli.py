@@ -206,6 +206,9 @@ def _add_audit(verbs: Verbs) -> None:
     log.add_argument("-f", "--follow", action="store_true", help="go on with those that come, until Ctrl-C")
     _no_actor(log)
     _no_actor(_add(audit_verbs, "verify", log_commands.verify, "check that nobody altered the log or what it vouches for"))
+    accept = _add(audit_verbs, "accept", log_commands.accept, "take a database that was put back from a backup for the newest")
+    accept.add_argument("--reason", metavar="TEXT", required=True, help="why, for the log")
+    _must_act(accept, "who says so")
 
 
 def _count(text: str) -> int:

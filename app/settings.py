@@ -64,6 +64,7 @@ class Settings:
     """Which files are used, and who speaks."""
 
     database: Path
+    key: Path | None  # the database's key file; None: beside it
     policies: Path
     actions: str | None  # MODULE:NAME of a registry; None: the demo bank's
     claimed: str | None  # who the user says they are (`--as`)
@@ -93,6 +94,7 @@ class Settings:
             raise UsageError(f"--as: {error}") from error
         return cls(
             database=Path(database or environment.get("SIGNOFF_DB") or DEFAULT_DATABASE),
+            key=Path(environment["SIGNOFF_KEY"]) if environment.get("SIGNOFF_KEY") else None,
             policies=Path(policies or environment.get("SIGNOFF_POLICIES") or DEFAULT_POLICIES),
             actions=actions or environment.get("SIGNOFF_ACTIONS") or None,
             claimed=claimed,
