@@ -1,5 +1,7 @@
 """The Agent Approval Interchange Specification's own tests of a backend, over a store of ours."""
 
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -123,3 +125,37 @@ def test_a_broken_store_fails(broken: Any, case: str, tmp_path: Path, monkeypatc
     monkeypatch.setattr(Database, "writing", broken)
     with pytest.raises(AssertionError):
         run(case, OverAStore(tmp_path, patience=0.2))
+
+
+def test_what_was_saved_before_an_error_is_not_kept(tmp_path: Path) -> None:
+    """A transaction that raises after it has saved changes nothing, which the specification asks for and does not try."""
+    suite = OverAStore(tmp_path)
+    backend = suite.make_backend()
+    with backend.transaction() as tx:
+        tx.save({"n": 1})
+    before = backend.version()
+    with pytest.raises(ZeroDivisionError), backend.transaction() as tx:
+        tx.save({"n": 2})
+        raise ZeroDivisionError
+    assert backend.version() == before
+    with suite.reopen_backend(backend).transaction() as tx:
+        assert tx.load() == {"n": 1}
+
+
+def test_a_process_that_is_killed_while_it_saves_changes_nothing(tmp_path: Path) -> None:
+    """What a process saved that was killed inside its transaction is not there, and others go on at once."""
+    backend = StoreBackend(tmp_path / "signoff.db", patience=0.2)
+    with backend.transaction() as tx:
+        tx.save({"n": 1})
+    code = (
+        "import os, pathlib, signal\n"
+        f"from {StoreBackend.__module__} import StoreBackend\n"
+        f"with StoreBackend(pathlib.Path({str(backend.path)!r})).transaction() as tx:\n"
+        "    tx.save({'n': 2})\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, check=False).returncode == -signal.SIGKILL
+    with backend.transaction() as tx:
+        assert tx.load() == {"n": 1}
+        tx.save({"n": 3})
+    assert backend.exists()

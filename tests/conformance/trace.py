@@ -52,10 +52,11 @@ class Course:
 
 def write_trace(path: Path, entries: Sequence[Entry], received: Mapping[str, Sequence[str]]) -> None:
     """Write the trace of one plan's *entries*, whose effects were *received*, by key."""
-    path.write_text("".join(json.dumps(event) + "\n" for event in _events(entries, received)))
+    path.write_text("".join(json.dumps(event) + "\n" for event in events_of(entries, received)))
 
 
-def _events(entries: Sequence[Entry], received: Mapping[str, Sequence[str]]) -> Iterator[Event]:
+def events_of(entries: Sequence[Entry], received: Mapping[str, Sequence[str]]) -> Iterator[Event]:
+    """The trace's events."""
     courses: dict[int, Course] = {}
     for entry in entries:
         for event in _events_of(entry, courses, received):
