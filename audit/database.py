@@ -96,6 +96,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Several statements that see one and the same state. Raises DatabaseError where the file is not at its path any more."""
+        self._check_free()
         self._check_file()
         self.execute("BEGIN")
         try:
@@ -112,6 +113,7 @@ class Database:
         Raises Busy where another process writes for too long, and DatabaseError where the file is not at its path any
         more. An error of the commit itself means that the outcome is not known: open the file again and read.
         """
+        self._check_free()
         with self._locked_for_writing():
             self._check_file()
             self.execute("BEGIN IMMEDIATE")
@@ -230,6 +232,11 @@ class Database:
                     pending(name=name)(_Script(self, sql))
                 pending.apply(database)
             then()
+
+    def _check_free(self) -> None:
+        """Raises UsageError inside a transaction of this very connection: it would wait for itself."""
+        if self._connection.in_transaction:
+            raise UsageError(f'a transaction of "{self._shown}" is open already; do it in that one')
 
     def _check_file(self) -> None:
         """Raises DatabaseError where others would not see what is written: they open what is at the path now."""

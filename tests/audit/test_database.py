@@ -303,3 +303,13 @@ def test_file_that_is_not_at_its_path_any_more(database: Database, replaced: boo
     for transaction in (database.reading, database.writing):
         with pytest.raises(DatabaseError, match="removed or replaced"), transaction():
             pass
+
+
+@pytest.mark.parametrize("inner", ["reading", "writing"])
+@pytest.mark.parametrize("outer", ["reading", "writing"])
+def test_a_transaction_inside_another_one_is_an_error_at_once(outer: str, inner: str, database: Database) -> None:
+    """Whoever begins a transaction inside another one of the same connection is told so, and the outer one goes on."""
+    with getattr(database, outer)():
+        with pytest.raises(UsageError, match="is open already"), getattr(database, inner)():
+            pass
+        assert notes(database) == []
