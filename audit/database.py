@@ -89,9 +89,11 @@ class Database:
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement and return all its rows."""
-        with self._translated():
+        try:  # as `_translated` does, which takes as long as a short statement
             rows: list[Row] = self._connection.execute(sql, parameters).fetchall()
-            return rows
+        except sqlite.DatabaseError as error:
+            raise _translate(error, self._shown) from error
+        return rows
 
     @contextmanager
     def reading(self) -> Iterator[None]:
