@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from signoff.errors import Busy, DatabaseError, TransactionLost, UsageError
 
 from .locks import LOCK_TIMEOUT, locked
+from .remembered import Remembered
 
 try:  # the wheel carries a newer SQLite than most systems have
     import pysqlite3.dbapi2 as sqlite
@@ -63,6 +64,7 @@ class Database:
         self.path = path.resolve()
         self._shown = str(path)  # as errors name it
         self._timeout = timeout
+        self.remembered = Remembered()
         self._lending: frozenset[int] | None = None  # what an action's code may do to tables, while the transaction is lent
         if not create and not self.path.exists():
             raise UsageError(f'there is no database at "{path}"; `signoff run` makes one, --db names another')
@@ -119,6 +121,7 @@ class Database:
                 yield
                 self.execute("COMMIT")
             except BaseException:
+                self.remembered.forget()  # it may be of what did not happen
                 if self._connection.in_transaction:
                     self.execute("ROLLBACK")
                 raise

@@ -38,6 +38,7 @@ class Verification:
 
 def verify_store(reading: Reading) -> Verification:
     """Check the whole log, and every stored plan, action, approval, vote and policy against it."""
+    reading.remembered.forget()  # what stands in the file now is what counts
     rows = reading.entry_rows()
     chains: dict[str, list[Row]] = {SYSTEM: []}
     for row in rows:
@@ -52,7 +53,10 @@ def verify_store(reading: Reading) -> Verification:
 
 def verify_plan(reading: Reading, plan: str) -> None:
     """Check one plan's chain, and its stored state against it. Raises LogInvalid where they do not agree."""
+    reading.remembered.forget_plan(plan)  # what stands in the file now is what counts
     _raise_first(plan, [*reading.schema_problems(), *_chain_problems(reading, plan, reading.entry_rows(plan))])
+    if reading.plan(plan) is not None:
+        reading.remembered.verified.add(plan)
 
 
 def verify_policies(reading: Reading) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import orjson
+
 from signoff.actor import Actor
 from signoff.canonical import Json, canonical
 from signoff.canonical import digest as hashed
@@ -35,7 +37,7 @@ class Writing(Reading):
 
     def __init__(self, database: Database, *, now: datetime, ids: Callable[[int], str]) -> None:
         super().__init__(database)
-        newest = self.newest_time()
+        newest = self.remembered.newest or self.newest_time()
         self.behind = newest is not None and now < newest  # whether the clock stands before the newest Entry
         self.now = newest if newest is not None and self.behind else now
         self._ids = ids
@@ -43,6 +45,7 @@ class Writing(Reading):
 
     def log(self, event: str, actor: Actor, data: Mapping[str, Json], *, plan: str = SYSTEM, action: int | None = None) -> Entry:
         """Add an Entry that stands for itself."""
+        self.remembered.newest = self.now
         return append_entry(self._database, chain=plan, at=self.now, actor=actor, event=event, action=action, data=data)
 
     def add_plan(self, *, requester: Actor, request: str | None, planner: str, proposed: bytes, digest: str, policy: str) -> str:
@@ -54,6 +57,8 @@ class Writing(Reading):
         )
         data = {"request": request, "planner": planner, "proposed": digest, "policy": policy}
         self.log("submitted", requester, data, plan=plan)
+        if not self.schema_problems():  # then no trigger has a hand in it: it is stored as it is told
+            self.remembered.verified.add(plan)
         return plan
 
     def add_action(self, action: ActionRecord, actor: Actor, decision: Mapping[str, Json]) -> None:
@@ -79,6 +84,7 @@ class Writing(Reading):
         )
         told: dict[str, Json] = {name: getattr(action, name) for name in ACCEPTED}
         data = told | {"status": action.status.value, "decision": decision, "error": action.error}
+        self.remembered.plans.pop(action.plan, None)
         self.log("decided", actor, data, plan=action.plan, action=action.number)
 
     def move(
@@ -100,7 +106,7 @@ class Writing(Reading):
             status=status,
             attempt=action.attempt + (status is Status.EXECUTING),
             error=error,
-            result=result,
+            result=_as_stored(result),
             rules=action.rules if rules is None else tuple(rules),
         )
         if self._store_state(action, moved) and status in ENDED:
@@ -110,6 +116,7 @@ class Writing(Reading):
                 "UPDATE approvals SET status = ? WHERE plan = ? AND number = ? AND status IN ('waiting', 'approved')",
                 (CLOSES[status], action.plan, action.number),
             )
+            self.remembered.approvals.pop(action.plan, None)
         self._log_state(status, moved, actor, data or {})
         return moved
 
@@ -137,6 +144,7 @@ class Writing(Reading):
         )
         if not changed:
             raise Busy(f"{action.plan} {action.number} was changed by another process; look again")
+        self.remembered.moved(moved)
         return bool(changed[0][0])
 
     def _log_state(self, event: str, moved: ActionRecord, actor: Actor, data: Mapping[str, Json]) -> None:
@@ -208,6 +216,7 @@ class Writing(Reading):
                 *(own_vote, _json(approval.stand_ins)),
             ),
         )
+        self.remembered.approvals.pop(action.plan, None)
         self.log("asked", actor, told, plan=action.plan, action=action.number)
         return approval
 
@@ -299,6 +308,12 @@ def told_approval(approval: Approval) -> dict[str, Json]:
 def told_vote(vote: Vote) -> dict[str, Json]:
     """*vote* as it stands in its Entry, beside the voter and the time."""
     return {"approval": vote.approval, "choice": vote.choice.value, "reason": vote.reason, "digest": vote.digest}
+
+
+def _as_stored(value: Json) -> Json:
+    """*value* as it is when it is read again: lists for tuples, text for members of an enumeration."""
+    stored: Json = orjson.loads(canonical(value))
+    return stored
 
 
 def _json(value: Json) -> str:
