@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+import orjson
+
 from signoff.actor import Actor
 from signoff.canonical import MAX_INTEGER, Json, canonical, parse
 from signoff.errors import LogInvalid
@@ -26,11 +28,16 @@ def append_entry(
     data: Mapping[str, Json],
 ) -> Entry:
     """Add one Entry to the log, in the transaction that is open."""
-    ((number,),) = database.execute("SELECT coalesce(max(number), 0) + 1 FROM entries")
+    remembered = database.remembered
+    if remembered.number is None:
+        ((remembered.number,),) = database.execute("SELECT coalesce(max(number), 0) FROM entries")
+    number = remembered.number + 1
     if number > MAX_INTEGER:
         raise LogInvalid(f"the log ends at entry {number - 1}, which nobody wrote; see `signoff audit verify`")
-    heads = database.execute("SELECT length, head FROM chains WHERE chain = ?", (chain,))
-    length, head = heads[0] if heads else (0, START)
+    if chain not in remembered.heads:
+        heads = database.execute("SELECT length, head FROM chains WHERE chain = ?", (chain,))
+        remembered.heads[chain] = heads[0] if heads else (0, START)
+    length, head = remembered.heads[chain]
     body = canonical(
         {
             "number": number,
@@ -51,7 +58,20 @@ def append_entry(
         " ON CONFLICT (chain) DO UPDATE SET length = excluded.length, head = excluded.head",
         (chain, length + 1, row[4]),
     )
-    return read_entry(row)
+    remembered.appended(number, chain, (length + 1, row[4]))
+    told = orjson.loads(body)["data"]  # as it is read again
+    return Entry(
+        number=number,
+        chain=chain,
+        place=row[2],
+        at=at,
+        actor=actor,
+        event=event,
+        action=action,
+        data=told,
+        body=body,
+        hash=row[4],
+    )
 
 
 def read_entry(row: Row) -> Entry:

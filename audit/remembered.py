@@ -23,6 +23,8 @@ class Remembered:
     verified: set[str] = field(default_factory=set)  # plans of which all that is stored is what their chains tell
     schema_is_right: bool = False
     newest: datetime | None = None  # when the last Entry was written
+    number: int | None = None  # of the last Entry
+    heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)  # of chains: their length, and the hash of their last Entry
 
     def at(self, version: int) -> None:
         """The file is at *version* now."""
@@ -34,6 +36,8 @@ class Remembered:
         """Know nothing any more."""
         self.schema_is_right = False
         self.newest = None
+        self.number = None
+        self.heads.clear()
         self.verified.clear()
         self.plans.clear()
         self.approvals.clear()
@@ -63,6 +67,13 @@ class Remembered:
         if known is None:
             known = self.approvals[plan] = read()
         return known
+
+    def appended(self, number: int, chain: str, head: tuple[int, bytes]) -> None:
+        """An Entry was added to *chain*, which now ends with *head*."""
+        self.number = number
+        if len(self.heads) > AT_MOST:
+            self.heads.clear()
+        self.heads[chain] = head
 
     def moved(self, action: ActionRecord) -> None:
         """*action* was written as it is given."""
