@@ -46,6 +46,8 @@ def known(found: _T | None, id_: str) -> _T:
 def settle(tx: Writing, plan: PlanRecord) -> PlanRecord:
     """Record deadlines that have passed, and skip what needs an action that will not happen."""
     ends = ends_of(tx, plan, tx.now)
+    if not ends:
+        return plan
     moved = (
         tx.move(action, ends[action.number][0], SYSTEM_ACTOR, error=ends[action.number][1]) if action.number in ends else action
         for action in plan.actions

@@ -62,6 +62,7 @@ class Database:
         Raises UsageError where there is none, and DatabaseError where it cannot be used.
         """
         self.path = path.resolve()
+        self._lock, self._run = (self.path.with_name(self.path.name + suffix) for suffix in (".lock", ".run"))
         self._shown = str(path)  # as errors name it
         self._timeout = timeout
         self.remembered = Remembered()
@@ -130,7 +131,7 @@ class Database:
     def executing(self, timeout: float | None = None) -> Iterator[None]:
         """Hold the lock of the one process that executes actions. Raises Busy where another holds it for too long."""
         message = f'another process executes actions of "{self._shown}"; wait for it, then `signoff resume`'
-        with locked(self._sibling(".run"), message, self._timeout if timeout is None else timeout):
+        with locked(self._run, message, self._timeout if timeout is None else timeout):
             yield
 
     @contextmanager
@@ -236,10 +237,7 @@ class Database:
             raise DatabaseError(f'"{self._shown}" was removed or replaced while it was open; start again')
 
     def _locked_for_writing(self) -> AbstractContextManager[None]:
-        return locked(self._sibling(".lock"), f'another process writes to "{self._shown}"; try again', self._timeout)
-
-    def _sibling(self, suffix: str) -> Path:
-        return self.path.with_name(self.path.name + suffix)
+        return locked(self._lock, f'another process writes to "{self._shown}"; try again', self._timeout)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -103,8 +103,10 @@ class Reading:
 
     def active_policy(self) -> str | None:
         """The digest of the policy in force, or None in a new store."""
-        rows = self._database.execute("SELECT digest FROM policies WHERE active = 1")
-        return str(rows[0][0]) if rows else None
+        if self.remembered.active_policy is None:
+            rows = self._database.execute("SELECT digest FROM policies WHERE active = 1")
+            self.remembered.active_policy = str(rows[0][0]) if rows else None
+        return self.remembered.active_policy
 
     def source(self, policy: str) -> tuple[str, bytes]:
         """The name and the bytes of the file with the digest *policy*, which was in force once."""

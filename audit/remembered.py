@@ -22,6 +22,7 @@ class Remembered:
     approvals: dict[str, list[Approval]] = field(default_factory=dict)  # all of a plan, by its id
     verified: set[str] = field(default_factory=set)  # plans of which all that is stored is what their chains tell
     schema_is_right: bool = False
+    active_policy: str | None = None  # digest of the one in force
     newest: datetime | None = None  # when the last Entry was written
     number: int | None = None  # of the last Entry
     heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)  # of chains: their length, and the hash of their last Entry
@@ -35,6 +36,7 @@ class Remembered:
     def forget(self) -> None:
         """Know nothing any more."""
         self.schema_is_right = False
+        self.active_policy = None
         self.newest = None
         self.number = None
         self.heads.clear()

@@ -256,6 +256,7 @@ class Writing(Reading):
         confirmed: list[int] | None = None,
     ) -> None:
         """Make the policy *digest* the one in force, and record the change; *confirmed* are Entries of those who agreed."""
+        self.remembered.active_policy = None
         self._database.execute("UPDATE policies SET active = NULL WHERE active = 1")
         self._database.execute(
             "INSERT INTO policies (digest, name, source, outline, active) VALUES (?, ?, ?, ?, 1)"
