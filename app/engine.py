@@ -278,6 +278,8 @@ class Engine:
         with self.store.read() as tx:
             record = self._verifier.plan(tx, known(tx.plan(id_), id_).id)
             passed = expired(tx.approvals_of(id_), self.store.clock())
+        if not passed:
+            return record
         actions = (replace(a, status=Status.EXPIRED) if a.number in passed and a.status in BOUNDED else a for a in record.actions)
         return replace(record, actions=tuple(actions))
 

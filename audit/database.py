@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from signoff.errors import Busy, DatabaseError, TransactionLost, UsageError
 
 from .locks import LOCK_TIMEOUT, locked
+from .remembered import Remembered
 
 try:  # the wheel carries a newer SQLite than most systems have
     import pysqlite3.dbapi2 as sqlite
@@ -61,8 +62,10 @@ class Database:
         Raises UsageError where there is none, and DatabaseError where it cannot be used.
         """
         self.path = path.resolve()
+        self._lock, self._run = (self.path.with_name(self.path.name + suffix) for suffix in (".lock", ".run"))
         self._shown = str(path)  # as errors name it
         self._timeout = timeout
+        self.remembered = Remembered()
         self._lending: frozenset[int] | None = None  # what an action's code may do to tables, while the transaction is lent
         if not create and not self.path.exists():
             raise UsageError(f'there is no database at "{path}"; `signoff run` makes one, --db names another')
@@ -89,9 +92,11 @@ class Database:
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement and return all its rows."""
-        with self._translated():
+        try:  # as `_translated` does, which takes as long as a short statement
             rows: list[Row] = self._connection.execute(sql, parameters).fetchall()
-            return rows
+        except sqlite.DatabaseError as error:
+            raise _translate(error, self._shown) from error
+        return rows
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -121,6 +126,7 @@ class Database:
                 yield
                 self.execute("COMMIT")
             except BaseException:
+                self.remembered.forget()  # it may be of what did not happen
                 if self._connection.in_transaction:
                     self.execute("ROLLBACK")
                 raise
@@ -130,7 +136,7 @@ class Database:
     def executing(self, timeout: float | None = None) -> Iterator[None]:
         """Hold the lock of the one process that executes actions. Raises Busy where another holds it for too long."""
         message = f'another process executes actions of "{self._shown}"; wait for it, then `signoff resume`'
-        with locked(self._sibling(".run"), message, self._timeout if timeout is None else timeout):
+        with locked(self._run, message, self._timeout if timeout is None else timeout):
             yield
 
     @contextmanager
@@ -244,10 +250,7 @@ class Database:
             raise DatabaseError(f'"{self._shown}" was removed or replaced while it was open; start again')
 
     def _locked_for_writing(self) -> AbstractContextManager[None]:
-        return locked(self._sibling(".lock"), f'another process writes to "{self._shown}"; try again', self._timeout)
-
-    def _sibling(self, suffix: str) -> Path:
-        return self.path.with_name(self.path.name + suffix)
+        return locked(self._lock, f'another process writes to "{self._shown}"; try again', self._timeout)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

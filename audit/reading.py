@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property, partial
 
 from signoff.canonical import canonical
 
@@ -12,6 +13,7 @@ from .database import Database, Lent, Row
 from .log import COLUMNS, ChainEnd, chain_end
 from .pins import Pins, read_pins
 from .records import SYSTEM, ActionRecord, Approval, Entry, PlanRecord, Vote, write_time
+from .remembered import Remembered
 from .rows import ACTION, APPROVAL, PLAN, VOTE, action_of, approval_of, entry_of, plan_of, vote_of
 from .sealing import LogHead, Seal
 from .tree import Frontier
@@ -28,11 +30,20 @@ class Reading:
         self._seal = seal
         self._kept = kept
         self._head: LogHead | None = None
+        self._version: int | None = None
+
+    @cached_property
+    def remembered(self) -> Remembered:
+        """What is known of the file as this transaction sees it."""
+        self._database.remembered.at(self.version())
+        return self._database.remembered
 
     def log_head(self) -> LogHead:
         """Where the log ends, as the transaction found it. Raises LogInvalid where nobody vouches for that."""
         if self._head is None:
-            self._head = self._seal.read(self._database, self._kept)
+            known = self.remembered.head
+            self._head = known if known and known.frontier == self._kept else self._seal.read(self._database, self._kept)
+            self.remembered.head = self._head
         return self._head
 
     def vouched_end(self, chain: str) -> ChainEnd | None:
@@ -45,6 +56,9 @@ class Reading:
 
     def plan(self, id_: str) -> PlanRecord | None:
         """The plan *id_* with its actions, or None."""
+        return self.remembered.plan(id_, partial(self._stored_plan, id_))
+
+    def _stored_plan(self, id_: str) -> PlanRecord | None:
         rows = self._database.execute(f"SELECT {PLAN} FROM plans WHERE id = ?", (id_,))
         if not rows:
             return None
@@ -90,8 +104,12 @@ class Reading:
 
     def approvals_of(self, plan: str, number: int | None = None) -> list[Approval]:
         """The approvals of a plan, or of one of its actions, the oldest first."""
-        sql = f"SELECT {APPROVAL} FROM approvals WHERE plan = ? AND number = coalesce(?, number) ORDER BY sequence"
-        return list(map(approval_of, self._database.execute(sql, (plan, number))))
+        found = self.remembered.approvals_of(plan, partial(self._stored_approvals, plan))
+        return [one for one in found if number is None or one.number == number]
+
+    def _stored_approvals(self, plan: str) -> list[Approval]:
+        rows = self._database.execute(f"SELECT {APPROVAL} FROM approvals WHERE plan = ? ORDER BY sequence", (plan,))
+        return list(map(approval_of, rows))
 
     def votes(self, approval: str) -> list[Vote]:
         """The votes on an approval, in the order in which they were cast."""
@@ -103,8 +121,10 @@ class Reading:
 
     def active_policy(self) -> str | None:
         """The digest of the policy in force, or None in a new store."""
-        rows = self._database.execute("SELECT digest FROM policies WHERE active = 1")
-        return str(rows[0][0]) if rows else None
+        if self.remembered.active_policy is None:
+            rows = self._database.execute("SELECT digest FROM policies WHERE active = 1")
+            self.remembered.active_policy = str(rows[0][0]) if rows else None
+        return self.remembered.active_policy
 
     def source(self, policy: str) -> tuple[str, bytes]:
         """The name and the bytes of the file with the digest *policy*, which was in force once."""
@@ -242,9 +262,15 @@ class Reading:
         return self._database.execute("SELECT digest, name, source, outline, active FROM policies")
 
     def version(self) -> int:
-        """A number that changes when another connection has changed the file."""
-        return self._database.version()
+        """A number that changes when another connection has changed the file; never while a transaction is open."""
+        if self._version is None:
+            self._version = self._database.version()
+        return self._version
 
     def schema_problems(self) -> list[str]:
-        """How Signoff's own tables differ from how they were made."""
-        return self._database.schema_problems()
+        """How Signoff's own tables differ from how they were made. Only another connection could change that."""
+        if self.remembered.schema_is_right:
+            return []
+        problems = self._database.schema_problems()
+        self.remembered.schema_is_right = not problems
+        return problems

@@ -160,7 +160,7 @@ class Entry:
 
 def write_time(at: datetime) -> str:
     """*at* as UTC text of fixed width, which sorts as time does: `2026-03-01T09:30:00.000000Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def read_time(text: str) -> datetime:

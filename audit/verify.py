@@ -40,6 +40,7 @@ class Verification:
 
 def verify_store(reading: Reading) -> Verification:
     """Check the whole log, and every stored plan, action, approval, vote and policy against it."""
+    reading.remembered.forget()  # what stands in the file now is what counts
     rows = reading.entry_rows()
     chains: dict[str, list[Row]] = {SYSTEM: []}
     for row in rows:
@@ -59,11 +60,16 @@ def verify_store(reading: Reading) -> Verification:
 
 def verify_plan(reading: Reading, plan: str) -> None:
     """Check one plan's chain, and its stored state against it. Raises LogInvalid where they do not agree."""
+    reading.remembered.forget_plan(plan)  # what stands in the file now is what counts
+    reading.vouched_end(plan)
     _raise_first(plan, [*reading.schema_problems(), *_chain_problems(reading, plan, reading.entry_rows(plan))])
+    if reading.plan(plan) is not None:
+        reading.remembered.verified.add(plan)
 
 
 def verify_policies(reading: Reading) -> None:
     """Check which policies were and are in force against the log. Raises LogInvalid where they do not agree."""
+    reading.vouched_end(SYSTEM)
     _raise_first("the policies", [*reading.schema_problems(), *_chain_problems(reading, SYSTEM, reading.entry_rows(SYSTEM))])
 
 
@@ -90,6 +96,12 @@ def _head_problems(reading: Reading, rows: list[Row]) -> Iterator[str]:
     leaves = [head_leaf(chain, end.length, end.hash) for chain, end in ends.items()]
     if [end.leaf for end in ends.values()] != list(range(head.chains)) or root_over(leaves) != head.heads:
         yield "the chains do not end where the log's head says"
+        return
+    for chain in ends:
+        try:
+            reading.vouched_end(chain)
+        except LogInvalid as error:
+            yield str(error)
 
 
 def _gaps(rows: list[Row]) -> Iterator[str]:
@@ -123,7 +135,6 @@ def _chain_problems(reading: Reading, chain: str, rows: list[Row]) -> Iterator[s
         length = recorded[0] if recorded else 0
         yield f"{chain} has {len(rows)} entries, and {length} were recorded: its end was cut off or changed"
     try:
-        reading.vouched_end(chain)
         yield from _policy_problems(reading, entries) if chain == SYSTEM else _state_problems(reading, chain, entries)
     except (KeyError, ValueError, TypeError, AttributeError, LogInvalid) as error:
         yield f"{chain} cannot be checked: {error}"

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import orjson
+
 from signoff.actor import Actor
 from signoff.canonical import Json, canonical
 from signoff.canonical import digest as hashed
@@ -79,6 +81,8 @@ class Writing(Reading):
         )
         data = {"request": request, "planner": planner, "proposed": digest, "policy": policy}
         self.log("submitted", requester, data, plan=plan)
+        if not self.schema_problems():  # then no trigger has a hand in it: it is stored as it is told
+            self.remembered.verified.add(plan)
         return plan
 
     def add_action(self, action: ActionRecord, actor: Actor, decision: Mapping[str, Json]) -> None:
@@ -104,6 +108,7 @@ class Writing(Reading):
         )
         told: dict[str, Json] = {name: getattr(action, name) for name in ACCEPTED}
         data = told | {"status": action.status.value, "decision": decision, "error": action.error}
+        self.remembered.plans.pop(action.plan, None)
         self.log("decided", actor, data, plan=action.plan, action=action.number)
 
     def move(
@@ -125,7 +130,7 @@ class Writing(Reading):
             status=status,
             attempt=action.attempt + (status is Status.EXECUTING),
             error=error,
-            result=result,
+            result=_as_stored(result),
             rules=action.rules if rules is None else tuple(rules),
         )
         if self._store_state(action, moved) and status in ENDED:
@@ -135,6 +140,7 @@ class Writing(Reading):
                 "UPDATE approvals SET status = ? WHERE plan = ? AND number = ? AND status IN ('waiting', 'approved')",
                 (CLOSES[status], action.plan, action.number),
             )
+            self.remembered.approvals.pop(action.plan, None)
         self._log_state(status, moved, actor, data or {})
         return moved
 
@@ -162,6 +168,7 @@ class Writing(Reading):
         )
         if not changed:
             raise Busy(f"{action.plan} {action.number} was changed by another process; look again")
+        self.remembered.moved(moved)
         return bool(changed[0][0])
 
     def _log_state(self, event: str, moved: ActionRecord, actor: Actor, data: Mapping[str, Json]) -> None:
@@ -233,6 +240,7 @@ class Writing(Reading):
                 *(own_vote, _json(approval.stand_ins)),
             ),
         )
+        self.remembered.approvals.pop(action.plan, None)
         self.log("asked", actor, told, plan=action.plan, action=action.number)
         return approval
 
@@ -272,6 +280,7 @@ class Writing(Reading):
         confirmed: list[int] | None = None,
     ) -> None:
         """Make the policy *digest* the one in force, and record the change; *confirmed* are Entries of those who agreed."""
+        self.remembered.active_policy = None
         self._database.execute("UPDATE policies SET active = NULL WHERE active = 1")
         self._database.execute(
             "INSERT INTO policies (digest, name, source, outline, active) VALUES (?, ?, ?, ?, 1)"
@@ -324,6 +333,12 @@ def told_approval(approval: Approval) -> dict[str, Json]:
 def told_vote(vote: Vote) -> dict[str, Json]:
     """*vote* as it stands in its Entry, beside the voter and the time."""
     return {"approval": vote.approval, "choice": vote.choice.value, "reason": vote.reason, "digest": vote.digest}
+
+
+def _as_stored(value: Json) -> Json:
+    """*value* as it is when it is read again: lists for tuples, text for members of an enumeration."""
+    stored: Json = orjson.loads(canonical(value))
+    return stored
 
 
 def _json(value: Json) -> str:
