@@ -6,10 +6,10 @@ from datetime import datetime
 
 from signoff.actions import Action, Lookup, Registry
 from signoff.audit import Approval, PlanRecord, Reading, Vote
-from signoff.policies import Policy, fill_seats
+from signoff.policies import Policy
 
-from .deciding import as_seats, counted_voters, needed_for, signers_now
 from .grounding import grounded_fields
+from .signers import Signers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,16 +32,16 @@ def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Po
     """Collect what belongs to *approval*, as it stands *now*. Raises ActionInvalid where the stored action is not one."""
     action = registry.load(plan.action(approval.number).body)
     votes = reading.votes(approval.id)
-    seating = fill_seats(as_seats(approval), counted_voters(policy, approval, votes))
+    signers = Signers.of(reading, policy, approval, now)
     return Card(
         approval=approval,
         plan=plan,
         details=_details(reading, action, plan),
         found=_found(action, plan.request),
-        people={role: signers_now(policy, approval, role, now) for role in approval.seats},
+        people={role: signers.people_now(role) for role in approval.seats},
         later=tuple(p for times in approval.stand_ins.values() for who in times for p in policy.people(who)),
-        needs={role: needed_for(policy, approval, role, now) for role in approval.seats},
-        filled=seating.filled,
+        needs={role: signers.needed_for(role) for role in approval.seats},
+        filled=signers.seating(votes).filled,
         votes=tuple(votes),
         now=now,
     )

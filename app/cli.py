@@ -128,12 +128,12 @@ def _add_signing(verbs: Verbs) -> None:
     approve.add_argument("--digest", metavar="PREFIX", help="the first 8 or more digits of the digest of what you approve")
     approve.add_argument("--reason", metavar="TEXT", help="why, for the log")
     approve.add_argument("--no-run", action="store_true", help="only vote; `signoff resume` runs it later")
-    _must_act(approve, "who signs")
+    _may_decide(approve, "who signs")
 
     reject = _add(verbs, "reject", commands.reject, "reject an approval; what needs it is skipped")
     reject.add_argument("id", metavar="ID", help="the approval's id")
     reject.add_argument("--reason", metavar="TEXT", required=True, help="why, for the log and the requester")
-    _must_act(reject, "who rejects")
+    _may_decide(reject, "who rejects")
 
     resolve = _add(verbs, "resolve", commands.resolve, "settle what is in doubt, once you have found out whether it happened")
     resolve.add_argument("id", metavar="PLAN/NUMBER", help="the action, as `signoff queue` names it: p-12ab/2")
@@ -142,11 +142,11 @@ def _add_signing(verbs: Verbs) -> None:
     outcome.add_argument("--not-done", action="store_true", help="it did not, and will not: it is decided anew")
     resolve.add_argument("--reason", metavar="TEXT", required=True, help="how you know, for the log")
     resolve.add_argument("--no-run", action="store_true", help="only say so; `signoff resume` goes on later")
-    _must_act(resolve, "who found out: somebody who may approve, and did not ask for it")
+    _may_decide(resolve, "who found out: somebody who may approve, and did not ask for it")
 
     cancel = _add(verbs, "cancel", commands.cancel, "cancel what a plan has not started")
     cancel.add_argument("id", metavar="PLAN", help="the plan's id")
-    _must_act(cancel, "who cancels: the requester, or somebody who may approve")
+    _may_decide(cancel, "who cancels: the requester, or somebody who may approve")
 
 
 def _add_policies(verbs: Verbs) -> None:
@@ -273,8 +273,9 @@ def _may_act(parser: argparse.ArgumentParser, summary: str) -> None:
     parser.add_argument("--as", dest="who", metavar="WHO", help=summary)
 
 
-def _must_act(parser: argparse.ArgumentParser, summary: str) -> None:
-    parser.add_argument("--as", dest="who", metavar="WHO", required=True, help=summary)
+def _may_decide(parser: argparse.ArgumentParser, summary: str) -> None:
+    default = "default: the operating system's user; needed where the policies say `identity: claimed`"
+    parser.add_argument("--as", dest="who", metavar="WHO", help=f"{summary} ({default})")
 
 
 def _may_choose_planner(parser: argparse.ArgumentParser) -> None:

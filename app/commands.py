@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from signoff.audit import ActionRecord, Approval, PlanRecord, Status
 
 from . import forms, output
+from .actor import Actor, Identification
 from .canonical import Json
 from .errors import Exit, SignoffError, UsageError
 from .opening import check_database, make_planner, note_pinned, open_engine, open_store, preview_engine, reading_engine, take_up
@@ -155,21 +156,22 @@ def approve(options: argparse.Namespace, settings: Settings) -> Exit:
             f"nobody signs unseen: look with `signoff show {options.id}`, then give --digest and its first 8 digits or more"
         )
     with open_engine(settings) as engine:
+        voter = _decider(engine, settings)
         card = engine.card(options.id)
         signed = (
             options.digest.replace(" ", "").removesuffix("…")
             if options.digest is not None
-            else ask_to_sign(output.console(), card, settings.requester)
+            else ask_to_sign(output.console(), card, voter)
         )
         if signed is None:
             output.console().print("Not signed; it still waits.")
             return Exit.WAITING
         take_up(engine, settings)
-        approval = engine.approve(options.id, settings.requester, digest=signed, reason=options.reason)
+        approval = engine.approve(options.id, voter, digest=signed, reason=options.reason)
         if options.no_run:
             record = engine.plan(approval.plan)
         else:
-            (record,) = engine.resume(settings.requester, plan=approval.plan)
+            (record,) = engine.resume(voter, plan=approval.plan)
         _print_plans(engine, [record], settings)
         others = [one.id for one in engine.approvals_of(record.id) if one.number == approval.number and one.id != approval.id]
         if others and not settings.json:
@@ -182,7 +184,7 @@ def approve(options: argparse.Namespace, settings: Settings) -> Exit:
 def reject(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff reject ID --as WHO --reason TEXT`."""
     with open_engine(settings) as engine:
-        approval = engine.reject(options.id, settings.requester, reason=options.reason)
+        approval = engine.reject(options.id, _decider(engine, settings), reason=options.reason)
         _print_plans(engine, [engine.plan(approval.plan)], settings)
     return Exit.DONE
 
@@ -193,9 +195,10 @@ def resolve(options: argparse.Namespace, settings: Settings) -> Exit:
     if not (number.isascii() and number.isdigit() and len(number) < _DIGITS):
         raise UsageError(f'"{options.id[:64]}" names no action; write its plan and its number, as in p-12ab/2')
     with open_engine(settings) as engine:
-        record = engine.resolve(plan, int(number), settings.requester, done=options.done, reason=options.reason)
+        resolver = _decider(engine, settings)
+        record = engine.resolve(plan, int(number), resolver, done=options.done, reason=options.reason)
         if not options.no_run:
-            (record,) = engine.resume(settings.requester, plan=plan)
+            (record,) = engine.resume(resolver, plan=plan)
         _print_plans(engine, [record], settings)
     return _exit_of([record])
 
@@ -203,8 +206,15 @@ def resolve(options: argparse.Namespace, settings: Settings) -> Exit:
 def cancel(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff cancel PLAN --as WHO`."""
     with open_engine(settings) as engine:
-        _print_plans(engine, [engine.cancel(options.id, settings.requester)], settings)
+        _print_plans(engine, [engine.cancel(options.id, _decider(engine, settings))], settings)
     return Exit.DONE
+
+
+def _decider(engine: "Engine", settings: Settings) -> Actor:
+    """Who decides. Raises UsageError where nobody is named, and the rules want to be told."""
+    if settings.claimed is None and engine.policy.identity == Identification.CLAIMED:
+        raise UsageError(f"say who you are with --as WHO: {engine.policy.name} takes people at their word (identity: claimed)")
+    return settings.operator
 
 
 def print_error(error: SignoffError, settings: Settings) -> None:

@@ -34,7 +34,6 @@ from .counting import Counting, counters_of
 from .deadlines import expired
 from .deciding import (
     Judgement,
-    as_seats,
     check_canceller,
     check_resolver,
     check_voter,
@@ -42,10 +41,7 @@ from .deciding import (
     denial,
     judge,
     judge_plan,
-    needed,
     resolve_plan,
-    seats_filled,
-    stood_in_for,
     told_decision,
 )
 from .errors import Busy, ClockError, PolicyChanged, Refused, SignoffError, UsageError
@@ -56,6 +52,7 @@ from .pinning import PinChange, Pinning
 from .plans import Verifier, ask, known, settle
 from .refusals import checked_reason, log_refusal, refused, storable
 from .retrying import Patience
+from .signers import Signers
 
 MIN_DIGEST = 8  # hexadecimal digits of the digest that an approver must name
 
@@ -182,7 +179,7 @@ class Engine:
         shown = storable("the digest", digest)
 
         def check(tx: Writing, found: Approval) -> None:
-            check_voter(self.policy, found, actor, Choice.APPROVE, tx.votes(approval), tx.now)
+            check_voter(self._signers(tx, found), actor, Choice.APPROVE, tx.votes(approval))
             if len(shown) < MIN_DIGEST or not found.digest.startswith(shown.lower()):
                 raise Refused(
                     f'"{shown[:64]}" is not the digest of {approval} (8 digits or more); '
@@ -190,7 +187,7 @@ class Engine:
                 )
 
         def count(tx: Writing, record: ActionRecord, found: Approval) -> None:
-            if seats_filled(self.policy, as_seats(found), found, tx.votes(approval)):
+            if self._signers(tx, found).seating(tx.votes(approval)).complete:
                 tx.move(record, Status.APPROVED, actor)
 
         return self._vote(approval, actor, Choice.APPROVE, reason, check, count)
@@ -201,7 +198,7 @@ class Engine:
             raise UsageError("a rejection needs a reason; say why")
 
         def check(tx: Writing, found: Approval) -> None:
-            check_voter(self.policy, found, actor, Choice.REJECT, tx.votes(approval), tx.now)
+            check_voter(self._signers(tx, found), actor, Choice.REJECT, tx.votes(approval))
 
         def count(tx: Writing, record: ActionRecord, _: Approval) -> None:
             tx.move(record, Status.REJECTED, actor, error=f"rejected by {actor.id}: {reason}")
@@ -242,7 +239,8 @@ class Engine:
         with self.store.write() as tx:
             self._in_force.adopt(tx, actor)
             record = settle(tx, self._verifier.plan(tx, known(tx.plan(plan), plan).id))
-            refusal = refused(lambda: check_canceller(self.policy, record, actor, tx.approvals_of(plan), tx.now))
+            waiting = [self._signers(tx, one) for one in tx.approvals_of(plan) if one.status is ApprovalStatus.WAITING]
+            refusal = refused(lambda: check_canceller(self.policy, record, actor, waiting))
             if refusal is not None:
                 log_refusal(tx, refusal, actor, "cancel", plan)
             for action in record.actions if refusal is None else ():
@@ -305,7 +303,8 @@ class Engine:
 
     def needed(self, approval: Approval) -> str:
         """Who must sign *approval*, in words: `1 manager (mira, omar)`."""
-        return needed(self.policy, approval, self.store.clock())
+        with self.store.read() as tx:
+            return Signers.of(tx, self.policy, approval, self.store.clock()).needed
 
     # -- accepting
 
@@ -369,6 +368,10 @@ class Engine:
 
     # -- voting
 
+    def _signers(self, tx: Writing, approval: Approval) -> Signers:
+        """Who may sign *approval* now."""
+        return Signers.of(tx, self.policy, approval, tx.now)
+
     def _vote(
         self,
         id_: str,
@@ -392,7 +395,7 @@ class Engine:
                 )
             refusal = refused(lambda: check(tx, approval))
             if refusal is None:
-                tx.vote(approval, actor, choice, reason, stood_in_for(self.policy, approval, actor.id, tx.now))
+                tx.vote(approval, actor, choice, reason, self._signers(tx, approval).stood_in_for(actor))
                 count(tx, plan.action(approval.number), approval)
             else:
                 log_refusal(tx, refusal, actor, choice.value, plan.id, approval.number)

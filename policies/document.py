@@ -172,13 +172,10 @@ def _identity(reader: Reader, entries: Held) -> str | None:
     if "identity" not in entries:
         return None
     key, node = entries["identity"]
-    if isinstance(node, Scalar) and node.text == "os":
-        reader.report.error("not-supported", "`identity: os` is not supported yet", node.span, "write claimed, or leave it out")
-        return None
-    identity = reader.one_of(node, "`identity`", ("claimed",))
+    identity = reader.one_of(node, "`identity`", ("claimed", "os"))
     if identity == "claimed":
         message = "votes count although --as only claims who votes"
-        reader.report.warning("identity", message, key.span, "leave `identity` out where that is not wanted")
+        reader.report.warning("identity", message, key.span, "write os where that is not wanted")
     return identity
 
 

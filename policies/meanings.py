@@ -8,7 +8,7 @@ FILE: Mapping[str, str] = {
     "zone": "the time zone of `now` and of counters by the day, such as Europe/Berlin; UTC where it is left out",
     "default": "what becomes of an action that no allow rule speaks for: deny, or {approve: ROLE}",
     "approvers": "the role that signs where a rule, or an action's own caution, names nobody",
-    "identity": "claimed: votes count although nothing checks who votes",
+    "identity": "claimed: votes count although nothing checks who votes; os: only those of the operating system's users",
     "within": "how long people have to sign where a rule does not say, such as 24h",
     "changes": "who agrees to a change of pinned policies",
     "roles": "the people of each role",

@@ -66,7 +66,7 @@ class Policy:
 
     @property
     def identity(self) -> str | None:
-        """`claimed` where votes count although nothing checks who votes; None where they do not."""
+        """Whose votes count: `claimed`, though nothing checks who votes; `os`, of the system's users; None: not claimed ones."""
         return self.document.identity
 
     @property

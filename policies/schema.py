@@ -56,7 +56,7 @@ def _settings() -> Mapping[str, Schema]:
         "zone": {"type": "string", "pattern": "^[A-Za-z0-9_+/-]+$"},
         "default": {"anyOf": [{"const": "deny"}, _object({}, {"approve": _ref("name")}, ["approve"])]},
         "approvers": _ref("name"),
-        "identity": {"const": "claimed"},
+        "identity": {"enum": ["claimed", "os"]},
         "within": _ref("time"),
         "changes": _ref("seats"),
         "roles": _named(_NAME, _list(_ref("text"))),

@@ -177,7 +177,7 @@ def test_structural_mistakes_are_refused(source: str) -> None:
         ("zone: Europe/Berlin", "zone: [UTC]"),
         ("default: {approve: manager}", "default: allow"),
         ("default: {approve: manager}", "default: approve"),
-        ("identity: claimed", "identity: os"),
+        ("identity: claimed", "identity: sudo"),
         ("within: 2d", "within: 2 days"),
         ("count: 2}, {people", "count: 0}, {people"),
         ("[zoe, 1001]", "[]"),
