@@ -1,11 +1,11 @@
 """The approval card: everything that somebody must see before they sign."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from signoff.actions import Action, Lookup, Registry
-from signoff.audit import Approval, PlanRecord, Reading, Vote
+from signoff.audit import Approval, Entry, PlanRecord, Reading, Vote
 from signoff.policies import Policy
 
 from .grounding import grounded_fields
@@ -25,6 +25,7 @@ class Card:
     needs: Mapping[str, str]  # role → who fills its seats, and who may later, in words
     filled: Mapping[str, int]  # role → how many of its seats are filled by votes that count now
     votes: tuple[Vote, ...]
+    spoken_for: Mapping[str, tuple[str, ...]]  # voter → who had handed them the seats for which they voted
     now: datetime
 
 
@@ -43,8 +44,16 @@ def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Po
         needs={role: signers.needed_for(role) for role in approval.seats},
         filled=signers.seating(votes).filled,
         votes=tuple(votes),
+        spoken_for=spoken_for(reading.entries(plan.id) if votes else (), approval.id),
         now=now,
     )
+
+
+def spoken_for(entries: Iterable[Entry], approval: str) -> dict[str, tuple[str, ...]]:
+    """By voter on *approval*, those who had handed them their seats, as the Entry of their newest vote tells."""
+    voted = [entry for entry in entries if entry.event == "voted" and entry.data["approval"] == approval]
+    told = {entry.actor.id: entry.data.get("for", []) for entry in voted}
+    return {voter: tuple(map(str, people)) for voter, people in told.items() if isinstance(people, list) and people}
 
 
 def _details(reading: Reading, action: Action, plan: PlanRecord) -> dict[str, str]:

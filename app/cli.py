@@ -148,6 +148,15 @@ def _add_signing(verbs: Verbs) -> None:
     cancel.add_argument("id", metavar="PLAN", help="the plan's id")
     _may_decide(cancel, "who cancels: the requester, or somebody who may approve")
 
+    delegate = _add(verbs, "delegate", commands.delegate, "hand your seats to somebody else for a time, or take them back")
+    what = delegate.add_mutually_exclusive_group(required=True)
+    what.add_argument("--to", metavar="WHO", help="who signs for you, too, until then; in place of whoever did")
+    what.add_argument("--revoke", action="store_true", help="take them back")
+    what.add_argument("--list", action="store_true", help="show who signs for whom")
+    delegate.add_argument("--until", metavar="WHEN", help='2026-11-30, "2026-11-30 18:00" (UTC), or for how long: 8h, 7d')
+    delegate.add_argument("--reason", metavar="TEXT", help="why, for the log")
+    _may_decide(delegate, "whose seats")
+
 
 def _add_policies(verbs: Verbs) -> None:
     policies = verbs.add_parser("policies", help="work on the policies file", formatter_class=_formatter)

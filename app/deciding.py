@@ -8,7 +8,7 @@ from typing import Protocol
 from signoff.actions import Action, Lookup
 from signoff.audit import UNTOUCHED, ActionRecord, ApprovalStatus, Choice, PlanRecord, Status, Vote
 from signoff.planner import ActionPlan, PlannedAction
-from signoff.policies import PERSON, Context, CounterValue, Decision, DecisionEffect, Policy, StandIn, fill_seats
+from signoff.policies import PERSON, Context, CounterValue, Decision, DecisionEffect, Policy, StandIn
 
 from .actor import Actor
 from .canonical import Json
@@ -177,7 +177,7 @@ def check_voter(signers: Signers, actor: Actor, choice: Choice, votes: Sequence[
 
 def _check_seat(signers: Signers, actor: Actor, votes: Sequence[Vote]) -> None:
     id_, seating = signers.approval.id, signers.seating(votes)
-    renewed = fill_seats(signers.seats, signers.counted(votes) | {actor.id: signers.may_fill(actor, signers.now)})
+    renewed = signers.with_vote(votes, actor)
     earlier = {vote.voter.id for vote in votes if is_same_person(vote.voter.id, actor.id)}
     # It waits though it is complete: roles were given back. That releases nothing; somebody who may sign says that it shall.
     fills = seating.complete or sum(renewed.filled.values()) > sum(seating.filled.values())

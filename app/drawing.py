@@ -47,7 +47,8 @@ def format_card(card: Card) -> RenderableType:
     for vote in card.votes:
         verb = "Signed" if vote.choice is Choice.APPROVE else "Rejected"
         why = f": {vote.reason}" if vote.reason else ""
-        rows.add_row(verb, plain(f"by {vote.voter} at {vote.at:%Y-%m-%d %H:%M:%S} UTC{why}"))
+        spoken = " for " + ", ".join(people) if (people := card.spoken_for.get(vote.voter.id)) else ""
+        rows.add_row(verb, plain(f"by {vote.voter}{spoken} at {vote.at:%Y-%m-%d %H:%M:%S} UTC{why}"))
     rows.add_row("Others", plain(_others(plan, approval.number)))
     rows.add_row("Digest", Text(group_digest(approval.digest)))
     return Group(head, Padding(Text(show_text(action.title), style="bold"), (0, 1)), Padding(rows, (0, 1)))

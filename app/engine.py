@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
+from datetime import datetime
 
 from signoff.actions import Lookup, Registry
 from signoff.audit import (
@@ -17,6 +18,7 @@ from signoff.audit import (
     Approval,
     ApprovalStatus,
     Choice,
+    Delegation,
     PinVerb,
     PlanRecord,
     Status,
@@ -44,6 +46,7 @@ from .deciding import (
     resolve_plan,
     told_decision,
 )
+from .delegating import Delegating
 from .errors import Busy, ClockError, PolicyChanged, Refused, SignoffError, UsageError
 from .executor import Executor, Watch
 from .grounding import grounded_in
@@ -79,6 +82,7 @@ class Engine:
         self._verifier = Verifier()
         self._executor = Executor(store, registry, self._in_force, self._verifier)
         self._pinning = Pinning(store, self._in_force)
+        self._delegating = Delegating(store, self._in_force)
 
     @property
     def policy(self) -> Policy:
@@ -266,7 +270,22 @@ class Engine:
         """Let a changed file be taken up again. Raises as `pin` does."""
         return self._pinning.change(PinVerb.UNPIN, actor)
 
+    def delegate(self, actor: Actor, *, to: str, until: datetime, reason: str | None = None) -> Delegation:
+        """Hand *actor*'s seats to the person *to*, who may then sign for them, *until* then; in place of an earlier one.
+
+        Raises UsageError for a time that is over, and Refused, which is recorded, where the rules in force do not let it.
+        """
+        return self._delegating.delegate(actor, to=to, until=until, reason=reason)
+
+    def revoke(self, actor: Actor, *, reason: str | None = None) -> Delegation:
+        """Take back what *actor* handed to somebody else. Raises UsageError where there is nothing, and Refused as `delegate`."""
+        return self._delegating.revoke(actor, reason=reason)
+
     # -- reading
+
+    def delegations(self) -> tuple[tuple[Delegation, str | None], ...]:
+        """The delegations that were not taken back and whose own time is not over, each with why it does not hold, if so."""
+        return self._delegating.standing()
 
     def plan(self, id_: str) -> PlanRecord:
         """The plan *id_* as it stands; a passed deadline counts as expired.
@@ -284,6 +303,7 @@ class Engine:
         with self.store.read() as tx:
             found = known(tx.approval(approval), approval)
             plan = self._verifier.plan(tx, found.plan)
+            self._in_force.verify(tx)
             return read_card(tx, found, plan, self.policy, self.registry, self.store.clock())
 
     def explain(self, plan: str, number: int) -> tuple[ActionRecord, Judgement]:
@@ -395,7 +415,9 @@ class Engine:
                 )
             refusal = refused(lambda: check(tx, approval))
             if refusal is None:
-                tx.vote(approval, actor, choice, reason, self._signers(tx, approval).stood_in_for(actor))
+                signers = self._signers(tx, approval)
+                spoken_for = signers.spoken_for(actor, tx.votes(id_))
+                tx.vote(approval, actor, choice, reason, signers.stood_in_for(actor), spoken_for)
                 count(tx, plan.action(approval.number), approval)
             else:
                 log_refusal(tx, refusal, actor, choice.value, plan.id, approval.number)

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signoff.actions import show_text
-from signoff.audit import ActionRecord, Approval, Entry, PlanRecord, Status, Verification
+from signoff.audit import ActionRecord, Approval, Delegation, Entry, PlanRecord, Status, Verification
 from signoff.policies import PERSON, name_seat
 
 from .canonical import Json
@@ -100,6 +100,16 @@ def format_queue(rows: Sequence[tuple[Approval, ActionRecord]], now: datetime) -
             _asked(approval, now),
             format_span(approval.expires - now),
         )
+    return table
+
+
+def format_delegations(found: Iterable[tuple[Delegation, str | None]]) -> Table:
+    """Who handed their seats to whom, and whether that holds."""
+    table = make_table("from", "to", "since (UTC)", "until (UTC)", "holds", "why")
+    for one, void in found:
+        holds = Text("yes", style="green") if void is None else Text(show_text(f"no: {void}"), style=_BAD)
+        times = [f"{at:%Y-%m-%d %H:%M}" for at in (one.since, one.until)]
+        table.add_row(plain(one.by.id), plain(one.to), *times, holds, plain(one.reason or ""))
     return table
 
 
@@ -215,7 +225,12 @@ def _gist(entry: Entry) -> str:
             seats = told["seats"]
             return f"{told['id']} needs {format_seats(seats) if isinstance(seats, Mapping) else seats}"
         case "voted":
-            return f"{told['choice']} {told['approval']}" + (f": {told['reason']}" if told["reason"] else "")
+            spoken = f" for {', '.join(map(str, told['for']))}" if isinstance(told["for"], list) else ""
+            return f"{told['choice']} {told['approval']}{spoken}" + (f": {told['reason']}" if told["reason"] else "")
+        case "delegated":
+            return f"to {told['to']} until {told['until']}" + (f": {told['reason']}" if told["reason"] else "")
+        case "revoked":
+            return f"from {told['to']}" + (f": {told['reason']}" if told["reason"] else "")
         case "policy":
             return "; looser: ".join([f"{told['name']} {str(told['digest'])[:8]}", *_looser(told["change"])])
         case "proposed" | "confirmed":
@@ -240,7 +255,7 @@ def _looser(change: Json) -> list[str]:
 
 _TOLD = (
     *("request", "planner", "title", "status", "id", "seats", "choice", "approval", "reason", "name", "digest", "change"),
-    *("verb", "error", "result", "due"),
+    *("verb", "error", "result", "due", "for", "to", "until"),
 )
 
 

@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from signoff.canonical import canonical
+from signoff.errors import LogInvalid
 
 from .counting import COUNTED, CountedRow, Counter, Total, counters_in
 from .database import Database, Lent, Row
+from .delegations import DELEGATED, REVOKED, Delegation, read_delegations
 from .log import COLUMNS
 from .pins import Pins, read_pins
 from .records import SYSTEM, ActionRecord, Approval, Entry, PlanRecord, Vote, write_time
@@ -219,6 +221,19 @@ class Reading:
     def pins(self) -> Pins:
         """Whether the policies in force are pinned, and who wants what of them, as the log tells."""
         return read_pins(self.entries(SYSTEM))
+
+    def delegations(self) -> tuple[Delegation, ...]:
+        """Who handed their seats to whom, the oldest first, as the log tells. Raises LogInvalid where it cannot be read."""
+        rows = self._database.execute(  # only what may be one is read: whatever else holds these words says another event
+            f"SELECT {COLUMNS} FROM entries WHERE chain = ? AND (instr(body, ?) OR instr(body, ?)) ORDER BY place",
+            (SYSTEM, f'"event":"{DELEGATED}"'.encode(), f'"event":"{REVOKED}"'.encode()),
+        )
+        try:
+            return read_delegations(map(entry_of, rows))
+        except (ValueError, KeyError, TypeError) as error:
+            raise LogInvalid(
+                f"the delegations cannot be read ({error}): the log was altered; see `signoff audit verify`"
+            ) from error
 
     def policies(self) -> list[Row]:
         """Every policy that was in force: its digest, name, source, outline, and 1 where it is now."""

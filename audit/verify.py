@@ -8,6 +8,7 @@ from signoff.errors import LogInvalid
 
 from .counting import counted_rows, done_times
 from .database import Row
+from .delegations import delegation_problems
 from .log import START, entry_problems
 from .pins import pin_problems
 from .reading import Reading
@@ -230,6 +231,7 @@ def _policy_problems(reading: Reading, entries: list[Entry]) -> Iterator[str]:
         if recorded in newest and newest[recorded] != (name, digest(outline.encode())):
             yield f"the stored policy {recorded[:8]} was edited: the log tells another name or outline"
     yield from pin_problems(entries)
+    yield from delegation_problems(entries)
     if {recorded for recorded, *_ in stored} != newest.keys():
         yield "the stored policies are not the ones that the log tells"
     active = [(recorded, mark) for recorded, *_, mark in stored if mark is not None]

@@ -211,10 +211,19 @@ class Writing(Reading):
         self.log("asked", actor, told, plan=action.plan, action=action.number)
         return approval
 
-    def vote(self, approval: Approval, voter: Actor, choice: Choice, reason: str | None, stands_in: Sequence[str] = ()) -> Vote:
+    def vote(
+        self,
+        approval: Approval,
+        voter: Actor,
+        choice: Choice,
+        reason: str | None,
+        stands_in: Sequence[str] = (),
+        spoken_for: Sequence[str] = (),
+    ) -> Vote:
         """Record a vote, which replaces an earlier one of that person. Who may cast it was checked before.
 
-        *stands_in* are the seats that this voter may fill only because they stayed empty.
+        *stands_in* are the seats that this voter may fill only because they stayed empty; *spoken_for* are those who handed
+        theirs to this voter.
         """
         vote = Vote(approval=approval.id, voter=voter, choice=choice, reason=reason, digest=approval.digest, at=self.now)
         self._database.execute(
@@ -223,7 +232,8 @@ class Writing(Reading):
             (approval.id, voter.id, voter.how, voter.os_user, choice, reason, vote.digest, write_time(self.now)),
         )
         stood: dict[str, Json] = {"stands_in": list(stands_in)} if stands_in else {}
-        self.log("voted", voter, told_vote(vote) | stood, plan=approval.plan, action=approval.number)
+        spoken: dict[str, Json] = {"for": list(spoken_for)} if spoken_for else {}
+        self.log("voted", voter, told_vote(vote) | stood | spoken, plan=approval.plan, action=approval.number)
         return vote
 
     def use_votes(self, approval: Approval, attempt: int) -> None:
