@@ -54,6 +54,7 @@ from .in_force import InForce, check_pinned
 from .pinning import PinChange, Pinning
 from .plans import Verifier, ask, known, settle
 from .refusals import checked_reason, log_refusal, refused, storable
+from .reminding import remind
 from .retrying import Patience
 from .signers import Signers
 
@@ -136,6 +137,7 @@ class Engine:
             alone = self._try_alone(stack)
             with self.store.write() as tx:
                 self._in_force.adopt(tx, actor)
+                remind(tx, self.policy, self._verifier)
                 if alone:
                     self._executor.recover(tx)
                 id_ = self._accept(tx, plan, actor, request, planner)
@@ -159,6 +161,7 @@ class Engine:
         with self._executor.alone():
             with self.store.write() as tx:
                 self._in_force.adopt(tx, actor)
+                remind(tx, self.policy, self._verifier)
                 recovered = self._executor.recover(tx)
                 ids = [known(tx.plan(plan), plan).id] if plan else list(dict.fromkeys([*recovered, *tx.plans_to_resume(tx.now)]))
             problem: SignoffError | None = None

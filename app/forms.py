@@ -74,6 +74,8 @@ def approval_json(approval: Approval, action: ActionRecord) -> dict[str, Json]:
         "status": approval.status.value,
         "asked": write_time(approval.asked),
         "expires": write_time(approval.expires),
+        "remind": None if approval.remind is None else write_time(approval.remind),
+        "reminded": None if approval.reminded is None else write_time(approval.reminded),
     }
 
 

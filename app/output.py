@@ -98,7 +98,7 @@ def format_queue(rows: Sequence[tuple[Approval, ActionRecord]], now: datetime) -
             plain(f"{approval.plan} #{approval.number}"),
             plain(approval.requester),
             _asked(approval, now),
-            format_span(approval.expires - now),
+            _left(approval, now),
         )
     return table
 
@@ -208,6 +208,14 @@ def _asked(approval: Approval, now: datetime) -> Text:
     return plain(format_seats(approval.seats) + "".join(f" or {name_seat(who)}" for who in sorted(others)))
 
 
+def _left(approval: Approval, now: datetime) -> Text:
+    """How long people may still sign; marked where they are to be reminded of it."""
+    left = format_span(approval.expires - now)
+    if approval.remind is None or approval.remind > now:
+        return Text(left)
+    return Text(f"{left}, reminded" if approval.reminded else f"{left}, due", style="bold yellow")
+
+
 def format_span(span: timedelta) -> str:
     minutes = int(span.total_seconds() // 60)
     return f"{minutes // 60:02}:{minutes % 60:02}"
@@ -227,6 +235,8 @@ def _gist(entry: Entry) -> str:
         case "voted":
             spoken = f" for {', '.join(map(str, told['for']))}" if isinstance(told["for"], list) else ""
             return f"{told['choice']} {told['approval']}{spoken}" + (f": {told['reason']}" if told["reason"] else "")
+        case "reminded":
+            return f"{told['approval']} needs {told['needs']} until {told['expires']}"
         case "delegated":
             return f"to {told['to']} until {told['until']}" + (f": {told['reason']}" if told["reason"] else "")
         case "revoked":
@@ -255,7 +265,7 @@ def _looser(change: Json) -> list[str]:
 
 _TOLD = (
     *("request", "planner", "title", "status", "id", "seats", "choice", "approval", "reason", "name", "digest", "change"),
-    *("verb", "error", "result", "due", "for", "to", "until"),
+    *("verb", "error", "result", "due", "for", "to", "until", "needs", "expires"),
 )
 
 

@@ -182,6 +182,15 @@ class Reading:
         )
         return [id_ for (id_,) in rows]
 
+    def plans_to_remind(self, now: datetime, count: int) -> list[str]:
+        """The ids of plans in which people are to be reminded now of something that waits: of at most *count* such approvals."""
+        rows = self._database.execute(
+            "SELECT plan FROM approvals WHERE status = 'waiting' AND reminded IS NULL AND remind IS NOT NULL"
+            " AND remind <= ? ORDER BY remind LIMIT ?",
+            (write_time(now), count),
+        )
+        return list(dict.fromkeys(id_ for (id_,) in rows))
+
     def waiting(self) -> list[tuple[str, int]]:
         """Everybody of whom actions are accepted and not started, with how many."""
         return self._database.execute(

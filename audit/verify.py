@@ -24,7 +24,7 @@ BLIND_SPOTS = (
 
 _State = dict[str, Json]
 
-_SINCE_ROUTES: _State = {"own_vote": False, "stand_ins": {}}  # of an approval; older Entries do not tell it
+_SINCE_ROUTES: _State = {"own_vote": False, "stand_ins": {}, "remind": None}  # of an approval; older Entries do not tell it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,13 +127,15 @@ class _Told:
                 data.pop("decision")
                 self.actions[number] = data | {"attempt": 0, "result": None}
             case "asked":
-                self.approvals[str(data["id"])] = _SINCE_ROUTES | data | {"status": "waiting", "number": number}
+                self.approvals[str(data["id"])] = _SINCE_ROUTES | data | {"status": "waiting", "number": number, "reminded": None}
             case "voted":
                 self.votes[f"{data['approval']} {entry.actor.id}"] = data | {
                     "voter": write_actor(entry.actor),
                     "at": write_time(entry.at),
                     "used": None,
                 }
+            case "reminded":
+                self.approvals[str(data["approval"])]["reminded"] = write_time(entry.at)
             case "refused" | "late" | "resolved":
                 pass
             case "retry" | "probed":
@@ -208,6 +210,7 @@ def _stored(reading: Reading, plan: PlanRecord) -> _Told:
         _put(stored.actions, str(action.number), state | {"status": action.status.value})
     for approval in reading.approvals_of(plan.id):
         state = told_approval(approval) | {"status": approval.status.value, "number": str(approval.number)}
+        state["reminded"] = None if approval.reminded is None else write_time(approval.reminded)
         _put(stored.approvals, approval.id, state)
         for vote in reading.votes(approval.id):
             state = told_vote(vote) | {"voter": write_actor(vote.voter), "at": write_time(vote.at), "used": vote.used}

@@ -179,6 +179,7 @@ class Writing(Reading):
         expires: datetime,
         own_vote: bool = False,
         stand_ins: Mapping[str, Mapping[str, int]] | None = None,
+        remind: datetime | None = None,
     ) -> Approval:
         """Ask for sign-off of *action*."""
         approval = Approval(
@@ -197,19 +198,30 @@ class Writing(Reading):
             expires=expires,
             own_vote=own_vote,
             stand_ins=stand_ins or {},
+            remind=remind,
         )
         told = told_approval(approval)
         self._database.execute(
             "INSERT INTO approvals (id, plan, number, revision, digest, requester, asks, seats, reasons, policy, status,"
-            " asked, expires, own_vote, stand_ins) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " asked, expires, own_vote, stand_ins, remind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(approval.id, action.plan, action.number, action.revision, action.digest, requester, asks),
                 *(_json(seats), _json(reasons), policy, approval.status, told["asked"], told["expires"]),
-                *(own_vote, _json(approval.stand_ins)),
+                *(own_vote, _json(approval.stand_ins), told["remind"]),
             ),
         )
         self.log("asked", actor, told, plan=action.plan, action=action.number)
         return approval
+
+    def remind(self, approval: Approval, actor: Actor, data: Mapping[str, Json]) -> None:
+        """Record that people are reminded of *approval*. Raises Busy where they were before, or somebody else decided it."""
+        reminded = self._database.execute(
+            "UPDATE approvals SET reminded = ? WHERE id = ? AND status = 'waiting' AND reminded IS NULL RETURNING 1",
+            (write_time(self.now), approval.id),
+        )
+        if not reminded:
+            raise Busy(f"{approval.id} was decided, or reminded of, by another process; look again")
+        self.log("reminded", actor, {"approval": approval.id} | dict(data), plan=approval.plan, action=approval.number)
 
     def vote(
         self,
@@ -303,6 +315,7 @@ def told_approval(approval: Approval) -> dict[str, Json]:
         "expires": write_time(approval.expires),
         "own_vote": approval.own_vote,
         "stand_ins": {seat: dict(others) for seat, others in approval.stand_ins.items()},
+        "remind": None if approval.remind is None else write_time(approval.remind),
     }
 
 
