@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import TypeAlias
 
-from . import commands, log_commands, policy_commands
+from . import commands, delegate_command, log_commands, policy_commands, show_command
 from .errors import Exit, SignoffError, UsageError
 from .settings import PlannerChoice, Settings
 
@@ -119,8 +119,8 @@ def _add_asking(verbs: Verbs) -> None:
 def _add_signing(verbs: Verbs) -> None:
     queue = _add(verbs, "queue", commands.queue, "list what waits for sign-off")
     _no_actor(queue)
-    show = _add(verbs, "show", commands.show, "show a plan, or an approval as its approver sees it")
-    show.add_argument("id", metavar="ID", help="a plan's or an approval's id")
+    show = _add(verbs, "show", show_command.show, "show all that is known of a plan, of an action, or of an approval")
+    show.add_argument("id", metavar="ID", help="a plan, an action in it, or an approval: p-12ab, p-12ab/2, a12c")
     _no_actor(show)
 
     approve = _add(verbs, "approve", commands.approve, "sign an approval, after its card was shown")
@@ -148,7 +148,9 @@ def _add_signing(verbs: Verbs) -> None:
     cancel.add_argument("id", metavar="PLAN", help="the plan's id")
     _may_decide(cancel, "who cancels: the requester, or somebody who may approve")
 
-    delegate = _add(verbs, "delegate", commands.delegate, "hand your seats to somebody else for a time, or take them back")
+    delegate = _add(
+        verbs, "delegate", delegate_command.delegate, "hand your seats to somebody else for a time, or take them back"
+    )
     what = delegate.add_mutually_exclusive_group(required=True)
     what.add_argument("--to", metavar="WHO", help="who signs for you, too, until then; in place of whoever did")
     what.add_argument("--revoke", action="store_true", help="take them back")

@@ -38,7 +38,7 @@ def format_card(card: Card) -> RenderableType:
     for name, value in card.details.items():
         rows.add_row(f"  {name}", plain(value))
     rows.add_row("Asked by", plain(str(plan.requester)))
-    rows.add_row("The request", _request(plan.request))
+    rows.add_row("The request", format_request(plan.request))
     found = " · ".join(f"{name} {where}" for name, where in card.found.items())
     rows.add_row("Found in it", plain(found if plan.request is not None else "nothing"))
     for reason in approval.reasons:
@@ -54,7 +54,8 @@ def format_card(card: Card) -> RenderableType:
     return Group(head, Padding(Text(show_text(action.title), style="bold"), (0, 1)), Padding(rows, (0, 1)))
 
 
-def _request(request: str | None) -> Text:
+def format_request(request: str | None) -> Text:
+    """What the user wrote, as what it is: from outside."""
     if request is None:
         return Text("none: no user's words came with the plan")
     more = len(request) - SHOWN_REQUEST

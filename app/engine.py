@@ -21,6 +21,7 @@ from signoff.audit import (
     Delegation,
     PinVerb,
     PlanRecord,
+    Reading,
     Status,
     Store,
     Writing,
@@ -57,6 +58,7 @@ from .refusals import checked_reason, log_refusal, refused, storable
 from .reminding import remind
 from .retrying import Patience
 from .signers import Signers
+from .story import Story, read_story
 
 MIN_DIGEST = 8  # hexadecimal digits of the digest that an approver must name
 
@@ -313,11 +315,22 @@ class Engine:
         """The action *number* of *plan* as it stands, and what the policy in force now says about it. Raises as `plan` does."""
         record = self.plan(plan)
         found = _action_of(record, number)
-        action = self.registry.load(found.body)
         with self.store.read() as tx:
-            requester, now = record.requester, self.store.clock()
-            counting = Counting(reading=tx, policy=self.policy, now=now, requester=requester, plan=plan)
-            return found, judge(action, number, found.needs, grounded_in(record.request), len(record.actions), counting)
+            return found, self._judge(tx, record, found)
+
+    def story(self, plan: str) -> Story:
+        """All that is known of *plan*: what was decided, who signed what, how it ran, and when. Raises as `plan` does."""
+        record = self.plan(plan)
+        with self.store.read() as tx:
+            self._in_force.verify(tx)
+            self._verifier.plan(tx, plan)
+            return read_story(tx, record, self.policy, lambda one: self._judge(tx, record, one), self.store.clock())
+
+    def _judge(self, tx: Reading, plan: PlanRecord, record: ActionRecord) -> Judgement:
+        """What the policy in force now says about *record*. Raises ActionInvalid where the stored action is none any more."""
+        action, now = self.registry.load(record.body), self.store.clock()
+        counting = Counting(reading=tx, policy=self.policy, now=now, requester=plan.requester, plan=plan.id)
+        return judge(action, record.number, record.needs, grounded_in(plan.request), len(plan.actions), counting)
 
     def approvals_of(self, plan: str) -> list[Approval]:
         """The approvals of *plan* that wait."""

@@ -124,7 +124,7 @@ def format_entries(entries: Iterable[Entry]) -> Table:
             "" if entry.action is None else str(entry.action),
             format_state(entry.event),
             plain(entry.actor.id),
-            plain(_cut(_gist(entry))),
+            plain(_cut(gist_of(entry))),
         )
     return table
 
@@ -132,7 +132,7 @@ def format_entries(entries: Iterable[Entry]) -> Table:
 def entry_line(entry: Entry) -> str:
     """An Entry on one line."""
     place = entry.chain if entry.action is None else f"{entry.chain} #{entry.action}"
-    what = _cut(_gist(entry))
+    what = _cut(gist_of(entry))
     return show_text(
         f"{entry.number}  {entry.at:%Y-%m-%d %H:%M:%S}  {place}  {entry.event}  {entry.actor.id}" + (f"  {what}" if what else "")
     )
@@ -221,7 +221,7 @@ def format_span(span: timedelta) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def _gist(entry: Entry) -> str:
+def gist_of(entry: Entry) -> str:
     """What an Entry tells, in a line; also of one that somebody altered, which may lack anything."""
     told = {name: entry.data.get(name) for name in _TOLD}
     match entry.event:
