@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from tests.app.conftest import BALANCE, DEPOSIT, TRANSFER, CommandLine
 
 REQUEST = "Check my balance, then send $150 to Alice and deposit 40"
-COMMANDS = ["demo", "plan", "run", "resume", "queue", "show", "approve", "reject", "resolve", "cancel"]
+COMMANDS = ["demo", "plan", "run", "resume", "queue", "show", "approve", "reject", "resolve", "cancel", "delegate"]
 COMMANDS += ["policies", "audit"]
 WITHDRAW_TOO_MUCH = {"type": "withdraw", "amount": "9000.00", "currency": "USD", "needs": []}
 
