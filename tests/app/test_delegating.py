@@ -127,6 +127,20 @@ def test_an_own_vote_that_counts_is_for_nobody_else(open_engine: Open) -> None:
         sign(engine, approval, DANA)
 
 
+def test_where_ones_own_vote_counts_nobody_else_casts_it(open_engine: Open) -> None:
+    """Though the requester's own vote counts, whoever they handed their seats to does not sign it for them."""
+    own = DELEGATING.replace("[mira, omar]", "[mira, omar, dana]").replace(
+        "    by: manager\n", "    by: manager\n    self: allowed\n"
+    )
+    engine = open_engine(rules(own))
+    hand(engine, DANA, FAY)
+    approval = only_approval(engine, submit(engine, transfer("150.00")))
+    with pytest.raises(Refused, match="fay may not decide"):
+        sign(engine, approval, FAY)
+    sign(engine, approval, DANA)
+    assert statuses(engine.plan(approval.plan)) == ["approved"]
+
+
 def test_nobody_signs_their_own_by_a_delegator_of_another_name(open_engine: Open) -> None:
     """Under `identity: os` the user who asked as dana gives nothing to a delegate of their own for that."""
     engine = open_engine(rules(DELEGATING.replace("identity: claimed", "identity: os")))
