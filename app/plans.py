@@ -57,16 +57,19 @@ def settle(tx: Writing, plan: PlanRecord) -> PlanRecord:
 
 def ask(tx: Writing, policy: Policy, record: ActionRecord, judged: Judgement, requester: Actor) -> None:
     """Ask for the sign-off that *judged* wants of *record*."""
-    assert judged.decision.within is not None
+    decision = judged.decision
+    assert decision.within is not None
+    expires = tx.now + timedelta(seconds=decision.within)
     tx.ask(
         record,
         SYSTEM_ACTOR,
         requester=requester.id,
-        asks=judged.decision.asks,
-        seats={seat.role: seat.count for seat in judged.decision.seats},
+        asks=decision.asks,
+        seats={seat.role: seat.count for seat in decision.seats},
         reasons=told_reasons(policy, judged),
         policy=policy.digest,
-        own_vote=judged.decision.own_vote,
-        stand_ins=as_stand_ins(judged.decision.stand_ins),
-        expires=tx.now + timedelta(seconds=judged.decision.within),
+        own_vote=decision.own_vote,
+        stand_ins=as_stand_ins(decision.stand_ins),
+        expires=expires,
+        remind=None if decision.remind is None else expires - timedelta(seconds=decision.remind),
     )

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from .counting import add_up as add_up
     from .counting import read_counters as read_counters
     from .counting import rows_of_action as rows_of_action
+    from .delegations import DELEGATED as DELEGATED
+    from .delegations import REVOKED as REVOKED
+    from .delegations import Delegation as Delegation
     from .past import Past as Past
     from .pins import PinVerb as PinVerb
     from .reading import Reading as Reading
@@ -43,9 +46,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOUNDED",
+    "DELEGATED",
     "ENDED",
     "NOT_DONE",
     "PLACE",
+    "REVOKED",
     "SYSTEM",
     "UNTOUCHED",
     "ActionRecord",
@@ -54,6 +59,7 @@ __all__ = [
     "Choice",
     "CountedRow",
     "Counter",
+    "Delegation",
     "Entry",
     "Past",
     "PinVerb",
@@ -83,6 +89,7 @@ __getattr__ = front_door(
     __name__,
     {
         "counting": ["PLACE", "CountedRow", "Counter", "Total", "add_up", "read_counters", "rows_of_action"],
+        "delegations": ["DELEGATED", "REVOKED", "Delegation"],
         "past": ["Past"],
         "pins": ["PinVerb"],
         "reading": ["Reading"],

@@ -7,9 +7,11 @@ from datetime import datetime
 from functools import cached_property, partial
 
 from signoff.canonical import canonical
+from signoff.errors import LogInvalid
 
 from .counting import COUNTED, CountedRow, Counter, Total, counters_in
 from .database import Database, Lent, Row
+from .delegations import DELEGATED, REVOKED, Delegation, read_delegations
 from .log import COLUMNS, ChainEnd, chain_end
 from .pins import Pins, read_pins
 from .records import SYSTEM, ActionRecord, Approval, Entry, PlanRecord, Vote, write_time
@@ -216,6 +218,15 @@ class Reading:
         )
         return [id_ for (id_,) in rows]
 
+    def plans_to_remind(self, now: datetime, count: int) -> list[str]:
+        """The ids of plans in which people are to be reminded now of something that waits: of at most *count* such approvals."""
+        rows = self._database.execute(
+            "SELECT plan FROM approvals WHERE status = 'waiting' AND reminded IS NULL AND remind IS NOT NULL"
+            " AND remind <= ? ORDER BY remind LIMIT ?",
+            (write_time(now), count),
+        )
+        return list(dict.fromkeys(id_ for (id_,) in rows))
+
     def waiting(self) -> list[tuple[str, int]]:
         """Everybody of whom actions are accepted and not started, with how many."""
         return self._database.execute(
@@ -256,6 +267,19 @@ class Reading:
     def pins(self) -> Pins:
         """Whether the policies in force are pinned, and who wants what of them, as the log tells."""
         return read_pins(self.entries(SYSTEM))
+
+    def delegations(self) -> tuple[Delegation, ...]:
+        """Who handed their seats to whom, the oldest first, as the log tells. Raises LogInvalid where it cannot be read."""
+        rows = self._database.execute(  # only what may be one is read: whatever else holds these words says another event
+            f"SELECT {COLUMNS} FROM entries WHERE chain = ? AND (instr(body, ?) OR instr(body, ?)) ORDER BY place",
+            (SYSTEM, f'"event":"{DELEGATED}"'.encode(), f'"event":"{REVOKED}"'.encode()),
+        )
+        try:
+            return read_delegations(map(entry_of, rows))
+        except (ValueError, KeyError, TypeError) as error:
+            raise LogInvalid(
+                f"the delegations cannot be read ({error}): the log was altered; see `signoff audit verify`"
+            ) from error
 
     def policies(self) -> list[Row]:
         """Every policy that was in force: its digest, name, source, outline, and 1 where it is now."""

@@ -123,6 +123,8 @@ class Approval:
     expires: datetime
     own_vote: bool = False  # whether the requester's own vote counts
     stand_ins: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # seat → who may fill it, too → seconds after asking
+    remind: datetime | None = None  # from when on people are to be reminded, where it waits then
+    reminded: datetime | None = None  # when they were
 
     def open_at(self, seat: str, who: str) -> datetime:
         """From when on *who* may fill *seat*, too."""

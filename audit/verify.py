@@ -8,6 +8,7 @@ from signoff.errors import LogInvalid
 
 from .counting import counted_rows, done_times
 from .database import Row
+from .delegations import delegation_problems
 from .heads import head_leaf, root_over
 from .log import START, entry_problems
 from .pins import pin_problems
@@ -25,7 +26,7 @@ BLIND_SPOTS = (
 
 _State = dict[str, Json]
 
-_SINCE_ROUTES: _State = {"own_vote": False, "stand_ins": {}}  # of an approval; older Entries do not tell it
+_SINCE_ROUTES: _State = {"own_vote": False, "stand_ins": {}, "remind": None}  # of an approval; older Entries do not tell it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,13 +161,15 @@ class _Told:
                 data.pop("decision")
                 self.actions[number] = data | {"attempt": 0, "result": None}
             case "asked":
-                self.approvals[str(data["id"])] = _SINCE_ROUTES | data | {"status": "waiting", "number": number}
+                self.approvals[str(data["id"])] = _SINCE_ROUTES | data | {"status": "waiting", "number": number, "reminded": None}
             case "voted":
                 self.votes[f"{data['approval']} {entry.actor.id}"] = data | {
                     "voter": write_actor(entry.actor),
                     "at": write_time(entry.at),
                     "used": None,
                 }
+            case "reminded":
+                self.approvals[str(data["approval"])]["reminded"] = write_time(entry.at)
             case "refused" | "late" | "resolved":
                 pass
             case "retry" | "probed":
@@ -241,6 +244,7 @@ def _stored(reading: Reading, plan: PlanRecord) -> _Told:
         _put(stored.actions, str(action.number), state | {"status": action.status.value})
     for approval in reading.approvals_of(plan.id):
         state = told_approval(approval) | {"status": approval.status.value, "number": str(approval.number)}
+        state["reminded"] = None if approval.reminded is None else write_time(approval.reminded)
         _put(stored.approvals, approval.id, state)
         for vote in reading.votes(approval.id):
             state = told_vote(vote) | {"voter": write_actor(vote.voter), "at": write_time(vote.at), "used": vote.used}
@@ -264,6 +268,7 @@ def _policy_problems(reading: Reading, entries: list[Entry]) -> Iterator[str]:
         if recorded in newest and newest[recorded] != (name, digest(outline.encode())):
             yield f"the stored policy {recorded[:8]} was edited: the log tells another name or outline"
     yield from pin_problems(entries)
+    yield from delegation_problems(entries)
     if {recorded for recorded, *_ in stored} != newest.keys():
         yield "the stored policies are not the ones that the log tells"
     active = [(recorded, mark) for recorded, *_, mark in stored if mark is not None]

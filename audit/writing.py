@@ -211,6 +211,7 @@ class Writing(Reading):
         expires: datetime,
         own_vote: bool = False,
         stand_ins: Mapping[str, Mapping[str, int]] | None = None,
+        remind: datetime | None = None,
     ) -> Approval:
         """Ask for sign-off of *action*."""
         approval = Approval(
@@ -229,25 +230,46 @@ class Writing(Reading):
             expires=expires,
             own_vote=own_vote,
             stand_ins=stand_ins or {},
+            remind=remind,
         )
         told = told_approval(approval)
         self._database.execute(
             "INSERT INTO approvals (id, plan, number, revision, digest, requester, asks, seats, reasons, policy, status,"
-            " asked, expires, own_vote, stand_ins) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " asked, expires, own_vote, stand_ins, remind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(approval.id, action.plan, action.number, action.revision, action.digest, requester, asks),
                 *(_json(seats), _json(reasons), policy, approval.status, told["asked"], told["expires"]),
-                *(own_vote, _json(approval.stand_ins)),
+                *(own_vote, _json(approval.stand_ins), told["remind"]),
             ),
         )
         self.remembered.approvals.pop(action.plan, None)
         self.log("asked", actor, told, plan=action.plan, action=action.number)
         return approval
 
-    def vote(self, approval: Approval, voter: Actor, choice: Choice, reason: str | None, stands_in: Sequence[str] = ()) -> Vote:
+    def remind(self, approval: Approval, actor: Actor, data: Mapping[str, Json]) -> None:
+        """Record that people are reminded of *approval*. Raises Busy where they were before, or somebody else decided it."""
+        reminded = self._database.execute(
+            "UPDATE approvals SET reminded = ? WHERE id = ? AND status = 'waiting' AND reminded IS NULL RETURNING 1",
+            (write_time(self.now), approval.id),
+        )
+        if not reminded:
+            raise Busy(f"{approval.id} was decided, or reminded of, by another process; look again")
+        self.remembered.approvals.pop(approval.plan, None)
+        self.log("reminded", actor, {"approval": approval.id} | dict(data), plan=approval.plan, action=approval.number)
+
+    def vote(
+        self,
+        approval: Approval,
+        voter: Actor,
+        choice: Choice,
+        reason: str | None,
+        stands_in: Sequence[str] = (),
+        spoken_for: Sequence[str] = (),
+    ) -> Vote:
         """Record a vote, which replaces an earlier one of that person. Who may cast it was checked before.
 
-        *stands_in* are the seats that this voter may fill only because they stayed empty.
+        *stands_in* are the seats that this voter may fill only because they stayed empty; *spoken_for* are those who handed
+        theirs to this voter.
         """
         vote = Vote(approval=approval.id, voter=voter, choice=choice, reason=reason, digest=approval.digest, at=self.now)
         self._database.execute(
@@ -256,7 +278,8 @@ class Writing(Reading):
             (approval.id, voter.id, voter.how, voter.os_user, choice, reason, vote.digest, write_time(self.now)),
         )
         stood: dict[str, Json] = {"stands_in": list(stands_in)} if stands_in else {}
-        self.log("voted", voter, told_vote(vote) | stood, plan=approval.plan, action=approval.number)
+        spoken: dict[str, Json] = {"for": list(spoken_for)} if spoken_for else {}
+        self.log("voted", voter, told_vote(vote) | stood | spoken, plan=approval.plan, action=approval.number)
         return vote
 
     def use_votes(self, approval: Approval, attempt: int) -> None:
@@ -327,6 +350,7 @@ def told_approval(approval: Approval) -> dict[str, Json]:
         "expires": write_time(approval.expires),
         "own_vote": approval.own_vote,
         "stand_ins": {seat: dict(others) for seat, others in approval.stand_ins.items()},
+        "remind": None if approval.remind is None else write_time(approval.remind),
     }
 
 
