@@ -1,14 +1,15 @@
 """The approval card: everything that somebody must see before they sign."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from signoff.actions import Action, Lookup, Registry
-from signoff.audit import Approval, PlanRecord, Reading, Vote
+from signoff.audit import ActionRecord, Approval, Edit, PlanRecord, Reading, Vote
 from signoff.policies import Policy, fill_seats
 
 from .deciding import as_seats, counted_voters, needed_for, signers_now
+from .editing import Changes, changes_of
 from .grounding import grounded_fields
 
 
@@ -18,7 +19,9 @@ class Card:
 
     approval: Approval
     plan: PlanRecord
+    action: ActionRecord  # the revision that it asks for
     details: Mapping[str, str]  # of the action: from, to, ...
+    edits: tuple[tuple[Edit, Changes], ...]  # of it, the oldest first, each with what it changed
     found: Mapping[str, str]  # field → whether its value stands in the user's request
     people: Mapping[str, tuple[str, ...]]  # role → who may fill its seats now, the requester only where their own vote counts
     later: tuple[str, ...]  # who may stand in, now or later
@@ -29,14 +32,25 @@ class Card:
 
 
 def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Policy, registry: Registry, now: datetime) -> Card:
-    """Collect what belongs to *approval*, as it stands *now*. Raises ActionInvalid where the stored action is not one."""
-    action = registry.load(plan.action(approval.number).body)
+    """Collect what belongs to *approval*, as it stands *now*, or did before somebody edited its action.
+
+    Raises ActionInvalid where the stored action is not one.
+    """
+    record = plan.action(approval.number)
+    edits = reading.edits(plan.id, approval.number) if record.revision > 1 else []
+    changes = changes_of(edits, record)
+    if approval.revision < record.revision:
+        was = edits[approval.revision - 1]
+        record = replace(record, revision=was.revision, body=was.body, digest=was.digest)
+    action = registry.load(record.body)
     votes = reading.votes(approval.id)
     seating = fill_seats(as_seats(approval), counted_voters(policy, approval, votes))
     return Card(
         approval=approval,
         plan=plan,
+        action=replace(record, title=action.title()),
         details=_details(reading, action, plan),
+        edits=tuple(changes[: approval.revision - 1]),
         found=_found(action, plan.request),
         people={role: signers_now(policy, approval, role, now) for role in approval.seats},
         later=tuple(p for times in approval.stand_ins.values() for who in times for p in policy.people(who)),

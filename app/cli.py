@@ -69,11 +69,12 @@ def _silence(code: Exit) -> Exit:
 def _check_texts(options: argparse.Namespace) -> None:
     """Raises UsageError for an argument whose bytes are no UTF-8: it could be neither stored nor digested."""
     for value in vars(options).values():
-        try:
-            if isinstance(value, str):
-                value.encode()
-        except UnicodeEncodeError as error:
-            raise UsageError(f"an argument ({value[:40]!a}) is not UTF-8; write it in UTF-8") from error
+        for text in value if isinstance(value, list) else [value]:
+            try:
+                if isinstance(text, str):
+                    text.encode()
+            except UnicodeEncodeError as error:
+                raise UsageError(f"an argument ({text[:40]!a}) is not UTF-8; write it in UTF-8") from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -134,6 +135,14 @@ def _add_signing(verbs: Verbs) -> None:
     reject.add_argument("id", metavar="ID", help="the approval's id")
     reject.add_argument("--reason", metavar="TEXT", required=True, help="why, for the log and the requester")
     _must_act(reject, "who rejects")
+
+    edit = _add(verbs, "edit", commands.edit, "change an action that waits; it is decided anew, and others sign it")
+    edit.add_argument("id", metavar="ID", help="the approval's id")
+    change = "what a field shall be: text or an amount as it stands, else JSON; null where it may be left out; once for each"
+    edit.add_argument("--set", metavar="FIELD=VALUE", action="append", required=True, help=change)
+    edit.add_argument("--reason", metavar="TEXT", required=True, help="why, for the log, the requester and those who sign")
+    edit.add_argument("--no-run", action="store_true", help="only edit; `signoff resume` goes on later")
+    _must_act(edit, "who edits: somebody who may sign it, and did not ask for it")
 
     resolve = _add(verbs, "resolve", commands.resolve, "settle what is in doubt, once you have found out whether it happened")
     resolve.add_argument("id", metavar="PLAN/NUMBER", help="the action, as `signoff queue` names it: p-12ab/2")

@@ -179,6 +179,21 @@ def approve(options: argparse.Namespace, settings: Settings) -> Exit:
     return _exit_of([record])
 
 
+def edit(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff edit ID --as WHO --set FIELD=VALUE --reason TEXT`: what is changed, and then what can go on."""
+    check_database(settings)
+    from .editing import read_changes
+
+    with open_engine(settings) as engine:
+        action = engine.registry.get(engine.card(options.id).action.type)
+        assert action is not None  # a card of another type cannot be read
+        record = engine.edit(options.id, settings.requester, read_changes(options.set, action), reason=options.reason)
+        if not options.no_run:
+            (record,) = engine.resume(settings.requester, plan=record.id)
+        _print_plans(engine, [record], settings)
+    return _exit_of([record])
+
+
 def reject(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff reject ID --as WHO --reason TEXT`."""
     with open_engine(settings) as engine:

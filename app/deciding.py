@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Protocol
 
 from signoff.actions import Action, Lookup, fold_name
-from signoff.audit import UNTOUCHED, ActionRecord, Approval, ApprovalStatus, Choice, PlanRecord, Status, Vote
+from signoff.audit import BOUNDED, UNTOUCHED, ActionRecord, Approval, ApprovalStatus, Choice, PlanRecord, Status, Vote
 from signoff.planner import ActionPlan, PlannedAction
 from signoff.policies import PERSON, Context, CounterValue, Decision, DecisionEffect, Policy, Seat, StandIn, fill_seats
 
 from .actor import Actor, Identification
 from .canonical import Json
+from .deadlines import OPEN
 from .errors import ActionInvalid, PlanInvalid, Refused
 from .grounding import Grounding
 
@@ -188,6 +189,7 @@ def counted_voters(policy: Policy, approval: Approval, votes: Sequence[Vote]) ->
         and vote.used is None
         and vote.digest == approval.digest
         and (approval.own_vote or not _is_same_person(vote.voter.id, approval.requester))
+        and not _has_edited(vote.voter.id, approval)
         and _identity_counts(policy, vote.voter)
     }
 
@@ -212,11 +214,33 @@ def check_voter(policy: Policy, approval: Approval, actor: Actor, choice: Choice
         raise Refused(f"{approval.id} is decided: it is {approval.status}")
     if _is_same_person(actor.id, approval.requester) and not approval.own_vote:
         raise Refused(f"{actor.id} asked for {approval.id} and cannot decide it; somebody else must, or cancel {approval.plan}")
+    _check_decider(policy, approval, actor, now)
+    if choice is Choice.APPROVE and _has_edited(actor.id, approval):
+        raise Refused(f"{actor.id} edited what {approval.id} asks for and cannot sign it; it needs somebody else")
+    if choice is Choice.APPROVE:
+        _check_seat(policy, approval, actor, votes, now)
+
+
+def check_editor(policy: Policy, approval: Approval, record: ActionRecord, actor: Actor, now: datetime) -> None:
+    """Raises Refused where *actor* may not edit now the action that *approval* asks for, or asked for.
+
+    Who edited it before may again, and may reject it: they never sign it.
+    """
+    what = f"action {record.number} of {record.plan}"
+    if approval.status not in OPEN:
+        raise Refused(f"{approval.id} is {approval.status}: only what waits or was approved, and was not started, can be edited")
+    if record.status not in BOUNDED or record.attempt:
+        raise Refused(f"{what} was started, so it cannot be edited any more; it is {record.status}")
+    if _is_same_person(actor.id, approval.requester):
+        raise Refused(f"{actor.id} asked for {approval.id} and cannot edit it; cancel {approval.plan} and ask anew")
+    _check_decider(policy, approval, actor, now)
+
+
+def _check_decider(policy: Policy, approval: Approval, actor: Actor, now: datetime) -> None:
+    """Raises Refused where *actor* may fill no seat of *approval* now."""
     _check_identity(policy, actor)
     if not may_fill(policy, approval, actor.id, now):
         raise Refused(f"{actor.id} may not decide {approval.id}: it needs {needed(policy, approval, now)}")
-    if choice is Choice.APPROVE:
-        _check_seat(policy, approval, actor, votes, now)
 
 
 def _check_identity(policy: Policy, actor: Actor) -> None:
@@ -299,8 +323,9 @@ def needed_for(policy: Policy, approval: Approval, seat: str, now: datetime) -> 
 
 
 def signers(policy: Policy, approval: Approval, who: str, *, own_vote: bool) -> tuple[str, ...]:
-    """The people of a role, or the one person; the requester only where their *own_vote* counts."""
-    return tuple(p for p in policy.people(who) if own_vote or not _is_same_person(p, approval.requester))
+    """The people of a role, or the one person, but who edited it; the requester only where their *own_vote* counts."""
+    people = (p for p in policy.people(who) if own_vote or not _is_same_person(p, approval.requester))
+    return tuple(p for p in people if not _has_edited(p, approval))
 
 
 def signers_now(policy: Policy, approval: Approval, seat: str, now: datetime) -> tuple[str, ...]:
@@ -313,7 +338,9 @@ def signers_now(policy: Policy, approval: Approval, seat: str, now: datetime) ->
 def _people_words(policy: Policy, approval: Approval, who: str, *, own_vote: bool) -> str:
     people = signers(policy, approval, who, own_vote=own_vote)
     if who.startswith(PERSON):
-        return people[0] if people else f"{who.removeprefix(PERSON)}, who asked and cannot"
+        person = who.removeprefix(PERSON)
+        did = "edited it" if _has_edited(person, approval) else "asked"
+        return people[0] if people else f"{person}, who {did} and cannot"
     return f"{who} ({name_people(people) or 'nobody'})"
 
 
@@ -326,6 +353,11 @@ def name_people(people: Sequence[str]) -> str:
 def _is_same_person(one: str, other: str) -> bool:
     """Whether two ids are one person's: another spelling of one's own name makes nobody a second person."""
     return fold_name(one) == fold_name(other)
+
+
+def _has_edited(person: str, approval: Approval) -> bool:
+    """Whether *person* wrote some of what *approval* asks for, in any of its revisions."""
+    return any(_is_same_person(person, editor) for editor in approval.editors)
 
 
 def _identity_counts(policy: Policy, actor: Actor) -> bool:

@@ -9,12 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from signoff.actions import show_text
-from signoff.audit import ActionRecord, ApprovalStatus, Choice, PlanRecord
+from signoff.audit import ActionRecord, ApprovalStatus, Choice, Edit, PlanRecord
 from signoff.policies import Policy, Rule, name_seat
 
 from .canonical import Json
 from .cards import Card
 from .deciding import Judgement, told_reasons
+from .editing import Changes
 from .output import format_seats, format_span, format_state, group_digest, plain, plain_lines
 
 SHOWN_REQUEST = 500  # characters of a request on a card
@@ -24,12 +25,15 @@ SHOWN_OTHERS = 10  # actions beside the one to sign
 def format_card(card: Card) -> RenderableType:
     """The approval card. Nothing on it may be missing."""
     approval, plan = card.approval, card.plan
-    action = plan.action(approval.number)
+    action = card.action
     head = Table.grid(expand=True)
     head.add_column()
     head.add_column(justify="right")
     head.add_row(
-        Text(f"APPROVAL {approval.id} · action {approval.number} of {len(plan.actions)} · plan {plan.id}", style="bold"),
+        Text(
+            f"APPROVAL {approval.id} · action {approval.number} of {len(plan.actions)}{_revision(action)} · plan {plan.id}",
+            style="bold",
+        ),
         Text(_standing(card), style="yellow"),
     )
     rows = Table.grid(padding=(0, 2))
@@ -37,6 +41,8 @@ def format_card(card: Card) -> RenderableType:
     rows.add_column(overflow="fold")
     for name, value in card.details.items():
         rows.add_row(f"  {name}", plain(value))
+    for edit, changes in card.edits:
+        rows.add_row("Edited", format_edit(edit, changes))
     rows.add_row("Asked by", plain(str(plan.requester)))
     rows.add_row("The request", _request(plan.request))
     found = " · ".join(f"{name} {where}" for name, where in card.found.items())
@@ -51,6 +57,16 @@ def format_card(card: Card) -> RenderableType:
     rows.add_row("Others", plain(_others(plan, approval.number)))
     rows.add_row("Digest", Text(group_digest(approval.digest)))
     return Group(head, Padding(Text(show_text(action.title), style="bold"), (0, 1)), Padding(rows, (0, 1)))
+
+
+def format_edit(edit: Edit, changes: Changes) -> Text:
+    """Who changed what of an action, and why."""
+    told = [f"{name} {old} → {new}" for name, (old, new) in changes.items()]
+    return plain_lines([f"by {edit.editor} at {edit.at:%Y-%m-%d %H:%M:%S} UTC: {edit.reason}", *told])
+
+
+def _revision(action: ActionRecord) -> str:
+    return f", revision {action.revision}" if action.revision > 1 else ""
 
 
 def _request(request: str | None) -> Text:
@@ -87,7 +103,8 @@ def _need(card: Card) -> str:
     seats = sorted(card.approval.seats.items())
     parts = [f"{card.needs[role]}, {card.filled.get(role, 0)} of {count} so far" for role, count in seats]
     requester = card.approval.requester
-    return "; ".join([*parts, f"{requester}'s own vote counts" if card.approval.own_vote else f"not {requester}"])
+    own = f"{requester}'s own vote counts" if card.approval.own_vote else f"not {requester}"
+    return "; ".join([*parts, own, *(f"not {editor}, who edited it" for editor in card.approval.editors)])
 
 
 def _others(plan: PlanRecord, number: int) -> str:

@@ -5,7 +5,7 @@ executor's, one transaction for each step.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 
@@ -16,7 +16,6 @@ from signoff.audit import (
     ActionRecord,
     Approval,
     ApprovalStatus,
-    Choice,
     PinVerb,
     PlanRecord,
     Status,
@@ -25,45 +24,34 @@ from signoff.audit import (
     rows_of_action,
 )
 from signoff.planner import ActionPlan, check_request, write_plan
-from signoff.policies import DecisionEffect, Policy
+from signoff.policies import Policy
 
 from .actor import Actor
-from .canonical import canonical, digest
+from .canonical import Json, digest
 from .cards import Card, read_card
 from .counting import Counting, counters_of
 from .deadlines import expired
 from .deciding import (
     Judgement,
-    as_seats,
     check_canceller,
     check_resolver,
-    check_voter,
     check_waiting,
-    denial,
     judge,
     judge_plan,
     needed,
     resolve_plan,
-    seats_filled,
-    stood_in_for,
     told_decision,
 )
-from .errors import Busy, ClockError, PolicyChanged, Refused, SignoffError, UsageError
+from .editing import Editing
+from .errors import Busy, PolicyChanged, Refused, SignoffError, UsageError
 from .executor import Executor, Watch
 from .grounding import grounded_in
 from .in_force import InForce, check_pinned
 from .pinning import PinChange, Pinning
-from .plans import Verifier, ask, known, settle
+from .plans import Verifier, as_record, ask, known, settle
 from .refusals import checked_reason, log_refusal, refused, storable
 from .retrying import Patience
-
-MIN_DIGEST = 8  # hexadecimal digits of the digest that an approver must name
-
-_FIRST = {
-    DecisionEffect.ALLOW: Status.READY,
-    DecisionEffect.APPROVE: Status.WAITING,
-    DecisionEffect.DENY: Status.DENIED,
-}
+from .voting import Voting
 
 
 class Engine:
@@ -82,6 +70,8 @@ class Engine:
         self._verifier = Verifier()
         self._executor = Executor(store, registry, self._in_force, self._verifier)
         self._pinning = Pinning(store, self._in_force)
+        self._voting = Voting(store, self._in_force, self._verifier)
+        self._editing = Editing(store, registry, self._in_force, self._verifier)
 
     @property
     def policy(self) -> Policy:
@@ -179,35 +169,20 @@ class Engine:
         *digest* is of the action as the voter was shown it: at least its first 8 digits. Raises Refused, which is
         recorded, where this actor may not vote for it now.
         """
-        shown = storable("the digest", digest)
-
-        def check(tx: Writing, found: Approval) -> None:
-            check_voter(self.policy, found, actor, Choice.APPROVE, tx.votes(approval), tx.now)
-            if len(shown) < MIN_DIGEST or not found.digest.startswith(shown.lower()):
-                raise Refused(
-                    f'"{shown[:64]}" is not the digest of {approval} (8 digits or more); '
-                    f"look at it with `signoff show {approval}` and give the digest that it shows"
-                )
-
-        def count(tx: Writing, record: ActionRecord, found: Approval) -> None:
-            if seats_filled(self.policy, as_seats(found), found, tx.votes(approval)):
-                tx.move(record, Status.APPROVED, actor)
-
-        return self._vote(approval, actor, Choice.APPROVE, reason, check, count)
+        return self._voting.approve(approval, actor, digest, reason)
 
     def reject(self, approval: str, actor: Actor, *, reason: str) -> Approval:
         """Record *actor*'s vote against *approval*, which ends the action and skips what needs it. Raises Refused."""
-        if not reason.strip():
-            raise UsageError("a rejection needs a reason; say why")
+        return self._voting.reject(approval, actor, reason)
 
-        def check(tx: Writing, found: Approval) -> None:
-            check_voter(self.policy, found, actor, Choice.REJECT, tx.votes(approval), tx.now)
+    def edit(self, approval: str, actor: Actor, changes: Mapping[str, Json], *, reason: str) -> PlanRecord:
+        """Make the action that *approval* asks for another one of its type: a new revision, with *changes* to its fields.
 
-        def count(tx: Writing, record: ActionRecord, _: Approval) -> None:
-            tx.move(record, Status.REJECTED, actor, error=f"rejected by {actor.id}: {reason}")
-            settle(tx, known(tx.plan(record.plan), record.plan))
-
-        return self._vote(approval, actor, Choice.REJECT, reason, check, count)
+        It is decided anew, and signed anew where rules want that, by others than its editors; `resume` then goes on. For
+        those who may sign it, while it waits, or was approved and not started. Raises Refused, which is recorded, and
+        ActionInvalid where it would be no action.
+        """
+        return self.plan(self._editing.edit(approval, actor, changes, reason))
 
     def resolve(self, plan: str, number: int, actor: Actor, *, done: bool, reason: str) -> PlanRecord:
         """Say of an action in doubt whether it was *done*: then it is, from now on; else it is ready, and keeps its key.
@@ -342,64 +317,13 @@ class Engine:
         return id_
 
     def _add(self, tx: Writing, plan: str, judged: Judgement, actor: Actor) -> None:
-        body = judged.action.canonical()
-        record = ActionRecord(
-            plan=plan,
-            number=judged.number,
-            revision=1,
-            type=judged.action.type,
-            effect=judged.action.effect.value,
-            body=body,
-            digest=digest(body),
-            title=judged.action.title(),
-            needs=judged.needs,
-            key=digest(canonical([plan, judged.number, digest(body)])),
-            status=_FIRST[judged.decision.effect],
-            attempt=0,
-            result=None,
-            error=denial(self.policy, judged) if judged.decision.effect is DecisionEffect.DENY else None,
-            rules=judged.decision.rules,
-        )
+        record = as_record(self.policy, plan, judged)
         tx.add_action(record, actor, told_decision(judged))
         if self.policy.counters and record.status is not Status.DENIED:
-            made = (record.number, record.type, body)
+            made = (record.number, record.type, record.body)
             tx.count(rows_of_action(counters_of(self.policy).values(), plan, actor.id, tx.accepted(plan), made))
         if record.status is Status.WAITING:
             ask(tx, self.policy, record, judged, actor)
-
-    # -- voting
-
-    def _vote(
-        self,
-        id_: str,
-        actor: Actor,
-        choice: Choice,
-        reason: str | None,
-        check: Callable[[Writing, Approval], None],
-        count: Callable[[Writing, ActionRecord, Approval], None],
-    ) -> Approval:
-        """Record a vote that *check* does not refuse, and let *count* act on it."""
-        if reason is not None:
-            checked_reason(reason)
-        self._in_force.vet()
-        with self.store.write() as tx:
-            self._in_force.adopt(tx, actor)
-            plan = settle(tx, self._verifier.plan(tx, known(tx.approval(id_), id_).plan))
-            approval = known(tx.approval(id_), id_)
-            if tx.behind:
-                raise ClockError(
-                    "the clock stands before the newest entry of the log, so no deadline can be judged; set it right"
-                )
-            refusal = refused(lambda: check(tx, approval))
-            if refusal is None:
-                tx.vote(approval, actor, choice, reason, stood_in_for(self.policy, approval, actor.id, tx.now))
-                count(tx, plan.action(approval.number), approval)
-            else:
-                log_refusal(tx, refusal, actor, choice.value, plan.id, approval.number)
-        if refusal is not None:
-            raise refusal
-        with self.store.read() as read:
-            return known(read.approval(id_), id_)
 
 
 def _action_of(plan: PlanRecord, number: int) -> ActionRecord:

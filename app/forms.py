@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from signoff.audit import ActionRecord, Approval, Entry, PlanRecord, write_actor, write_time
+from signoff.audit import ActionRecord, Approval, Edit, Entry, PlanRecord, write_actor, write_time
 
 from .canonical import Json
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # both need pydantic, and `signoff queue` must not wait for i
 
     from .cards import Card
     from .deciding import Judgement
+    from .editing import Changes
     from .pinning import PinChange
 
 
@@ -43,6 +44,7 @@ def action_json(action: ActionRecord) -> dict[str, Json]:
         "number": action.number,
         "type": action.type,
         "action": orjson.loads(action.body),
+        "revision": action.revision,
         "digest": action.digest,
         "needs": list(action.needs),
         "status": action.status.value,
@@ -59,6 +61,7 @@ def approval_json(approval: Approval, action: ActionRecord) -> dict[str, Json]:
         "id": approval.id,
         "plan": approval.plan,
         "number": approval.number,
+        "revision": approval.revision,
         "action": orjson.loads(action.body),
         "digest": approval.digest,
         "requester": approval.requester,
@@ -71,6 +74,7 @@ def approval_json(approval: Approval, action: ActionRecord) -> dict[str, Json]:
             for who in sorted(others)
         ],
         "own_vote": approval.own_vote,
+        "editors": list(approval.editors),
         "status": approval.status.value,
         "asked": write_time(approval.asked),
         "expires": write_time(approval.expires),
@@ -79,16 +83,30 @@ def approval_json(approval: Approval, action: ActionRecord) -> dict[str, Json]:
 
 def card_json(card: "Card") -> dict[str, Json]:
     """An approval card in `--json` output."""
-    return approval_json(card.approval, card.plan.action(card.approval.number)) | {
+    return approval_json(card.approval, card.action) | {
         "request": card.plan.request,
         "details": dict(card.details),
         "found": dict(card.found),
+        "edits": [edit_json(edit, changes) for edit, changes in card.edits],
         "people": {role: list(people) for role, people in card.people.items()},
         "filled": dict(card.filled),
         "votes": [
             {"voter": write_actor(vote.voter), "choice": vote.choice.value, "reason": vote.reason, "at": write_time(vote.at)}
             for vote in card.votes
         ],
+    }
+
+
+def edit_json(edit: Edit, changes: "Changes") -> dict[str, Json]:
+    """An edit in `--json` output, with the revision that it replaced."""
+    return {
+        "revision": edit.revision,
+        "action": orjson.loads(edit.body),
+        "digest": edit.digest,
+        "editor": write_actor(edit.editor),
+        "reason": edit.reason,
+        "at": write_time(edit.at),
+        "changes": {name: {"from": old, "to": new} for name, (old, new) in changes.items()},
     }
 
 

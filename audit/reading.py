@@ -11,8 +11,8 @@ from .counting import COUNTED, CountedRow, Counter, Total, counters_in
 from .database import Database, Lent, Row
 from .log import COLUMNS
 from .pins import Pins, read_pins
-from .records import SYSTEM, ActionRecord, Approval, Entry, PlanRecord, Vote, write_time
-from .rows import ACTION, APPROVAL, PLAN, VOTE, action_of, approval_of, entry_of, plan_of, time_of, vote_of
+from .records import SYSTEM, ActionRecord, Approval, Edit, Entry, PlanRecord, Vote, write_time
+from .rows import ACTION, APPROVAL, EDIT, PLAN, VOTE, action_of, approval_of, edit_of, entry_of, plan_of, time_of, vote_of
 
 _OPEN = "status IN ('ready', 'approved', 'waiting', 'executing', 'in_doubt')"  # to the letter as in the index actions_open
 
@@ -76,6 +76,11 @@ class Reading:
         """The approvals of a plan, or of one of its actions, the oldest first."""
         sql = f"SELECT {APPROVAL} FROM approvals WHERE plan = ? AND number = coalesce(?, number) ORDER BY sequence"
         return list(map(approval_of, self._database.execute(sql, (plan, number))))
+
+    def edits(self, plan: str, number: int | None = None) -> list[Edit]:
+        """The edits of a plan's actions, or of one of them, the oldest first."""
+        sql = f"SELECT {EDIT} FROM edits WHERE plan = ? AND number = coalesce(?, number) ORDER BY number, revision"
+        return list(map(edit_of, self._database.execute(sql, (plan, number))))
 
     def votes(self, approval: str) -> list[Vote]:
         """The votes on an approval, in the order in which they were cast."""

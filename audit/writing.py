@@ -14,6 +14,7 @@ from .database import Database
 from .log import append_entry
 from .reading import Reading
 from .records import (
+    BOUNDED,
     ENDED,
     NEXT,
     SYSTEM,
@@ -21,6 +22,7 @@ from .records import (
     Approval,
     ApprovalStatus,
     Choice,
+    Edit,
     Entry,
     Status,
     Vote,
@@ -106,12 +108,58 @@ class Writing(Reading):
         if self._store_state(action, moved) and status in ENDED:
             self._settle_count(moved)
         if status in CLOSES:
-            self._database.execute(
-                "UPDATE approvals SET status = ? WHERE plan = ? AND number = ? AND status IN ('waiting', 'approved')",
-                (CLOSES[status], action.plan, action.number),
-            )
+            self._close_approval(action, CLOSES[status])
         self._log_state(status, moved, actor, data or {})
         return moved
+
+    def edit(
+        self,
+        action: ActionRecord,
+        revised: ActionRecord,
+        editor: Actor,
+        *,
+        approval: str,
+        reason: str,
+        changes: Mapping[str, Json],
+        decision: Mapping[str, Json],
+    ) -> None:
+        """Put *revised*, in the state that its decision gave it, in the place of *action*, which waits or was approved.
+
+        What *action* counted goes; its open *approval* is closed. Raises Busy where somebody else moved it.
+        """
+        place = (action.plan, action.number)
+        if action.status not in BOUNDED or action.attempt or revised.revision != action.revision + 1:
+            raise ValueError(f"{action.plan} {action.number} is {action.status}: it cannot become revision {revised.revision}")
+        changed = self._database.execute(
+            "UPDATE actions SET revision = ?, body = ?, digest = ?, title = ?, key = ?, status = ?, error = ?, result = NULL,"
+            " rules = ? WHERE plan = ? AND number = ? AND revision = ? AND status = ? AND attempt = 0 RETURNING 1",
+            (
+                *(revised.revision, revised.body, revised.digest, revised.title, revised.key, revised.status, revised.error),
+                *(_json(revised.rules), *place, action.revision, action.status),
+            ),
+        )
+        if not changed:
+            raise Busy(f"{action.plan} {action.number} was changed by another process; look again")
+        self._database.execute(
+            "INSERT INTO edits (plan, number, revision, body, digest, editor, how, os_user, reason, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(*place, action.revision, action.body, action.digest),
+                *(editor.id, editor.how, editor.os_user, reason, write_time(self.now)),
+            ),
+        )
+        self._close_approval(action, ApprovalStatus.REPLACED)
+        self._database.execute("DELETE FROM counted WHERE plan = ? AND number = ?", place)
+        told: dict[str, Json] = {name: getattr(revised, name) for name in ACCEPTED}
+        told |= {"approval": approval, "before": action.digest, "changes": changes, "reason": reason}
+        told |= {"status": revised.status.value, "decision": decision, "error": revised.error}
+        self.log("edited", editor, told, plan=action.plan, action=action.number)
+
+    def _close_approval(self, action: ActionRecord, status: ApprovalStatus) -> None:
+        self._database.execute(
+            "UPDATE approvals SET status = ? WHERE plan = ? AND number = ? AND status IN ('waiting', 'approved')",
+            (status, action.plan, action.number),
+        )
 
     def put_off(
         self, action: ActionRecord, event: str, actor: Actor, *, error: str | None, data: Mapping[str, Json]
@@ -197,19 +245,25 @@ class Writing(Reading):
             expires=expires,
             own_vote=own_vote,
             stand_ins=stand_ins or {},
+            editors=self._editors(action),
         )
         told = told_approval(approval)
         self._database.execute(
             "INSERT INTO approvals (id, plan, number, revision, digest, requester, asks, seats, reasons, policy, status,"
-            " asked, expires, own_vote, stand_ins) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " asked, expires, own_vote, stand_ins, editors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(approval.id, action.plan, action.number, action.revision, action.digest, requester, asks),
                 *(_json(seats), _json(reasons), policy, approval.status, told["asked"], told["expires"]),
-                *(own_vote, _json(approval.stand_ins)),
+                *(own_vote, _json(approval.stand_ins), _json(approval.editors)),
             ),
         )
         self.log("asked", actor, told, plan=action.plan, action=action.number)
         return approval
+
+    def _editors(self, action: ActionRecord) -> tuple[str, ...]:
+        """Who edited *action*, in any of its revisions."""
+        edits = self.edits(action.plan, action.number) if action.revision > 1 else []
+        return tuple(dict.fromkeys(edit.editor.id for edit in edits))
 
     def vote(self, approval: Approval, voter: Actor, choice: Choice, reason: str | None, stands_in: Sequence[str] = ()) -> Vote:
         """Record a vote, which replaces an earlier one of that person. Who may cast it was checked before.
@@ -293,7 +347,13 @@ def told_approval(approval: Approval) -> dict[str, Json]:
         "expires": write_time(approval.expires),
         "own_vote": approval.own_vote,
         "stand_ins": {seat: dict(others) for seat, others in approval.stand_ins.items()},
+        "editors": list(approval.editors),
     }
+
+
+def told_edit(edit: Edit) -> dict[str, Json]:
+    """*edit* as it stands in its Entry, beside the editor and the time, where `before` is its digest."""
+    return {"revision": edit.revision, "digest": edit.digest, "reason": edit.reason}
 
 
 def told_vote(vote: Vote) -> dict[str, Json]:

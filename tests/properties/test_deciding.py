@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff import deciding, engine, executor
+from signoff import deciding, executor, voting
 from signoff.audit import PlanRecord, Reading, Status, Vote, Writing
 from signoff.canonical import Json
 from signoff.deciding import judge
@@ -121,7 +121,7 @@ def test_a_decision_that_is_not_made_again_is_caught(monkeypatch: pytest.MonkeyP
 
 def test_a_vote_too_few_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the first vote fills all seats, something runs that others should have signed, too."""
-    monkeypatch.setattr(engine, "seats_filled", lambda *_: True)
+    monkeypatch.setattr(voting, "seats_filled", lambda *_: True)
     monkeypatch.setattr(executor, "votes_serve", lambda *_: True)
     assert_caught(test_nothing_runs_before_its_seats_are_filled, signed_then(), "ran, signed by")
 
