@@ -1,13 +1,16 @@
 """The approval card: everything that somebody must see before they sign."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
 
-from signoff.actions import Action, Lookup, Registry
-from signoff.audit import ActionRecord, Approval, Edit, PlanRecord, Reading, Vote
+from signoff.actions import Action, Kind, Lookup, Registry, show_text
+from signoff.audit import ActionRecord, Approval, Edit, PlanRecord, Reading, Vote, write_actor, write_time
 from signoff.policies import Policy, fill_seats
 
+from .canonical import Json, canonical, digest, parse
 from .deciding import as_seats, counted_voters, needed_for, signers_now
 from .editing import Changes, changes_of
 from .grounding import grounded_fields
@@ -21,6 +24,8 @@ class Card:
     plan: PlanRecord
     action: ActionRecord  # the revision that it asks for
     details: Mapping[str, str]  # of the action: from, to, ...
+    money: tuple[tuple[str, str, Decimal], ...]  # the fields of it that hold an amount, with its currency
+    payee: str | None  # whom it names as who gets it
     edits: tuple[tuple[Edit, Changes], ...]  # of it, the oldest first, each with what it changed
     found: Mapping[str, str]  # field → whether its value stands in the user's request
     people: Mapping[str, tuple[str, ...]]  # role → who may fill its seats now, the requester only where their own vote counts
@@ -29,6 +34,38 @@ class Card:
     filled: Mapping[str, int]  # role → how many of its seats are filled by votes that count now
     votes: tuple[Vote, ...]
     now: datetime
+
+    @property
+    def content(self) -> dict[str, Json]:
+        """Everything that it shows but what goes on by itself: the votes, the time left, who holds a role, how others stand."""
+        approval, plan = self.approval, self.plan
+        return {
+            "approval": approval.id,
+            "plan": plan.id,
+            "number": approval.number,
+            "revision": approval.revision,
+            "digest": approval.digest,
+            "action": parse(self.action.body),
+            "title": show_text(self.action.title),
+            "details": [[show_text(name), show_text(value)] for name, value in self.details.items()],
+            "edits": [[edit.digest, write_actor(edit.editor), edit.reason, write_time(edit.at)] for edit, _ in self.edits],
+            "requester": write_actor(plan.requester),
+            "request": plan.request,
+            "found": dict(self.found),
+            "reasons": list(approval.reasons),
+            "seats": dict(approval.seats),
+            "own_vote": approval.own_vote,
+            "stand_ins": {seat: dict(others) for seat, others in approval.stand_ins.items()},
+            "editors": list(approval.editors),
+            "asked": write_time(approval.asked),
+            "expires": write_time(approval.expires),
+            "others": [[one.number, one.revision, one.title] for one in plan.actions if one.number != approval.number],
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON of its content: what a vote holds of what its voter was shown."""
+        return digest(canonical(self.content))
 
 
 def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Policy, registry: Registry, now: datetime) -> Card:
@@ -50,6 +87,8 @@ def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Po
         plan=plan,
         action=replace(record, title=action.title()),
         details=_details(reading, action, plan),
+        money=tuple(money_of(action)),
+        payee=_payee(action),
         edits=tuple(changes[: approval.revision - 1]),
         found=_found(action, plan.request),
         people={role: signers_now(policy, approval, role, now) for role in approval.seats},
@@ -59,6 +98,21 @@ def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Po
         votes=tuple(votes),
         now=now,
     )
+
+
+def money_of(action: Action) -> Iterator[tuple[str, str, Decimal]]:
+    """The fields of *action* that hold an amount of money, with its currency."""
+    for one in action.fields.values():
+        value = getattr(action, one.attribute)
+        if one.kind is Kind.MONEY and one.currency is not None and value is not None:
+            currency = str(action.wire()[one.currency])
+            yield from ((one.name, currency, amount) for amount in (value if one.many else [value]))
+
+
+def _payee(action: Action) -> str | None:
+    field = action.fields.get(action.payee_field)
+    value = None if field is None or field.many else getattr(action, field.attribute)
+    return None if value is None else str(value)
 
 
 def _details(reading: Reading, action: Action, plan: PlanRecord) -> dict[str, str]:

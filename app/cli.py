@@ -121,18 +121,18 @@ def _add_signing(verbs: Verbs) -> None:
     queue = _add(verbs, "queue", commands.queue, "list what waits for sign-off")
     _no_actor(queue)
     show = _add(verbs, "show", commands.show, "show a plan, or an approval as its approver sees it")
-    show.add_argument("id", metavar="ID", help="a plan's or an approval's id")
+    show.add_argument("ids", metavar="ID", nargs="+", help="a plan's id, or an approval's, or several approvals'")
     _no_actor(show)
 
-    approve = _add(verbs, "approve", commands.approve, "sign an approval, after its card was shown")
-    approve.add_argument("id", metavar="ID", help="the approval's id")
+    approve = _add(verbs, "approve", commands.approve, "sign an approval, or several together, after they were shown")
+    _names_approvals(approve)
     approve.add_argument("--digest", metavar="PREFIX", help="the first 8 or more digits of the digest of what you approve")
     approve.add_argument("--reason", metavar="TEXT", help="why, for the log")
     approve.add_argument("--no-run", action="store_true", help="only vote; `signoff resume` runs it later")
     _must_act(approve, "who signs")
 
-    reject = _add(verbs, "reject", commands.reject, "reject an approval; what needs it is skipped")
-    reject.add_argument("id", metavar="ID", help="the approval's id")
+    reject = _add(verbs, "reject", commands.reject, "reject an approval, or several together; what needs them is skipped")
+    _names_approvals(reject)
     reject.add_argument("--reason", metavar="TEXT", required=True, help="why, for the log and the requester")
     _must_act(reject, "who rejects")
 
@@ -156,6 +156,11 @@ def _add_signing(verbs: Verbs) -> None:
     cancel = _add(verbs, "cancel", commands.cancel, "cancel what a plan has not started")
     cancel.add_argument("id", metavar="PLAN", help="the plan's id")
     _must_act(cancel, "who cancels: the requester, or somebody who may approve")
+
+
+def _names_approvals(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", metavar="ID", nargs="*", help="the approval's id, or several: all are decided, or none")
+    parser.add_argument("--plan", metavar="PLAN", help="all that waits in this plan, instead")
 
 
 def _add_policies(verbs: Verbs) -> None:

@@ -20,7 +20,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from signoff.planner import Planned
 
-    from .cards import Card
+    from .batches import Batch
     from .engine import Engine
 
 Command: TypeAlias = Callable[[argparse.Namespace, Settings], Exit]
@@ -136,47 +136,78 @@ def queue(options: argparse.Namespace, settings: Settings) -> Exit:
 
 
 def show(options: argparse.Namespace, settings: Settings) -> Exit:
-    """`signoff show ID`."""
+    """`signoff show ID`, and `signoff show ID ID ...`: approvals as they are decided together."""
     with reading_engine(settings) as engine:
-        if options.id.startswith("p-"):
-            _print_plans(engine, [engine.plan(options.id)], settings)
+        if len(options.ids) == 1 and options.ids[0].startswith("p-"):
+            _print_plans(engine, [engine.plan(options.ids[0])], settings)
         else:
-            _print_card(engine.card(options.id), settings)
+            _print_batch(engine.batch(options.ids), settings)
     return Exit.DONE
 
 
 def approve(options: argparse.Namespace, settings: Settings) -> Exit:
-    """`signoff approve ID --as WHO`: the vote, and then what it released."""
+    """`signoff approve ID ... --as WHO`: the votes, and then what they released."""
     check_database(settings)
     from .signing import ask_to_sign, is_at_terminal
 
-    if options.digest is None and (settings.json or not is_at_terminal()):
-        raise UsageError(
-            f"nobody signs unseen: look with `signoff show {options.id}`, then give --digest and its first 8 digits or more"
-        )
+    unseen = options.digest is None and (settings.json or not is_at_terminal())
+    if unseen and options.plan is None:
+        raise _unseen(options.ids)
     with open_engine(settings) as engine:
-        card = engine.card(options.id)
+        ids = _named(engine, options)
+        if unseen:
+            raise _unseen(ids)
+        drawn = engine.batch(ids) if options.digest is None else None
         signed = (
             options.digest.replace(" ", "").removesuffix("…")
-            if options.digest is not None
-            else ask_to_sign(output.console(), card, settings.requester)
+            if drawn is None
+            else ask_to_sign(output.console(), drawn, settings.requester)
         )
         if signed is None:
             output.console().print("Not signed; it still waits.")
             return Exit.WAITING
         take_up(engine, settings)
-        approval = engine.approve(options.id, settings.requester, digest=signed, reason=options.reason)
-        if options.no_run:
-            record = engine.plan(approval.plan)
-        else:
-            (record,) = engine.resume(settings.requester, plan=approval.plan)
-        _print_plans(engine, [record], settings)
-        others = [one.id for one in engine.approvals_of(record.id) if one.number == approval.number and one.id != approval.id]
-        if others and not settings.json:
+        cards = {} if drawn is None else drawn.card_digests
+        approvals = engine.approve_all(ids, settings.requester, digest=signed, reason=options.reason, cards=cards)
+        records = _go_on(engine, approvals, settings, run=not options.no_run)
+        _print_plans(engine, records, settings)
+        if not settings.json:
+            _print_asked_again(engine, approvals)
+    return _exit_of(records)
+
+
+def _unseen(ids: Sequence[str]) -> UsageError:
+    return UsageError(
+        f"nobody signs unseen: look with `signoff show {' '.join(ids)}`, then give --digest and its first 8 digits or more"
+    )
+
+
+def _named(engine: "Engine", options: argparse.Namespace) -> list[str]:
+    """The approvals that are named, or all that wait in the plan that is. Raises UsageError where there are none."""
+    if (options.plan is None) == (not options.ids):
+        raise UsageError("name approvals, or a plan with --plan, and not both; `signoff queue` lists what waits")
+    if options.plan is None:
+        return list(options.ids)
+    ids = [approval.id for approval in engine.approvals_of(engine.plan(options.plan).id)]
+    if not ids:
+        raise UsageError(f"nothing waits for sign-off in {options.plan}; `signoff queue` lists what does")
+    return ids
+
+
+def _go_on(engine: "Engine", approvals: Sequence[Approval], settings: Settings, *, run: bool) -> list[PlanRecord]:
+    """The plans of *approvals*, after what can go on in them went on where they are to *run*."""
+    plans = dict.fromkeys(approval.plan for approval in approvals)
+    return [engine.resume(settings.requester, plan=id_)[0] if run else engine.plan(id_) for id_ in plans]
+
+
+def _print_asked_again(engine: "Engine", approvals: Sequence[Approval]) -> None:
+    """Tell of each action that waits again although it was just signed."""
+    for approval in approvals:
+        others = [one.id for one in engine.approvals_of(approval.plan) if one.number == approval.number and one.id != approval.id]
+        if others:
             output.print_text(
                 f"{approval.id} asked under other rules than are in force now: {others[0]} asks again, and needs votes"
             )
-    return _exit_of([record])
 
 
 def edit(options: argparse.Namespace, settings: Settings) -> Exit:
@@ -195,10 +226,10 @@ def edit(options: argparse.Namespace, settings: Settings) -> Exit:
 
 
 def reject(options: argparse.Namespace, settings: Settings) -> Exit:
-    """`signoff reject ID --as WHO --reason TEXT`."""
+    """`signoff reject ID ... --as WHO --reason TEXT`."""
     with open_engine(settings) as engine:
-        approval = engine.reject(options.id, settings.requester, reason=options.reason)
-        _print_plans(engine, [engine.plan(approval.plan)], settings)
+        approvals = engine.reject_all(_named(engine, options), settings.requester, reason=options.reason)
+        _print_plans(engine, _go_on(engine, approvals, settings, run=False), settings)
     return Exit.DONE
 
 
@@ -267,13 +298,13 @@ def _print_plans(engine: "Engine", records: Sequence[PlanRecord], settings: Sett
         output.print_plan(record, approvals, [engine.needed(approval) for approval in approvals])
 
 
-def _print_card(card: "Card", settings: Settings) -> None:
+def _print_batch(batch: "Batch", settings: Settings) -> None:
     if settings.json:
-        forms.print_json(forms.card_json(card))
+        forms.print_json(forms.card_json(batch.cards[0]) if len(batch.cards) == 1 else forms.batch_json(batch))
     else:
-        from .drawing import format_card
+        from .drawing import format_batch
 
-        output.console().print(format_card(card))
+        output.console().print(format_batch(batch))
 
 
 def _print_queue(rows: Sequence[tuple[Approval, ActionRecord]], doubts: Sequence[ActionRecord], table: object) -> None:

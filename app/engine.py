@@ -5,7 +5,7 @@ executor's, one transaction for each step.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 
@@ -27,6 +27,7 @@ from signoff.planner import ActionPlan, check_request, write_plan
 from signoff.policies import Policy
 
 from .actor import Actor
+from .batches import Batch, check_size, make_batch
 from .canonical import Json, digest
 from .cards import Card, read_card
 from .counting import Counting, counters_of
@@ -70,7 +71,7 @@ class Engine:
         self._verifier = Verifier()
         self._executor = Executor(store, registry, self._in_force, self._verifier)
         self._pinning = Pinning(store, self._in_force)
-        self._voting = Voting(store, self._in_force, self._verifier)
+        self._voting = Voting(store, registry, self._in_force, self._verifier)
         self._editing = Editing(store, registry, self._in_force, self._verifier)
 
     @property
@@ -163,17 +164,42 @@ class Engine:
             raise problem
         return tuple(self.plan(id_) for id_ in ids)
 
-    def approve(self, approval: str, actor: Actor, *, digest: str, reason: str | None = None) -> Approval:
+    def approve(
+        self, approval: str, actor: Actor, *, digest: str, reason: str | None = None, card: str | None = None
+    ) -> Approval:
         """Record *actor*'s vote for *approval*. `resume` then runs what it released.
 
-        *digest* is of the action as the voter was shown it: at least its first 8 digits. Raises Refused, which is
+        *digest* is of the action as the voter was shown it: at least its first 8 digits. *card* is the digest of the card
+        that was drawn for them; without one the vote holds that of the card as it stands now. Raises Refused, which is
         recorded, where this actor may not vote for it now.
         """
-        return self._voting.approve(approval, actor, digest, reason)
+        cards = {} if card is None else {approval: card}
+        return self.approve_all([approval], actor, digest=digest, reason=reason, cards=cards)[0]
+
+    def approve_all(
+        self,
+        approvals: Sequence[str],
+        actor: Actor,
+        *,
+        digest: str,
+        reason: str | None = None,
+        cards: Mapping[str, str] | None = None,
+    ) -> tuple[Approval, ...]:
+        """Record *actor*'s votes for all of *approvals*, at most MAX_BATCH, in one transaction.
+
+        *digest* is that of the batch as `batch` gives it: at least its first 8 digits; *cards* are the digests of the cards
+        that were drawn, by approval. Raises Refused, which is recorded and
+        names which, where this actor may not vote for one of them now; nothing else is recorded then.
+        """
+        return self._voting.approve(approvals, actor, digest, reason, cards or {})
 
     def reject(self, approval: str, actor: Actor, *, reason: str) -> Approval:
         """Record *actor*'s vote against *approval*, which ends the action and skips what needs it. Raises Refused."""
-        return self._voting.reject(approval, actor, reason)
+        return self.reject_all([approval], actor, reason=reason)[0]
+
+    def reject_all(self, approvals: Sequence[str], actor: Actor, *, reason: str) -> tuple[Approval, ...]:
+        """Record *actor*'s votes against all of *approvals* in one transaction. Raises Refused as `approve_all` does."""
+        return self._voting.reject(approvals, actor, reason)
 
     def edit(self, approval: str, actor: Actor, changes: Mapping[str, Json], *, reason: str) -> PlanRecord:
         """Make the action that *approval* asks for another one of its type: a new revision, with *changes* to its fields.
@@ -262,6 +288,11 @@ class Engine:
             found = known(tx.approval(approval), approval)
             plan = self._verifier.plan(tx, found.plan)
             return read_card(tx, found, plan, self.policy, self.registry, self.store.clock())
+
+    def batch(self, approvals: Sequence[str]) -> Batch:
+        """Everything that somebody must see before they sign *approvals* together. Raises as `plan` does."""
+        check_size(approvals)
+        return make_batch([self.card(id_) for id_ in approvals])
 
     def explain(self, plan: str, number: int) -> tuple[ActionRecord, Judgement]:
         """The action *number* of *plan* as it stands, and what the policy in force now says about it. Raises as `plan` does."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # both need pydantic, and `signoff queue` must not wait for i
     from signoff.planner import Planned
     from signoff.policies import Diagnostic
 
+    from .batches import Batch, Sums
     from .cards import Card
     from .deciding import Judgement
     from .editing import Changes
@@ -83,7 +84,8 @@ def approval_json(approval: Approval, action: ActionRecord) -> dict[str, Json]:
 
 def card_json(card: "Card") -> dict[str, Json]:
     """An approval card in `--json` output."""
-    return approval_json(card.approval, card.action) | {
+    shown: dict[str, Json] = {"digest": card.digest, "content": card.content}
+    told: dict[str, Json] = {
         "request": card.plan.request,
         "details": dict(card.details),
         "found": dict(card.found),
@@ -91,9 +93,33 @@ def card_json(card: "Card") -> dict[str, Json]:
         "people": {role: list(people) for role, people in card.people.items()},
         "filled": dict(card.filled),
         "votes": [
-            {"voter": write_actor(vote.voter), "choice": vote.choice.value, "reason": vote.reason, "at": write_time(vote.at)}
+            {
+                "voter": write_actor(vote.voter),
+                "choice": vote.choice.value,
+                "reason": vote.reason,
+                "at": write_time(vote.at),
+                "card": vote.card,
+            }
             for vote in card.votes
         ],
+        "card": shown,
+    }
+    return approval_json(card.approval, card.action) | told
+
+
+def batch_json(batch: "Batch") -> dict[str, Json]:
+    """Several approvals that are decided together in `--json` output."""
+    from signoff.actions import write_money
+
+    def sums(amounts: "Sums") -> dict[str, Json]:
+        return {currency: write_money(amount, currency) for currency, amount in sorted(amounts.items())}
+
+    return {
+        "digest": batch.digest,
+        "approvals": [card_json(card) for card in batch.cards],
+        "totals": sums(batch.sums),
+        "payees": [{"payee": one.payee, "actions": one.actions, "totals": sums(one.sums)} for one in batch.payees],
+        "plans": [{"plan": plan, "beside": beside} for plan, beside in batch.beside.items()],
     }
 
 

@@ -128,9 +128,9 @@ def entry_line(entry: Entry) -> str:
     )
 
 
-def group_digest(digest: str) -> str:
-    """The first digits of *digest*, in groups of four."""
-    shown = digest[:SHOWN_DIGEST]
+def group_digest(digest: str, digits: int = SHOWN_DIGEST) -> str:
+    """The first *digits* of *digest*, in groups of four."""
+    shown = digest[:digits]
     return " ".join(shown[at : at + 4] for at in range(0, len(shown), 4)) + " …"
 
 

@@ -13,11 +13,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias, cast
 
-from signoff.actions import Action, Kind, Registry
+from signoff.actions import Action, Registry
 from signoff.audit import ActionRecord, Edit, Entry, Past, PlanRecord, Reading, verify_complete, verify_plan, verify_policies
 from signoff.policies import DecisionEffect, Policy
 
 from .canonical import Json
+from .cards import money_of
 from .counting import PastCounting, counters_of
 from .deciding import judge, told_decision
 from .errors import ActionInvalid, LogInvalid
@@ -161,7 +162,7 @@ def _replay_plan(plan: PlanRecord, entries: Iterable[Entry], counting: PastCount
             judged = judge(action, record.number, record.needs, grounding, len(plan.actions), counting)
             now, effect = told_decision(judged), judged.decision.effect
             change = compare_decisions(then, now)
-            replayed = Replayed(plan=plan, action=record, then=then, now=now, change=change, money=tuple(_money(action)))
+            replayed = Replayed(plan=plan, action=record, then=then, now=now, change=change, money=tuple(money_of(action)))
         if effect is DecisionEffect.DENY or lost & {*record.needs}:
             lost.add(record.number)
         else:
@@ -204,11 +205,3 @@ def _is_easier(then: Told, now: Told) -> bool:
         for seat in before.keys() & times.keys()
         for who, seconds in times[seat].items()
     )
-
-
-def _money(action: Action) -> Iterator[tuple[str, str, Decimal]]:
-    """The fields of *action* that hold an amount of money, with its currency."""
-    for one in action.fields.values():
-        value = getattr(action, one.attribute)
-        if one.kind is Kind.MONEY and one.currency is not None and isinstance(value, Decimal):
-            yield one.name, str(action.wire()[one.currency]), value

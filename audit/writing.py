@@ -265,19 +265,32 @@ class Writing(Reading):
         edits = self.edits(action.plan, action.number) if action.revision > 1 else []
         return tuple(dict.fromkeys(edit.editor.id for edit in edits))
 
-    def vote(self, approval: Approval, voter: Actor, choice: Choice, reason: str | None, stands_in: Sequence[str] = ()) -> Vote:
+    def vote(
+        self,
+        approval: Approval,
+        voter: Actor,
+        choice: Choice,
+        reason: str | None,
+        stands_in: Sequence[str] = (),
+        batch: str | None = None,
+        card: str | None = None,
+    ) -> Vote:
         """Record a vote, which replaces an earlier one of that person. Who may cast it was checked before.
 
-        *stands_in* are the seats that this voter may fill only because they stayed empty.
+        *stands_in* are the seats that this voter may fill only because they stayed empty; *batch* is the digest of all that
+        was decided with it, *card* that of what the voter was shown of this approval.
         """
-        vote = Vote(approval=approval.id, voter=voter, choice=choice, reason=reason, digest=approval.digest, at=self.now)
-        self._database.execute(
-            "INSERT OR REPLACE INTO votes (approval, voter, how, os_user, choice, reason, digest, at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (approval.id, voter.id, voter.how, voter.os_user, choice, reason, vote.digest, write_time(self.now)),
+        vote = Vote(
+            approval=approval.id, voter=voter, choice=choice, reason=reason, digest=approval.digest, at=self.now, card=card
         )
-        stood: dict[str, Json] = {"stands_in": list(stands_in)} if stands_in else {}
-        self.log("voted", voter, told_vote(vote) | stood, plan=approval.plan, action=approval.number)
+        self._database.execute(
+            "INSERT OR REPLACE INTO votes (approval, voter, how, os_user, choice, reason, digest, at, card)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (approval.id, voter.id, voter.how, voter.os_user, choice, reason, vote.digest, write_time(self.now), card),
+        )
+        also: dict[str, Json] = {"stands_in": list(stands_in)} if stands_in else {}
+        also |= {} if batch is None else {"batch": batch}
+        self.log("voted", voter, told_vote(vote) | also, plan=approval.plan, action=approval.number)
         return vote
 
     def use_votes(self, approval: Approval, attempt: int) -> None:
@@ -358,7 +371,13 @@ def told_edit(edit: Edit) -> dict[str, Json]:
 
 def told_vote(vote: Vote) -> dict[str, Json]:
     """*vote* as it stands in its Entry, beside the voter and the time."""
-    return {"approval": vote.approval, "choice": vote.choice.value, "reason": vote.reason, "digest": vote.digest}
+    return {
+        "approval": vote.approval,
+        "choice": vote.choice.value,
+        "reason": vote.reason,
+        "digest": vote.digest,
+        "card": vote.card,
+    }
 
 
 def _json(value: Json) -> str:

@@ -43,7 +43,7 @@ try:
 except ImportError:
     import sqlite3 as sqlite
 connection = sqlite.connect(sys.argv[1])
-tables = "policies", "plans", "actions", "approvals", "votes", "entries", "chains", "counted"
+tables = "policies", "plans", "actions", "approvals", "votes", "entries", "chains", "counted", "edits"
 print(json.dumps([(t, name, kind) for t in tables for _, name, kind, *_ in connection.execute(f"PRAGMA table_info({t})")]))
 """
 
@@ -66,7 +66,7 @@ UNTOLD = {
 
 @pytest.fixture
 def played(open_engine: Callable[..., Engine], database: Path, tmp_path: Path) -> Path:
-    """A closed file in which actions are done, denied, skipped, approved by two people, rejected, and waiting."""
+    """A closed file in which actions are done, denied, skipped, approved by two people, rejected, edited, and waiting."""
     engine = open_engine(rules(COUNTING))
     for amounts in (("150.00", "1.00"), ("700.00",), ("300.00", "2.00"), ("200.00",)):
         engine.submit(plan_of(engine, *amounts), DANA, request="pay Alice")
@@ -77,6 +77,7 @@ def played(open_engine: Callable[..., Engine], database: Path, tmp_path: Path) -
     engine.resume(MIRA)
     engine.approve(approvals[1].id, OMAR, digest=approvals[1].digest)
     engine.reject(approvals[2].id, MIRA, reason="too much")
+    engine.edit(approvals[3].id, OMAR, {"amount": "210.00"}, reason="the rent is higher")
     engine.store.close()
     copy = tmp_path / "played.db"
     shutil.copy(database, copy)
