@@ -73,11 +73,11 @@ def played(open_engine: Callable[..., Engine], database: Path, tmp_path: Path) -
     engine.submit(plan_of(engine, "5.00", to="Mallory Ltd"), DANA)
     with engine.store.read() as tx:
         approvals = [approval for approval, _ in tx.queue()]
+    engine.edit(approvals[3].id, OMAR, {"amount": "210.00"}, reason="the rent is higher")
     engine.approve(approvals[0].id, MIRA, digest=approvals[0].digest, reason="as agreed")
     engine.resume(MIRA)
     engine.approve(approvals[1].id, OMAR, digest=approvals[1].digest)
     engine.reject(approvals[2].id, MIRA, reason="too much")
-    engine.edit(approvals[3].id, OMAR, {"amount": "210.00"}, reason="the rent is higher")
     engine.store.close()
     copy = tmp_path / "played.db"
     shutil.copy(database, copy)
@@ -160,7 +160,7 @@ PATCH = (
     " (SELECT place, hash FROM entries WHERE entries.chain = chains.chain ORDER BY place DESC LIMIT 1);"
 )
 FORGE = (
-    "INSERT INTO votes SELECT id, 'zoe', 'claimed', NULL, 'approve', NULL, digest, asked, NULL"
+    "INSERT INTO votes SELECT id, 'zoe', 'claimed', NULL, 'approve', NULL, digest, asked, NULL, NULL"
     " FROM approvals WHERE status = 'waiting'"
 )
 SWAP = "UPDATE entries SET number = -number WHERE number IN (5, 6); UPDATE entries SET number = 11 + number WHERE number < 0"
