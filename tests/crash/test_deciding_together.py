@@ -36,7 +36,7 @@ def approvals(world: World) -> tuple[str, ...]:
 
 def killed_everywhere(zygote: Zygote, template: Path, folder: Path, verb: str) -> set[tuple[str, ...]]:
     """How approvals stand after a process that does *verb* was killed, at each of its points."""
-    found = set()
+    found: set[tuple[str, ...]] = set()
     for point in count(1):
         database = copy_world(template, folder / f"{verb} {point}")
         (ended,) = zygote.run(Job(database=str(database), verb=verb, who="mira", point=point))
