@@ -11,7 +11,7 @@ from signoff.audit import ActionRecord, Approval, Edit, PlanRecord, Reading, Vot
 from signoff.policies import Policy, fill_seats
 
 from .canonical import Json, canonical, digest, parse
-from .deciding import as_seats, counted_voters, needed_for, signers_now
+from .deciding import as_seats, counted_voters, needed_for, signers, signers_now
 from .editing import Changes, changes_of
 from .grounding import grounded_fields
 
@@ -82,6 +82,7 @@ def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Po
     action = registry.load(record.body)
     votes = reading.votes(approval.id)
     seating = fill_seats(as_seats(approval), counted_voters(policy, approval, votes))
+    others = [who for times in approval.stand_ins.values() for who in times]
     return Card(
         approval=approval,
         plan=plan,
@@ -92,7 +93,7 @@ def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Po
         edits=tuple(changes[: approval.revision - 1]),
         found=_found(action, plan.request),
         people={role: signers_now(policy, approval, role, now) for role in approval.seats},
-        later=tuple(p for times in approval.stand_ins.values() for who in times for p in policy.people(who)),
+        later=tuple(p for who in others for p in signers(policy, approval, who, own_vote=False)),
         needs={role: needed_for(policy, approval, role, now) for role in approval.seats},
         filled=seating.filled,
         votes=tuple(votes),

@@ -186,6 +186,24 @@ def test_own_votes_count_for_the_requester_and_not_for_the_editor(open_engine: O
     assert statuses(engine.plan(asked.plan)) == ["approved"]
 
 
+def test_who_stands_in_may_edit_and_then_does_not_sign(open_engine: Open, clock: FakeClock) -> None:
+    """Once they stand in, others edit, too; of what they wrote the card names them neither now nor for later."""
+    text = RULES.replace("    within: 24h\n", "    within: 24h\n    then: {after: 2h, ask: finance}\n")
+    engine = open_engine(rules(text))
+    first = only_approval(engine, submit(engine, transfer("150.00")))
+    with pytest.raises(Refused, match="may not decide"):
+        edit(engine, first, FAY, amount="140.00")
+    clock.move(timedelta(hours=2))
+    asked = only_approval(engine, edit(engine, first, FAY, amount="140.00"))
+    assert engine.card(asked.id).later == ("finn",)
+    clock.move(timedelta(hours=2))
+    assert engine.card(asked.id).people == {"manager": ("mira", "omar", "finn")}
+    with pytest.raises(Refused, match="edited what"):
+        engine.approve(asked.id, FAY, digest=asked.digest)
+    sign(engine, asked, FINN)
+    assert statuses(engine.plan(asked.plan)) == ["approved"]
+
+
 @pytest.mark.parametrize(
     ("who", "why"),
     [
