@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .money import format_money as format_money
     from .money import from_minor_units as from_minor_units
     from .money import read_decimal as read_decimal
+    from .money import write_money as write_money
     from .registry import Migration as Migration
     from .registry import Registry as Registry
     from .run import Ending as Ending
@@ -67,6 +68,7 @@ __all__ = [
     "read_decimal",
     "run_action",
     "show_text",
+    "write_money",
 ]
 
 __getattr__ = front_door(
@@ -79,7 +81,7 @@ __getattr__ = front_door(
         "ledger": ["check_ledger"],
         "money": [
             *("MAX_MINOR_UNITS", "Money", "currency_codes", "currency_decimals", "format_money", "from_minor_units"),
-            "read_decimal",
+            *("read_decimal", "write_money"),
         ],
         "registry": ["Migration", "Registry"],
         "run": ["Ending", "Result", "ask_action", "run_action"],

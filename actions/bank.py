@@ -159,6 +159,7 @@ class PayBill(Action):
     currency: str = "USD"
     from_: str = "checking"
     effect: ClassVar[Effect] = Effect.LOCAL
+    payee_field: ClassVar[str] = "biller"
 
     def resolve(self, lookup: Lookup) -> Self:
         """With the names as they are registered, and what is due where no amount was given."""

@@ -108,6 +108,7 @@ class Action(BaseModel):
     timeout: ClassVar[float | None] = None  # seconds after which an effect outside the database is given up; None: never
     retry: ClassVar[Retry] = Retry()  # IDEMPOTENT and PROBE
     fields: ClassVar[Mapping[str, Field]] = {}  # by wire name, `type` left out
+    payee_field: ClassVar[str] = "to"  # the field, where there is one, that names who gets it: what a batch is summed up by
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

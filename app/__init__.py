@@ -7,18 +7,20 @@ from .lazy import front_door
 if TYPE_CHECKING:
     from .actor import Actor as Actor
     from .actor import Identification as Identification
+    from .batches import Batch as Batch
     from .cards import Card as Card
     from .engine import Engine as Engine
     from .errors import Refused as Refused
     from .errors import SignoffError as SignoffError
     from .errors import UsageError as UsageError
 
-__all__ = ["Actor", "Card", "Engine", "Identification", "Refused", "SignoffError", "UsageError"]
+__all__ = ["Actor", "Batch", "Card", "Engine", "Identification", "Refused", "SignoffError", "UsageError"]
 
 __getattr__ = front_door(
     __name__,
     {
         "actor": ["Actor", "Identification"],
+        "batches": ["Batch"],
         "cards": ["Card"],
         "engine": ["Engine"],
         "errors": ["Refused", "SignoffError", "UsageError"],

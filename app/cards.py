@@ -1,13 +1,17 @@
 """The approval card: everything that somebody must see before they sign."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
 
-from signoff.actions import Action, Lookup, Registry
-from signoff.audit import Approval, Entry, PlanRecord, Reading, Vote
+from signoff.actions import Action, Kind, Lookup, Registry, show_text
+from signoff.audit import ActionRecord, Approval, Edit, Entry, PlanRecord, Reading, Vote, write_actor, write_time
 from signoff.policies import Policy
 
+from .canonical import Json, canonical, digest, parse
+from .editing import Changes, changes_of
 from .grounding import grounded_fields
 from .signers import Signers
 
@@ -18,7 +22,11 @@ class Card:
 
     approval: Approval
     plan: PlanRecord
+    action: ActionRecord  # the revision that it asks for
     details: Mapping[str, str]  # of the action: from, to, ...
+    money: tuple[tuple[str, str, Decimal], ...]  # the fields of it that hold an amount, with its currency
+    payee: str | None  # whom it names as who gets it
+    edits: tuple[tuple[Edit, Changes], ...]  # of it, the oldest first, each with what it changed
     found: Mapping[str, str]  # field → whether its value stands in the user's request
     people: Mapping[str, tuple[str, ...]]  # role → who may fill its seats now, the requester only where their own vote counts
     later: tuple[str, ...]  # who may stand in, now or later
@@ -28,19 +36,65 @@ class Card:
     spoken_for: Mapping[str, tuple[str, ...]]  # voter → who had handed them the seats for which they voted
     now: datetime
 
+    @property
+    def content(self) -> dict[str, Json]:
+        """Everything that it shows but what goes on by itself: the votes, the time left, who holds a role, how others stand."""
+        approval, plan = self.approval, self.plan
+        return {
+            "approval": approval.id,
+            "plan": plan.id,
+            "number": approval.number,
+            "revision": approval.revision,
+            "digest": approval.digest,
+            "action": parse(self.action.body),
+            "title": show_text(self.action.title),
+            "details": [[show_text(name), show_text(value)] for name, value in self.details.items()],
+            "edits": [[edit.digest, write_actor(edit.editor), edit.reason, write_time(edit.at)] for edit, _ in self.edits],
+            "requester": write_actor(plan.requester),
+            "request": plan.request,
+            "found": dict(self.found),
+            "reasons": list(approval.reasons),
+            "seats": dict(approval.seats),
+            "own_vote": approval.own_vote,
+            "stand_ins": {seat: dict(others) for seat, others in approval.stand_ins.items()},
+            "editors": list(approval.editors),
+            "asked": write_time(approval.asked),
+            "expires": write_time(approval.expires),
+            "others": [[one.number, one.revision, one.title] for one in plan.actions if one.number != approval.number],
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON of its content: what a vote holds of what its voter was shown."""
+        return digest(canonical(self.content))
+
 
 def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Policy, registry: Registry, now: datetime) -> Card:
-    """Collect what belongs to *approval*, as it stands *now*. Raises ActionInvalid where the stored action is not one."""
-    action = registry.load(plan.action(approval.number).body)
+    """Collect what belongs to *approval*, as it stands *now*, or did before somebody edited its action.
+
+    Raises ActionInvalid where the stored action is not one.
+    """
+    record = plan.action(approval.number)
+    edits = reading.edits(plan.id, approval.number) if record.revision > 1 else []
+    changes = changes_of(edits, record)
+    if approval.revision < record.revision:
+        was = edits[approval.revision - 1]
+        record = replace(record, revision=was.revision, body=was.body, digest=was.digest)
+    action = registry.load(record.body)
     votes = reading.votes(approval.id)
     signers = Signers.of(reading, policy, approval, now)
+    others = [who for times in approval.stand_ins.values() for who in times]
     return Card(
         approval=approval,
         plan=plan,
+        action=replace(record, title=action.title()),
         details=_details(reading, action, plan),
+        money=tuple(money_of(action)),
+        payee=_payee(action),
+        edits=tuple(changes[: approval.revision - 1]),
         found=_found(action, plan.request),
         people={role: signers.people_now(role) for role in approval.seats},
-        later=tuple(p for times in approval.stand_ins.values() for who in times for p in policy.people(who)),
+        later=tuple(p for who in others for p in signers.people(who, own_vote=False)),
         needs={role: signers.needed_for(role) for role in approval.seats},
         filled=signers.seating(votes).filled,
         votes=tuple(votes),
@@ -54,6 +108,21 @@ def spoken_for(entries: Iterable[Entry], approval: str) -> dict[str, tuple[str, 
     voted = [entry for entry in entries if entry.event == "voted" and entry.data["approval"] == approval]
     told = {entry.actor.id: entry.data.get("for", []) for entry in voted}
     return {voter: tuple(map(str, people)) for voter, people in told.items() if isinstance(people, list) and people}
+
+
+def money_of(action: Action) -> Iterator[tuple[str, str, Decimal]]:
+    """The fields of *action* that hold an amount of money, with its currency."""
+    for one in action.fields.values():
+        value = getattr(action, one.attribute)
+        if one.kind is Kind.MONEY and one.currency is not None and value is not None:
+            currency = str(action.wire()[one.currency])
+            yield from ((one.name, currency, amount) for amount in (value if one.many else [value]))
+
+
+def _payee(action: Action) -> str | None:
+    field = action.fields.get(action.payee_field)
+    value = None if field is None or field.many else getattr(action, field.attribute)
+    return None if value is None else str(value)
 
 
 def _details(reading: Reading, action: Action, plan: PlanRecord) -> dict[str, str]:

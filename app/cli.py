@@ -69,11 +69,12 @@ def _silence(code: Exit) -> Exit:
 def _check_texts(options: argparse.Namespace) -> None:
     """Raises UsageError for an argument whose bytes are no UTF-8: it could be neither stored nor digested."""
     for value in vars(options).values():
-        try:
-            if isinstance(value, str):
-                value.encode()
-        except UnicodeEncodeError as error:
-            raise UsageError(f"an argument ({value[:40]!a}) is not UTF-8; write it in UTF-8") from error
+        for text in value if isinstance(value, list) else [value]:
+            try:
+                if isinstance(text, str):
+                    text.encode()
+            except UnicodeEncodeError as error:
+                raise UsageError(f"an argument ({text[:40]!a}) is not UTF-8; write it in UTF-8") from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -120,20 +121,29 @@ def _add_signing(verbs: Verbs) -> None:
     queue = _add(verbs, "queue", commands.queue, "list what waits for sign-off")
     _no_actor(queue)
     show = _add(verbs, "show", show_command.show, "show all that is known of a plan, of an action, or of an approval")
-    show.add_argument("id", metavar="ID", help="a plan, an action in it, or an approval: p-12ab, p-12ab/2, a12c")
+    what = "a plan, an action in it, or an approval: p-12ab, p-12ab/2, a12c; or several approvals, as they are signed together"
+    show.add_argument("ids", metavar="ID", nargs="+", help=what)
     _no_actor(show)
 
-    approve = _add(verbs, "approve", commands.approve, "sign an approval, after its card was shown")
-    approve.add_argument("id", metavar="ID", help="the approval's id")
+    approve = _add(verbs, "approve", commands.approve, "sign an approval, or several together, after they were shown")
+    _names_approvals(approve)
     approve.add_argument("--digest", metavar="PREFIX", help="the first 8 or more digits of the digest of what you approve")
     approve.add_argument("--reason", metavar="TEXT", help="why, for the log")
     approve.add_argument("--no-run", action="store_true", help="only vote; `signoff resume` runs it later")
     _may_decide(approve, "who signs")
 
-    reject = _add(verbs, "reject", commands.reject, "reject an approval; what needs it is skipped")
-    reject.add_argument("id", metavar="ID", help="the approval's id")
+    reject = _add(verbs, "reject", commands.reject, "reject an approval, or several together; what needs them is skipped")
+    _names_approvals(reject)
     reject.add_argument("--reason", metavar="TEXT", required=True, help="why, for the log and the requester")
     _may_decide(reject, "who rejects")
+
+    edit = _add(verbs, "edit", commands.edit, "change an action that waits; it is decided anew, and others sign it")
+    edit.add_argument("id", metavar="ID", help="the approval's id")
+    change = "what a field shall be: text or an amount as it stands, else JSON; null where it may be left out; once for each"
+    edit.add_argument("--set", metavar="FIELD=VALUE", action="append", required=True, help=change)
+    edit.add_argument("--reason", metavar="TEXT", required=True, help="why, for the log, the requester and those who sign")
+    edit.add_argument("--no-run", action="store_true", help="only edit; `signoff resume` goes on later")
+    _may_decide(edit, "who edits: somebody who may sign it, and did not ask for it")
 
     resolve = _add(verbs, "resolve", commands.resolve, "settle what is in doubt, once you have found out whether it happened")
     resolve.add_argument("id", metavar="PLAN/NUMBER", help="the action, as `signoff queue` names it: p-12ab/2")
@@ -151,13 +161,18 @@ def _add_signing(verbs: Verbs) -> None:
     delegate = _add(
         verbs, "delegate", delegate_command.delegate, "hand your seats to somebody else for a time, or take them back"
     )
-    what = delegate.add_mutually_exclusive_group(required=True)
-    what.add_argument("--to", metavar="WHO", help="who signs for you, too, until then; in place of whoever did")
-    what.add_argument("--revoke", action="store_true", help="take them back")
-    what.add_argument("--list", action="store_true", help="show who signs for whom")
+    asked = delegate.add_mutually_exclusive_group(required=True)
+    asked.add_argument("--to", metavar="WHO", help="who signs for you, too, until then; in place of whoever did")
+    asked.add_argument("--revoke", action="store_true", help="take them back")
+    asked.add_argument("--list", action="store_true", help="show who signs for whom")
     delegate.add_argument("--until", metavar="WHEN", help='2026-11-30, "2026-11-30 18:00" (UTC), or for how long: 8h, 7d')
     delegate.add_argument("--reason", metavar="TEXT", help="why, for the log")
     _may_decide(delegate, "whose seats")
+
+
+def _names_approvals(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", metavar="ID", nargs="*", help="the approval's id, or several: all are decided, or none")
+    parser.add_argument("--plan", metavar="PLAN", help="all that waits in this plan, instead")
 
 
 def _add_policies(verbs: Verbs) -> None:

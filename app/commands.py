@@ -144,45 +144,91 @@ def number_of(id_: str) -> int:
 
 
 def approve(options: argparse.Namespace, settings: Settings) -> Exit:
-    """`signoff approve ID --as WHO`: the vote, and then what it released."""
+    """`signoff approve ID ... --as WHO`: the votes, and then what they released."""
     check_database(settings)
     from .signing import ask_to_sign, is_at_terminal
 
-    if options.digest is None and (settings.json or not is_at_terminal()):
-        raise UsageError(
-            f"nobody signs unseen: look with `signoff show {options.id}`, then give --digest and its first 8 digits or more"
-        )
+    unseen = options.digest is None and (settings.json or not is_at_terminal())
+    if unseen and options.plan is None:
+        raise _unseen(options.ids)
     with open_engine(settings) as engine:
         voter = decider(engine, settings)
-        card = engine.card(options.id)
+        ids = _named(engine, options)
+        if unseen:
+            raise _unseen(ids)
+        drawn = engine.batch(ids) if options.digest is None else None
         signed = (
-            options.digest.replace(" ", "").removesuffix("…")
-            if options.digest is not None
-            else ask_to_sign(output.console(), card, voter)
+            options.digest.replace(" ", "").removesuffix("…") if drawn is None else ask_to_sign(output.console(), drawn, voter)
         )
         if signed is None:
             output.console().print("Not signed; it still waits.")
             return Exit.WAITING
         take_up(engine, settings)
-        approval = engine.approve(options.id, voter, digest=signed, reason=options.reason)
-        if options.no_run:
-            record = engine.plan(approval.plan)
-        else:
-            (record,) = engine.resume(voter, plan=approval.plan)
-        print_plans(engine, [record], settings)
-        others = [one.id for one in engine.approvals_of(record.id) if one.number == approval.number and one.id != approval.id]
-        if others and not settings.json:
+        cards = {} if drawn is None else drawn.card_digests
+        approvals = engine.approve_all(ids, voter, digest=signed, reason=options.reason, cards=cards)
+        records = _go_on(engine, approvals, voter, run=not options.no_run)
+        print_plans(engine, records, settings)
+        if not settings.json:
+            _print_asked_again(engine, approvals)
+    return _exit_of(records)
+
+
+def _unseen(ids: Sequence[str]) -> UsageError:
+    return UsageError(
+        f"nobody signs unseen: look with `signoff show {' '.join(ids)}`, then give --digest and its first 8 digits or more"
+    )
+
+
+def _named(engine: "Engine", options: argparse.Namespace) -> list[str]:
+    """The approvals that are named, or all that wait in the plan that is. Raises UsageError where there are none."""
+    if (options.plan is None) == (not options.ids):
+        raise UsageError("name approvals, or a plan with --plan, and not both; `signoff queue` lists what waits")
+    if options.plan is None:
+        return list(options.ids)
+    ids = [approval.id for approval in engine.approvals_of(engine.plan(options.plan).id)]
+    if not ids:
+        raise UsageError(f"nothing waits for sign-off in {options.plan}; `signoff queue` lists what does")
+    return ids
+
+
+def _go_on(engine: "Engine", approvals: Sequence[Approval], actor: Actor, *, run: bool) -> list[PlanRecord]:
+    """The plans of *approvals*, after what can go on in them went on where they are to *run*."""
+    plans = dict.fromkeys(approval.plan for approval in approvals)
+    return [engine.resume(actor, plan=id_)[0] if run else engine.plan(id_) for id_ in plans]
+
+
+def _print_asked_again(engine: "Engine", approvals: Sequence[Approval]) -> None:
+    """Tell of each action that waits again although it was just signed."""
+    for approval in approvals:
+        others = [one.id for one in engine.approvals_of(approval.plan) if one.number == approval.number and one.id != approval.id]
+        if others:
             output.print_text(
                 f"{approval.id} asked under other rules than are in force now: {others[0]} asks again, and needs votes"
             )
+
+
+def edit(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff edit ID --as WHO --set FIELD=VALUE --reason TEXT`: what is changed, and then what can go on."""
+    check_database(settings)
+    from .editing import read_changes
+
+    with open_engine(settings) as engine:
+        action = engine.registry.get(engine.card(options.id).action.type)
+        assert action is not None  # a card of another type cannot be read
+        editor = decider(engine, settings)
+        record = engine.edit(options.id, editor, read_changes(options.set, action), reason=options.reason)
+        if not options.no_run:
+            (record,) = engine.resume(editor, plan=record.id)
+        print_plans(engine, [record], settings)
     return _exit_of([record])
 
 
 def reject(options: argparse.Namespace, settings: Settings) -> Exit:
-    """`signoff reject ID --as WHO --reason TEXT`."""
+    """`signoff reject ID ... --as WHO --reason TEXT`."""
     with open_engine(settings) as engine:
-        approval = engine.reject(options.id, decider(engine, settings), reason=options.reason)
-        print_plans(engine, [engine.plan(approval.plan)], settings)
+        decided_by = decider(engine, settings)
+        approvals = engine.reject_all(_named(engine, options), decided_by, reason=options.reason)
+        print_plans(engine, _go_on(engine, approvals, decided_by, run=False), settings)
     return Exit.DONE
 
 

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Protocol
 
 from signoff.actions import Action, Lookup
-from signoff.audit import UNTOUCHED, ActionRecord, ApprovalStatus, Choice, PlanRecord, Status, Vote
+from signoff.audit import BOUNDED, UNTOUCHED, ActionRecord, ApprovalStatus, Choice, PlanRecord, Status, Vote
 from signoff.planner import ActionPlan, PlannedAction
 from signoff.policies import PERSON, Context, CounterValue, Decision, DecisionEffect, Policy, StandIn
 
 from .actor import Actor
 from .canonical import Json
+from .deadlines import OPEN
 from .errors import ActionInvalid, PlanInvalid, Refused
 from .grounding import Grounding
 from .signers import Signers, check_identity, identity_counts, is_requester, is_same_person
@@ -166,13 +167,36 @@ def check_voter(signers: Signers, actor: Actor, choice: Choice, votes: Sequence[
         raise Refused(f"{approval.id} is decided: it is {approval.status}")
     if is_same_person(actor.id, signers.requester.id) and not approval.own_vote:
         raise Refused(f"{actor.id} asked for {approval.id} and cannot decide it; somebody else must, or cancel {approval.plan}")
+    _check_decider(signers, actor)
+    if choice is Choice.APPROVE and signers.has_edited(actor.id):
+        raise Refused(f"{actor.id} edited what {approval.id} asks for and cannot sign it; it needs somebody else")
+    if choice is Choice.APPROVE:
+        _check_seat(signers, actor, votes)
+
+
+def check_editor(signers: Signers, record: ActionRecord, actor: Actor) -> None:
+    """Raises Refused where *actor* may not edit now the action that an approval asks for, or asked for.
+
+    Who edited it before may again, and may reject it: they never sign it.
+    """
+    approval, what = signers.approval, f"action {record.number} of {record.plan}"
+    if approval.status not in OPEN:
+        raise Refused(f"{approval.id} is {approval.status}: only what waits or was approved, and was not started, can be edited")
+    if record.status not in BOUNDED or record.attempt:
+        raise Refused(f"{what} was started, so it cannot be edited any more; it is {record.status}")
+    if signers.is_requester(actor):
+        raise Refused(f"{actor.id} asked for {approval.id} and cannot edit it; cancel {approval.plan} and ask anew")
+    _check_decider(signers, actor)
+
+
+def _check_decider(signers: Signers, actor: Actor) -> None:
+    """Raises Refused where *actor* may fill no seat now."""
+    approval = signers.approval
     check_identity(signers.policy, actor)
     if signers.is_requester(actor) and not approval.own_vote:
         raise Refused(f"{actor.id} asked for {approval.id}, as {signers.requester.id}, and cannot decide it; somebody else must")
     if not signers.may_fill(actor, signers.now):
         raise Refused(f"{actor.id} may not decide {approval.id}: it needs {signers.needed}")
-    if choice is Choice.APPROVE:
-        _check_seat(signers, actor, votes)
 
 
 def _check_seat(signers: Signers, actor: Actor, votes: Sequence[Vote]) -> None:

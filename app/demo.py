@@ -176,12 +176,13 @@ class Demo:
             self._console.print(format_card(self._engine.card(id_)))
 
     def _approve(self, id_: str) -> None:
-        digest = ask_to_sign(self._console, self._engine.card(id_), self._actor)
+        drawn = self._engine.batch([id_])
+        digest = ask_to_sign(self._console, drawn, self._actor)
         if digest is None:
             self._stage.say("Not signed; it still waits.")
             return
         self._rules.take_up()  # it may have been edited while the card stood there
-        approval = self._engine.approve(id_, self._actor, digest=digest)
+        approval = self._engine.approve(id_, self._actor, digest=digest, card=drawn.cards[0].digest)
         self._stage.go_on(self._actor, approval.plan)
 
     def _explain(self, number: str, plan: str | None) -> None:

@@ -2,34 +2,41 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from signoff.actions import show_text
-from signoff.audit import ActionRecord, ApprovalStatus, Choice, PlanRecord
+from signoff.actions import format_money, show_text
+from signoff.audit import ActionRecord, ApprovalStatus, Choice, Edit, PlanRecord
 from signoff.policies import Policy, Rule, name_seat
 
+from .batches import Batch
 from .canonical import Json
 from .cards import Card
 from .deciding import Judgement, told_reasons
+from .editing import Changes
 from .output import format_seats, format_span, format_state, group_digest, plain, plain_lines
 
 SHOWN_REQUEST = 500  # characters of a request on a card
+SHOWN_CARD = 8  # hexadecimal digits of a card's digest
 SHOWN_OTHERS = 10  # actions beside the one to sign
 
 
 def format_card(card: Card) -> RenderableType:
     """The approval card. Nothing on it may be missing."""
     approval, plan = card.approval, card.plan
-    action = plan.action(approval.number)
+    action = card.action
     head = Table.grid(expand=True)
     head.add_column()
     head.add_column(justify="right")
     head.add_row(
-        Text(f"APPROVAL {approval.id} · action {approval.number} of {len(plan.actions)} · plan {plan.id}", style="bold"),
+        Text(
+            f"APPROVAL {approval.id} · action {approval.number} of {len(plan.actions)}{_revision(action)} · plan {plan.id}",
+            style="bold",
+        ),
         Text(_standing(card), style="yellow"),
     )
     rows = Table.grid(padding=(0, 2))
@@ -37,6 +44,8 @@ def format_card(card: Card) -> RenderableType:
     rows.add_column(overflow="fold")
     for name, value in card.details.items():
         rows.add_row(f"  {name}", plain(value))
+    for edit, changes in card.edits:
+        rows.add_row("Edited", format_edit(edit, changes))
     rows.add_row("Asked by", plain(str(plan.requester)))
     rows.add_row("The request", format_request(plan.request))
     found = " · ".join(f"{name} {where}" for name, where in card.found.items())
@@ -48,10 +57,66 @@ def format_card(card: Card) -> RenderableType:
         verb = "Signed" if vote.choice is Choice.APPROVE else "Rejected"
         why = f": {vote.reason}" if vote.reason else ""
         spoken = " for " + ", ".join(people) if (people := card.spoken_for.get(vote.voter.id)) else ""
-        rows.add_row(verb, plain(f"by {vote.voter}{spoken} at {vote.at:%Y-%m-%d %H:%M:%S} UTC{why}"))
+        shown = "" if vote.card is None else f", shown card {group_digest(vote.card, SHOWN_CARD)}"
+        rows.add_row(verb, plain(f"by {vote.voter}{spoken} at {vote.at:%Y-%m-%d %H:%M:%S} UTC{shown}{why}"))
     rows.add_row("Others", plain(_others(plan, approval.number)))
     rows.add_row("Digest", Text(group_digest(approval.digest)))
+    rows.add_row("This card", Text(group_digest(card.digest, SHOWN_CARD)))
     return Group(head, Padding(Text(show_text(action.title), style="bold"), (0, 1)), Padding(rows, (0, 1)))
+
+
+def format_batch(batch: Batch) -> RenderableType:
+    """Several approvals that are decided together: each in short, and what they come to."""
+    if len(batch.cards) == 1:
+        return format_card(batch.cards[0])
+    cards = [_in_short(card) for card in batch.cards]
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(no_wrap=True, style="dim")
+    rows.add_column(overflow="fold")
+    for plan in {card.plan.id: card.plan for card in batch.cards}.values():
+        size, beside = len(plan.actions), batch.beside[plan.id]
+        left = f"{size - beside} of its {size} actions; {beside} not here" if beside else "all of its actions"
+        rows.add_row("Plan", plain(f"{plan.id}, asked by {plan.requester}: {left}"))
+        rows.add_row("The request", format_request(plan.request))
+    for one in batch.payees:
+        rows.add_row("Payee", plain(f"{one.payee or 'nobody named'}: {count_actions(one.actions)}, {format_sums(one.sums)}"))
+    rows.add_row("In all", plain(f"{count_actions(len(batch.cards))}, {format_sums(batch.sums)}"))
+    rows.add_row("Digest", Text(group_digest(batch.digest) + " of all together"))
+    return Group(Text(f"{len(batch.cards)} APPROVALS", style="bold"), *cards, Padding(rows, (0, 1)))
+
+
+def _in_short(card: Card) -> RenderableType:
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(no_wrap=True, style="dim")
+    rows.add_column(overflow="fold")
+    head = f"{card.approval.id} · {card.plan.id} #{card.approval.number}{_revision(card.action)} · {card.action.title}"
+    for name, value in card.details.items():
+        rows.add_row(f"  {name}", plain(value))
+    for edit, changes in card.edits:
+        rows.add_row("  edited", format_edit(edit, changes))
+    rows.add_row("  because", plain(", ".join(str(reason["rule"] or reason["because"]) for reason in card.approval.reasons)))
+    rows.add_row("  needs", plain(_need(card)))
+    rows.add_row("  it", plain(_standing(card)))
+    return Group(Text(show_text(head), style="bold"), Padding(rows, (0, 1)))
+
+
+def count_actions(count: int) -> str:
+    return f"{count:,} action{'' if count == 1 else 's'}"
+
+
+def format_sums(sums: Mapping[str, Decimal]) -> str:
+    """Amounts of several currencies: `450.00 USD, 100 JPY`."""
+    return ", ".join(format_money(amount, currency) for currency, amount in sorted(sums.items())) or "no money"
+
+
+def format_edit(edit: Edit, changes: Changes) -> Text:
+    """Who changed what of an action, and why."""
+    told = [f"{name} {old} → {new}" for name, (old, new) in changes.items()]
+    return plain_lines([f"by {edit.editor} at {edit.at:%Y-%m-%d %H:%M:%S} UTC: {edit.reason}", *told])
+
+
+def _revision(action: ActionRecord) -> str:
+    return f", revision {action.revision}" if action.revision > 1 else ""
 
 
 def format_request(request: str | None) -> Text:
@@ -89,7 +154,8 @@ def _need(card: Card) -> str:
     seats = sorted(card.approval.seats.items())
     parts = [f"{card.needs[role]}, {card.filled.get(role, 0)} of {count} so far" for role, count in seats]
     requester = card.approval.requester
-    return "; ".join([*parts, f"{requester}'s own vote counts" if card.approval.own_vote else f"not {requester}"])
+    own = f"{requester}'s own vote counts" if card.approval.own_vote else f"not {requester}"
+    return "; ".join([*parts, own, *(f"not {editor}, who edited it" for editor in card.approval.editors)])
 
 
 def _others(plan: PlanRecord, number: int) -> str:

@@ -5,7 +5,7 @@ executor's, one transaction for each step.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +17,6 @@ from signoff.audit import (
     ActionRecord,
     Approval,
     ApprovalStatus,
-    Choice,
     Delegation,
     PinVerb,
     PlanRecord,
@@ -28,10 +27,11 @@ from signoff.audit import (
     rows_of_action,
 )
 from signoff.planner import ActionPlan, check_request, write_plan
-from signoff.policies import DecisionEffect, Policy
+from signoff.policies import Policy
 
 from .actor import Actor
-from .canonical import canonical, digest
+from .batches import Batch, check_size, make_batch
+from .canonical import Json, digest
 from .cards import Card, read_card
 from .counting import Counting, counters_of
 from .deadlines import expired
@@ -39,34 +39,26 @@ from .deciding import (
     Judgement,
     check_canceller,
     check_resolver,
-    check_voter,
     check_waiting,
-    denial,
     judge,
     judge_plan,
     resolve_plan,
     told_decision,
 )
 from .delegating import Delegating
-from .errors import Busy, ClockError, PolicyChanged, Refused, SignoffError, UsageError
+from .editing import Editing
+from .errors import Busy, PolicyChanged, Refused, SignoffError, UsageError
 from .executor import Executor, Watch
 from .grounding import grounded_in
 from .in_force import InForce, check_pinned
 from .pinning import PinChange, Pinning
-from .plans import Verifier, ask, known, settle
+from .plans import Verifier, as_record, ask, known, settle
 from .refusals import checked_reason, log_refusal, refused, storable
 from .reminding import remind
 from .retrying import Patience
 from .signers import Signers
 from .story import Story, read_story
-
-MIN_DIGEST = 8  # hexadecimal digits of the digest that an approver must name
-
-_FIRST = {
-    DecisionEffect.ALLOW: Status.READY,
-    DecisionEffect.APPROVE: Status.WAITING,
-    DecisionEffect.DENY: Status.DENIED,
-}
+from .voting import Voting
 
 
 class Engine:
@@ -86,6 +78,8 @@ class Engine:
         self._executor = Executor(store, registry, self._in_force, self._verifier)
         self._pinning = Pinning(store, self._in_force)
         self._delegating = Delegating(store, self._in_force)
+        self._voting = Voting(store, registry, self._in_force, self._verifier)
+        self._editing = Editing(store, registry, self._in_force, self._verifier)
 
     @property
     def policy(self) -> Policy:
@@ -179,41 +173,51 @@ class Engine:
             raise problem
         return tuple(self.plan(id_) for id_ in ids)
 
-    def approve(self, approval: str, actor: Actor, *, digest: str, reason: str | None = None) -> Approval:
+    def approve(
+        self, approval: str, actor: Actor, *, digest: str, reason: str | None = None, card: str | None = None
+    ) -> Approval:
         """Record *actor*'s vote for *approval*. `resume` then runs what it released.
 
-        *digest* is of the action as the voter was shown it: at least its first 8 digits. Raises Refused, which is
+        *digest* is of the action as the voter was shown it: at least its first 8 digits. *card* is the digest of the card
+        that was drawn for them; without one the vote holds that of the card as it stands now. Raises Refused, which is
         recorded, where this actor may not vote for it now.
         """
-        shown = storable("the digest", digest)
+        cards = {} if card is None else {approval: card}
+        return self.approve_all([approval], actor, digest=digest, reason=reason, cards=cards)[0]
 
-        def check(tx: Writing, found: Approval) -> None:
-            check_voter(self._signers(tx, found), actor, Choice.APPROVE, tx.votes(approval))
-            if len(shown) < MIN_DIGEST or not found.digest.startswith(shown.lower()):
-                raise Refused(
-                    f'"{shown[:64]}" is not the digest of {approval} (8 digits or more); '
-                    f"look at it with `signoff show {approval}` and give the digest that it shows"
-                )
+    def approve_all(
+        self,
+        approvals: Sequence[str],
+        actor: Actor,
+        *,
+        digest: str,
+        reason: str | None = None,
+        cards: Mapping[str, str] | None = None,
+    ) -> tuple[Approval, ...]:
+        """Record *actor*'s votes for all of *approvals*, at most MAX_BATCH, in one transaction.
 
-        def count(tx: Writing, record: ActionRecord, found: Approval) -> None:
-            if self._signers(tx, found).seating(tx.votes(approval)).complete:
-                tx.move(record, Status.APPROVED, actor)
-
-        return self._vote(approval, actor, Choice.APPROVE, reason, check, count)
+        *digest* is that of the batch as `batch` gives it: at least its first 8 digits; *cards* are the digests of the cards
+        that were drawn, by approval. Raises Refused, which is recorded and
+        names which, where this actor may not vote for one of them now; nothing else is recorded then.
+        """
+        return self._voting.approve(approvals, actor, digest, reason, cards or {})
 
     def reject(self, approval: str, actor: Actor, *, reason: str) -> Approval:
         """Record *actor*'s vote against *approval*, which ends the action and skips what needs it. Raises Refused."""
-        if not reason.strip():
-            raise UsageError("a rejection needs a reason; say why")
+        return self.reject_all([approval], actor, reason=reason)[0]
 
-        def check(tx: Writing, found: Approval) -> None:
-            check_voter(self._signers(tx, found), actor, Choice.REJECT, tx.votes(approval))
+    def reject_all(self, approvals: Sequence[str], actor: Actor, *, reason: str) -> tuple[Approval, ...]:
+        """Record *actor*'s votes against all of *approvals* in one transaction. Raises Refused as `approve_all` does."""
+        return self._voting.reject(approvals, actor, reason)
 
-        def count(tx: Writing, record: ActionRecord, _: Approval) -> None:
-            tx.move(record, Status.REJECTED, actor, error=f"rejected by {actor.id}: {reason}")
-            settle(tx, known(tx.plan(record.plan), record.plan))
+    def edit(self, approval: str, actor: Actor, changes: Mapping[str, Json], *, reason: str) -> PlanRecord:
+        """Make the action that *approval* asks for another one of its type: a new revision, with *changes* to its fields.
 
-        return self._vote(approval, actor, Choice.REJECT, reason, check, count)
+        It is decided anew, and signed anew where rules want that, by others than its editors; `resume` then goes on. For
+        those who may sign it, while it waits, or was approved and not started. Raises Refused, which is recorded, and
+        ActionInvalid where it would be no action.
+        """
+        return self.plan(self._editing.edit(approval, actor, changes, reason))
 
     def resolve(self, plan: str, number: int, actor: Actor, *, done: bool, reason: str) -> PlanRecord:
         """Say of an action in doubt whether it was *done*: then it is, from now on; else it is ready, and keeps its key.
@@ -248,7 +252,8 @@ class Engine:
         with self.store.write() as tx:
             self._in_force.adopt(tx, actor)
             record = settle(tx, self._verifier.plan(tx, known(tx.plan(plan), plan).id))
-            waiting = [self._signers(tx, one) for one in tx.approvals_of(plan) if one.status is ApprovalStatus.WAITING]
+            open_ = [one for one in tx.approvals_of(plan) if one.status is ApprovalStatus.WAITING]
+            waiting = [Signers.of(tx, self.policy, one, tx.now) for one in open_]
             refusal = refused(lambda: check_canceller(self.policy, record, actor, waiting))
             if refusal is not None:
                 log_refusal(tx, refusal, actor, "cancel", plan)
@@ -312,6 +317,11 @@ class Engine:
             plan = self._verifier.plan(tx, found.plan)
             self._in_force.verify(tx)
             return read_card(tx, found, plan, self.policy, self.registry, self.store.clock())
+
+    def batch(self, approvals: Sequence[str]) -> Batch:
+        """Everything that somebody must see before they sign *approvals* together. Raises as `plan` does."""
+        check_size(approvals)
+        return make_batch([self.card(id_) for id_ in approvals])
 
     def explain(self, plan: str, number: int) -> tuple[ActionRecord, Judgement]:
         """The action *number* of *plan* as it stands, and what the policy in force now says about it. Raises as `plan` does."""
@@ -379,70 +389,13 @@ class Engine:
         return id_
 
     def _add(self, tx: Writing, plan: str, judged: Judgement, actor: Actor) -> None:
-        body = judged.action.canonical()
-        record = ActionRecord(
-            plan=plan,
-            number=judged.number,
-            revision=1,
-            type=judged.action.type,
-            effect=judged.action.effect.value,
-            body=body,
-            digest=digest(body),
-            title=judged.action.title(),
-            needs=judged.needs,
-            key=digest(canonical([plan, judged.number, digest(body)])),
-            status=_FIRST[judged.decision.effect],
-            attempt=0,
-            result=None,
-            error=denial(self.policy, judged) if judged.decision.effect is DecisionEffect.DENY else None,
-            rules=judged.decision.rules,
-        )
+        record = as_record(self.policy, plan, judged)
         tx.add_action(record, actor, told_decision(judged))
         if self.policy.counters and record.status is not Status.DENIED:
-            made = (record.number, record.type, body)
+            made = (record.number, record.type, record.body)
             tx.count(rows_of_action(counters_of(self.policy).values(), plan, actor.id, tx.accepted(plan), made))
         if record.status is Status.WAITING:
             ask(tx, self.policy, record, judged, actor)
-
-    # -- voting
-
-    def _signers(self, tx: Writing, approval: Approval) -> Signers:
-        """Who may sign *approval* now."""
-        return Signers.of(tx, self.policy, approval, tx.now)
-
-    def _vote(
-        self,
-        id_: str,
-        actor: Actor,
-        choice: Choice,
-        reason: str | None,
-        check: Callable[[Writing, Approval], None],
-        count: Callable[[Writing, ActionRecord, Approval], None],
-    ) -> Approval:
-        """Record a vote that *check* does not refuse, and let *count* act on it."""
-        if reason is not None:
-            checked_reason(reason)
-        self._in_force.vet()
-        with self.store.write() as tx:
-            self._in_force.adopt(tx, actor)
-            plan = settle(tx, self._verifier.plan(tx, known(tx.approval(id_), id_).plan))
-            approval = known(tx.approval(id_), id_)
-            if tx.behind:
-                raise ClockError(
-                    "the clock stands before the newest entry of the log, so no deadline can be judged; set it right"
-                )
-            refusal = refused(lambda: check(tx, approval))
-            if refusal is None:
-                signers = self._signers(tx, approval)
-                spoken_for = signers.spoken_for(actor, tx.votes(id_))
-                tx.vote(approval, actor, choice, reason, signers.stood_in_for(actor), spoken_for)
-                count(tx, plan.action(approval.number), approval)
-            else:
-                log_refusal(tx, refusal, actor, choice.value, plan.id, approval.number)
-        if refusal is not None:
-            raise refusal
-        with self.store.read() as read:
-            return known(read.approval(id_), id_)
 
 
 def _action_of(plan: PlanRecord, number: int) -> ActionRecord:

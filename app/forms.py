@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from signoff.audit import ActionRecord, Approval, Delegation, Entry, PlanRecord, write_actor, write_time
+from signoff.audit import ActionRecord, Approval, Delegation, Edit, Entry, PlanRecord, write_actor, write_time
 
 from .canonical import Json
 
@@ -14,8 +14,10 @@ if TYPE_CHECKING:  # both need pydantic, and `signoff queue` must not wait for i
     from signoff.planner import Planned
     from signoff.policies import Diagnostic
 
+    from .batches import Batch, Sums
     from .cards import Card
     from .deciding import Judgement
+    from .editing import Changes
     from .pinning import PinChange
 
 
@@ -43,6 +45,7 @@ def action_json(action: ActionRecord) -> dict[str, Json]:
         "number": action.number,
         "type": action.type,
         "action": orjson.loads(action.body),
+        "revision": action.revision,
         "digest": action.digest,
         "needs": list(action.needs),
         "status": action.status.value,
@@ -59,6 +62,7 @@ def approval_json(approval: Approval, action: ActionRecord) -> dict[str, Json]:
         "id": approval.id,
         "plan": approval.plan,
         "number": approval.number,
+        "revision": approval.revision,
         "action": orjson.loads(action.body),
         "digest": approval.digest,
         "requester": approval.requester,
@@ -71,6 +75,7 @@ def approval_json(approval: Approval, action: ActionRecord) -> dict[str, Json]:
             for who in sorted(others)
         ],
         "own_vote": approval.own_vote,
+        "editors": list(approval.editors),
         "status": approval.status.value,
         "asked": write_time(approval.asked),
         "expires": write_time(approval.expires),
@@ -81,10 +86,12 @@ def approval_json(approval: Approval, action: ActionRecord) -> dict[str, Json]:
 
 def card_json(card: "Card") -> dict[str, Json]:
     """An approval card in `--json` output."""
-    return approval_json(card.approval, card.plan.action(card.approval.number)) | {
+    shown: dict[str, Json] = {"digest": card.digest, "content": card.content}
+    told: dict[str, Json] = {
         "request": card.plan.request,
         "details": dict(card.details),
         "found": dict(card.found),
+        "edits": [edit_json(edit, changes) for edit, changes in card.edits],
         "people": {role: list(people) for role, people in card.people.items()},
         "filled": dict(card.filled),
         "votes": [
@@ -94,9 +101,41 @@ def card_json(card: "Card") -> dict[str, Json]:
                 "reason": vote.reason,
                 "at": write_time(vote.at),
                 "for": list(card.spoken_for.get(vote.voter.id, ())),
+                "card": vote.card,
             }
             for vote in card.votes
         ],
+        "card": shown,
+    }
+    return approval_json(card.approval, card.action) | told
+
+
+def batch_json(batch: "Batch") -> dict[str, Json]:
+    """Several approvals that are decided together in `--json` output."""
+    from signoff.actions import write_money
+
+    def sums(amounts: "Sums") -> dict[str, Json]:
+        return {currency: write_money(amount, currency) for currency, amount in sorted(amounts.items())}
+
+    return {
+        "digest": batch.digest,
+        "approvals": [card_json(card) for card in batch.cards],
+        "totals": sums(batch.sums),
+        "payees": [{"payee": one.payee, "actions": one.actions, "totals": sums(one.sums)} for one in batch.payees],
+        "plans": [{"plan": plan, "beside": beside} for plan, beside in batch.beside.items()],
+    }
+
+
+def edit_json(edit: Edit, changes: "Changes") -> dict[str, Json]:
+    """An edit in `--json` output, with the revision that it replaced."""
+    return {
+        "revision": edit.revision,
+        "action": orjson.loads(edit.body),
+        "digest": edit.digest,
+        "editor": write_actor(edit.editor),
+        "reason": edit.reason,
+        "at": write_time(edit.at),
+        "changes": {name: {"from": old, "to": new} for name, (old, new) in changes.items()},
     }
 
 

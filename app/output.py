@@ -67,7 +67,7 @@ def format_plan(plan: PlanRecord) -> Table:
     for action in plan.actions:
         table.add_row(
             str(action.number),
-            _action(action.title, orjson.loads(action.body)),
+            _revised(action),
             _numbers(action.needs),
             format_state(action.status),
             plain(", ".join(action.rules) or "default"),
@@ -94,7 +94,7 @@ def format_queue(rows: Sequence[tuple[Approval, ActionRecord]], now: datetime) -
     for approval, action in rows:
         table.add_row(
             plain(approval.id),
-            _action(action.title, orjson.loads(action.body)),
+            _revised(action),
             plain(f"{approval.plan} #{approval.number}"),
             plain(approval.requester),
             _asked(approval, now),
@@ -138,9 +138,9 @@ def entry_line(entry: Entry) -> str:
     )
 
 
-def group_digest(digest: str) -> str:
-    """The first digits of *digest*, in groups of four."""
-    shown = digest[:SHOWN_DIGEST]
+def group_digest(digest: str, digits: int = SHOWN_DIGEST) -> str:
+    """The first *digits* of *digest*, in groups of four."""
+    shown = digest[:digits]
     return " ".join(shown[at : at + 4] for at in range(0, len(shown), 4)) + " …"
 
 
@@ -184,6 +184,11 @@ _ALARMING = frozenset({"deny", "denied", "failed", "rejected", "expired", "cance
 def _action(title: str, wire: Mapping[str, Json]) -> Text:
     fields = ", ".join(f"{name} {value}" for name, value in wire.items() if name != "type" and value is not None)
     return Text(show_text(title)).append(Text(f"\n{show_text(fields)}" if fields else "", style="dim"))
+
+
+def _revised(action: ActionRecord) -> Text:
+    revision = f" (revision {action.revision})" if action.revision > 1 else ""
+    return _action(action.title + revision, orjson.loads(action.body))
 
 
 def _numbers(numbers: Sequence[int]) -> str:
@@ -231,10 +236,13 @@ def gist_of(entry: Entry) -> str:
             return f"{told['title']}: {told['status']}"
         case "asked":
             seats = told["seats"]
-            return f"{told['id']} needs {format_seats(seats) if isinstance(seats, Mapping) else seats}"
+            revision = f", revision {told['revision']}" if told["revision"] not in (None, 1) else ""
+            return f"{told['id']} needs {format_seats(seats) if isinstance(seats, Mapping) else seats}{revision}"
         case "voted":
             spoken = f" for {', '.join(map(str, told['for']))}" if isinstance(told["for"], list) else ""
             return f"{told['choice']} {told['approval']}{spoken}" + (f": {told['reason']}" if told["reason"] else "")
+        case "edited":
+            return f"revision {told['revision']}, {told['status']}: {'; '.join(_changed(told['changes']))}: {told['reason']}"
         case "reminded":
             return f"{told['approval']} needs {told['needs']} until {told['expires']}"
         case "delegated":
@@ -263,9 +271,15 @@ def _looser(change: Json) -> list[str]:
     return [str(one) for one in looser] if isinstance(looser, list) else []
 
 
+def _changed(changes: Json) -> list[str]:
+    """What an edit changed: `amount 150.00 → 120.00`."""
+    pairs = changes.items() if isinstance(changes, Mapping) else ()
+    return [f"{name} {' → '.join(map(str, pair))}" for name, pair in pairs if isinstance(pair, list)]
+
+
 _TOLD = (
     *("request", "planner", "title", "status", "id", "seats", "choice", "approval", "reason", "name", "digest", "change"),
-    *("verb", "error", "result", "due", "for", "to", "until", "needs", "expires"),
+    *("verb", "error", "result", "due", "for", "to", "until", "needs", "expires", "revision", "changes"),
 )
 
 

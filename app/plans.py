@@ -4,23 +4,24 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from signoff.audit import (
-    ActionRecord,
-    PlanRecord,
-    Reading,
-    Writing,
-    verify_plan,
-)
-from signoff.policies import Policy
+from signoff.audit import ActionRecord, PlanRecord, Reading, Status, Writing, verify_plan
+from signoff.policies import DecisionEffect, Policy
 
 from .actor import Actor
+from .canonical import Json, canonical, digest
 from .deadlines import ends_of
-from .deciding import Judgement, as_stand_ins, told_reasons
-from .errors import UsageError
+from .deciding import Judgement, as_stand_ins, denial, told_reasons
+from .errors import ClockError, UsageError
 
 SYSTEM_ACTOR = Actor(id="signoff")  # what happens by itself: deadlines, skipped actions, recovery
 
 _T = TypeVar("_T")
+
+_FIRST = {
+    DecisionEffect.ALLOW: Status.READY,
+    DecisionEffect.APPROVE: Status.WAITING,
+    DecisionEffect.DENY: Status.DENIED,
+}
 
 
 class Verifier:
@@ -41,6 +42,38 @@ def known(found: _T | None, id_: str) -> _T:
     if found is None:
         raise UsageError(f'there is no "{id_[:64]}"; `signoff queue` lists what waits, `signoff audit log` what was')
     return found
+
+
+def check_clock(tx: Writing) -> None:
+    """Raises ClockError where no deadline can be judged."""
+    if tx.behind:
+        raise ClockError("the clock stands before the newest entry of the log, so no deadline can be judged; set it right")
+
+
+def as_record(policy: Policy, plan: str, judged: Judgement, revision: int = 1) -> ActionRecord:
+    """A decided action as it is stored: a revision that nobody has signed or started yet.
+
+    Its key is made here, once: no other action has it, and no other revision.
+    """
+    body = judged.action.canonical()
+    place: list[Json] = [plan, judged.number, digest(body), *([revision] if revision > 1 else [])]
+    return ActionRecord(
+        plan=plan,
+        number=judged.number,
+        revision=revision,
+        type=judged.action.type,
+        effect=judged.action.effect.value,
+        body=body,
+        digest=digest(body),
+        title=judged.action.title(),
+        needs=judged.needs,
+        key=digest(canonical(place)),
+        status=_FIRST[judged.decision.effect],
+        attempt=0,
+        result=None,
+        error=denial(policy, judged) if judged.decision.effect is DecisionEffect.DENY else None,
+        rules=judged.decision.rules,
+    )
 
 
 def settle(tx: Writing, plan: PlanRecord) -> PlanRecord:

@@ -3,21 +3,22 @@
 Every action is decided again as when its plan was accepted: as it was resolved and stored, for its requester, at that
 time, with the request and the size of its plan. A counter has the value that it would have had: what really counted then
 of plans accepted before, however their actions ended later, and of the plan itself what the new policies do not deny. Plans
-that were refused as a whole, and the second decision right before execution, are not replayed.
+that were refused as a whole, edits, and the second decision right before execution, are not replayed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias, cast
 
-from signoff.actions import Action, Kind, Registry
-from signoff.audit import ActionRecord, Entry, Past, PlanRecord, Reading, verify_complete, verify_plan, verify_policies
+from signoff.actions import Action, Registry
+from signoff.audit import ActionRecord, Edit, Entry, Past, PlanRecord, Reading, verify_complete, verify_plan, verify_policies
 from signoff.policies import DecisionEffect, Policy
 
 from .canonical import Json
+from .cards import money_of
 from .counting import PastCounting, counters_of
 from .deciding import judge, told_decision
 from .errors import ActionInvalid, LogInvalid
@@ -98,10 +99,11 @@ def replay(
             continue
         plan, entries = _read(reading, accepted)
         past.go_on(accepted.number, plan.at)
+        edits = reading.edits(plan.id) if any(action.revision > 1 for action in plan.actions) else []
         if wanted:
             counting = PastCounting(policy=policy, now=plan.at, requester=plan.requester, past=past)
-            yield tuple(_replay_plan(plan, entries, counting, registry))
-        past.add(plan, entries)
+            yield tuple(_replay_plan(_as_accepted(plan, entries, edits), entries, counting, registry))
+        past.add(plan, entries, edits)
 
 
 def compare_decisions(then: Told, now: Told) -> Change:
@@ -130,6 +132,20 @@ def _read(reading: Reading, accepted: Entry) -> tuple[PlanRecord, list[Entry]]:
     return plan, reading.entries(accepted.chain)
 
 
+def _as_accepted(plan: PlanRecord, entries: Iterable[Entry], edits: Iterable[Edit]) -> PlanRecord:
+    """*plan* with each action as it was before anybody edited it."""
+    first: dict[int, Edit] = {}
+    for edit in edits:
+        first.setdefault(edit.number, edit)
+    titles = {entry.action: str(entry.data["title"]) for entry in entries if entry.event == "decided"}
+    actions = (
+        replace(one, revision=1, body=was.body, digest=was.digest, title=titles[one.number]) if was else one
+        for one in plan.actions
+        for was in [first.get(one.number)]
+    )
+    return replace(plan, actions=tuple(actions))
+
+
 def _replay_plan(plan: PlanRecord, entries: Iterable[Entry], counting: PastCounting, registry: Registry) -> Iterator[Replayed]:
     """Each action of *plan*, in order. What is not denied now counts for those after it, as does what cannot be decided."""
     decided = _decisions(plan, entries)
@@ -146,7 +162,7 @@ def _replay_plan(plan: PlanRecord, entries: Iterable[Entry], counting: PastCount
             judged = judge(action, record.number, record.needs, grounding, len(plan.actions), counting)
             now, effect = told_decision(judged), judged.decision.effect
             change = compare_decisions(then, now)
-            replayed = Replayed(plan=plan, action=record, then=then, now=now, change=change, money=tuple(_money(action)))
+            replayed = Replayed(plan=plan, action=record, then=then, now=now, change=change, money=tuple(money_of(action)))
         if effect is DecisionEffect.DENY or lost & {*record.needs}:
             lost.add(record.number)
         else:
@@ -189,11 +205,3 @@ def _is_easier(then: Told, now: Told) -> bool:
         for seat in before.keys() & times.keys()
         for who, seconds in times[seat].items()
     )
-
-
-def _money(action: Action) -> Iterator[tuple[str, str, Decimal]]:
-    """The fields of *action* that hold an amount of money, with its currency."""
-    for one in action.fields.values():
-        value = getattr(action, one.attribute)
-        if one.kind is Kind.MONEY and one.currency is not None and isinstance(value, Decimal):
-            yield one.name, str(action.wire()[one.currency]), value

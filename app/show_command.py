@@ -12,21 +12,28 @@ from .opening import reading_engine
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from .batches import Batch
     from .cards import Card
     from .engine import Engine
     from .story import Story
 
 
 def show(options: argparse.Namespace, settings: Settings) -> Exit:
-    """`signoff show ID`: of a plan (p-12ab), an action (p-12ab/2) or an approval (a12c), all that is known of it."""
-    plan, _, number = options.id.partition("/")
+    """`signoff show ID`: of a plan (p-12ab), an action (p-12ab/2) or an approval (a12c), all that is known of it.
+
+    `signoff show ID ID ...` shows approvals as they are decided together.
+    """
+    named, *more = options.ids
+    plan, _, number = named.partition("/")
     with reading_engine(settings) as engine:
-        if not plan.startswith("p-"):
-            card = engine.card(options.id)
+        if more:
+            _print_batch(engine.batch(options.ids), settings)
+        elif not plan.startswith("p-"):
+            card = engine.card(named)
             story = engine.story(card.plan.id).of(card.approval.number)
             _print_story(lambda: _print_card(card), story, forms.card_json(card), engine, settings, headed=False)
-        elif number or plan != options.id:
-            story = engine.story(plan).of(number_of(options.id))
+        elif number or plan != named:
+            story = engine.story(plan).of(number_of(named))
             if not story.actions:
                 raise UsageError(f"{plan} has no action {number}; its actions are numbered 1 to {len(story.plan.actions)}")
             told = forms.plan_json(story.plan) | {"actions": [forms.action_json(one.record) for one in story.actions]}
@@ -57,6 +64,15 @@ def _print_story(
     console = output.console()
     console.print()
     console.print(format_story(story, engine.policy, headed=headed))
+
+
+def _print_batch(batch: "Batch", settings: Settings) -> None:
+    if settings.json:
+        forms.print_json(forms.batch_json(batch))
+    else:
+        from .drawing import format_batch
+
+        output.console().print(format_batch(batch))
 
 
 def _print_card(card: "Card") -> None:

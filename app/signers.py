@@ -42,6 +42,10 @@ class Signers:
         """Whether *actor* is who asked."""
         return is_requester(self.policy, actor, self.requester)
 
+    def has_edited(self, person: str) -> bool:
+        """Whether *person* wrote some of what is asked for, in any of its revisions."""
+        return any(is_same_person(person, editor) for editor in self.approval.editors)
+
     def may_fill(self, actor: Actor, at: datetime) -> frozenset[str]:
         """The seats that *actor*'s vote fills under the roles in force now, where it is cast at *at*.
 
@@ -59,7 +63,7 @@ class Signers:
     def _handed(self, actor: Actor, at: datetime, voted: Collection[str] = ()) -> dict[str, frozenset[str]]:
         """The seats of those who handed theirs to *actor* before *at*, but for those who *voted* themselves.
 
-        A delegate hands nothing on. Nobody gets anything of who asked, nor gives it to them.
+        A delegate hands nothing on. Nobody gets anything of who asked, nor gives it to them; nobody signs for an editor.
         """
         if self.is_requester(actor):
             return {}
@@ -69,6 +73,7 @@ class Signers:
             if one.to == actor.id
             and one.since <= at
             and not self.is_requester(one.by)
+            and not self.has_edited(one.by.id)
             and not any(is_same_person(one.by.id, voter) for voter in voted)
         }
 
@@ -94,6 +99,7 @@ class Signers:
             and vote.used is None
             and vote.digest == self.approval.digest
             and (self.approval.own_vote or not self.is_requester(vote.voter))
+            and not self.has_edited(vote.voter.id)
             and identity_counts(self.policy, vote.voter)
         ]
         voted = [vote.voter.id for vote in counted]
@@ -123,8 +129,9 @@ class Signers:
         return fill_seats(seats, self.counted(votes)).complete
 
     def people(self, who: str, *, own_vote: bool) -> tuple[str, ...]:
-        """The people of a role, or the one person; the requester only where their *own_vote* counts."""
-        return tuple(p for p in self.policy.people(who) if own_vote or not is_same_person(p, self.requester.id))
+        """The people of a role, or the one person, but who edited it; the requester only where their *own_vote* counts."""
+        people = (p for p in self.policy.people(who) if own_vote or not is_same_person(p, self.requester.id))
+        return tuple(p for p in people if not self.has_edited(p))
 
     def people_now(self, seat: str) -> tuple[str, ...]:
         """The people who may fill *seat* now."""
@@ -138,7 +145,10 @@ class Signers:
         return [
             (one.to, one.by.id)
             for one in self.delegations
-            if one.by.id in people and not self.is_requester(one.by) and not is_same_person(one.to, self.requester.id)
+            if one.by.id in people
+            and not self.is_requester(one.by)
+            and not is_same_person(one.to, self.requester.id)
+            and not self.has_edited(one.to)
         ]
 
     @property
@@ -161,7 +171,9 @@ class Signers:
         people = self.people(who, own_vote=own_vote)
         handed = [f"{to} for {by}" for to, by in self._delegates(people)]
         if who.startswith(PERSON):
-            return " or ".join([*people, *handed]) if people else f"{who.removeprefix(PERSON)}, who asked and cannot"
+            person = who.removeprefix(PERSON)
+            did = "edited it" if self.has_edited(person) else "asked"
+            return " or ".join([*people, *handed]) if people else f"{person}, who {did} and cannot"
         return f"{who} ({name_people([*people, *handed]) or 'nobody'})"
 
 

@@ -7,8 +7,8 @@ import termios
 from rich.console import Console
 
 from .actor import Actor
-from .cards import Card
-from .drawing import format_card
+from .batches import Batch
+from .drawing import format_batch
 
 SIGN = "approve"  # never a single key, and never the default
 UNASKED = ""  # no digest: the engine refuses whoever comes with it
@@ -20,23 +20,24 @@ def is_at_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
-def ask_to_sign(console: Console, card: Card, actor: Actor) -> str | None:
-    """Show *card*, and return the digest of what it shows once *actor* has typed in full that they sign it.
+def ask_to_sign(console: Console, batch: Batch, actor: Actor) -> str | None:
+    """Show *batch*, and return the digest of what it shows once *actor* has typed in full that they sign it.
 
-    None where they typed something else. Who may not sign is not asked, and UNASKED is returned: the engine refuses,
-    says why, and records it.
+    None where they typed something else. Who may not sign all of it is not asked, and UNASKED is returned: the engine
+    refuses, says why, and records it.
     """
-    console.print(format_card(card))
-    if not any(actor.id in people for people in (*card.people.values(), card.later)):
+    console.print(format_batch(batch))
+    if not all(any(actor.id in people for people in (*card.people.values(), card.later)) for card in batch.cards):
         return UNASKED
     _drop_what_was_typed()
-    print(f'Type "{SIGN}" to sign this as {actor.id}, anything else to leave it: ', end="", flush=True)
+    what = "this" if len(batch.cards) == 1 else f"all {len(batch.cards)}"
+    print(f'Type "{SIGN}" to sign {what} as {actor.id}, anything else to leave it: ', end="", flush=True)
     try:
         answer = input()
     except (EOFError, UnicodeDecodeError):
         print()
         return None
-    return card.approval.digest if answer.strip() == SIGN else None
+    return batch.digest if answer.strip() == SIGN else None
 
 
 def _drop_what_was_typed() -> None:

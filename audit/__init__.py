@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .records import Approval as Approval
     from .records import ApprovalStatus as ApprovalStatus
     from .records import Choice as Choice
+    from .records import Edit as Edit
     from .records import Entry as Entry
     from .records import PlanRecord as PlanRecord
     from .records import Status as Status
@@ -60,6 +61,7 @@ __all__ = [
     "CountedRow",
     "Counter",
     "Delegation",
+    "Edit",
     "Entry",
     "Past",
     "PinVerb",
@@ -95,7 +97,7 @@ __getattr__ = front_door(
         "reading": ["Reading"],
         "records": [
             *("BOUNDED", "ENDED", "NOT_DONE", "SYSTEM", "UNTOUCHED", "ActionRecord", "Approval", "ApprovalStatus", "Choice"),
-            *("Entry", "PlanRecord", "Status", "Vote", "read_time", "write_actor", "write_time"),
+            *("Edit", "Entry", "PlanRecord", "Status", "Vote", "read_time", "write_actor", "write_time"),
         ],
         "recounting": ["counted_anew", "recount"],
         "store": ["Store"],

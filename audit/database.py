@@ -27,11 +27,12 @@ SCHEMA = (
     ("signoff.2", "counters.sql"),
     ("signoff.3", "routes.sql"),
     ("signoff.4", "keys.sql"),
+    ("signoff.5", "approvals.sql"),
     ("signoff.7", "reminders.sql"),
 )
 OWN_TABLES = frozenset(
     {
-        *("policies", "plans", "actions", "approvals", "votes", "counted"),
+        *("policies", "plans", "actions", "edits", "approvals", "votes", "counted"),
         *("entries", "chains", "log", "heads"),
     }
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from .counting import CountedRow, Counter, Total, rows_of_action
-from .records import BOUNDED, ENDED, UNTOUCHED, Entry, PlanRecord, Status, write_time
+from .records import BOUNDED, ENDED, UNTOUCHED, Edit, Entry, PlanRecord, Status, write_time
 
 _Place = tuple[int, int]  # the number of the Entry with which a plan was accepted, and of an action in it
 _BY_ITSELF = frozenset({Status.EXPIRED, Status.SKIPPED})  # these ends are recorded later than they come
@@ -63,6 +63,7 @@ class Past:
         self._held = {one.digest: _Held(counter=one) for one in counters if one.window != "plan"}
         self._rows: dict[_Place, list[CountedRow]] = {}  # of the actions that are held
         self._ends: list[tuple[int, _Place, str]] = []  # a heap: the Entry, the action, and when it was done or ""
+        self._edited: dict[int, list[CountedRow]] = {}  # by the Entry of an edit, what the action holds from then on
         self._lapses: list[tuple[str, _Place]] = []  # a heap
 
     @property
@@ -73,13 +74,15 @@ class Past:
     @property
     def kept(self) -> int:
         """How many rows are kept in memory."""
-        return sum(map(len, self._rows.values())) + sum(len(held.done) for held in self._held.values())
+        held = sum(map(len, self._rows.values())) + sum(map(len, self._edited.values()))
+        return held + sum(len(one.done) for one in self._held.values())
 
     def go_on(self, accepted: int, now: datetime) -> None:
         """Go on to the acceptance of a plan, by the Entry with the number *accepted*, written *now*. It only goes forward."""
         while self._ends and self._ends[0][0] < accepted:
-            _, place, done = heappop(self._ends)
+            number, place, done = heappop(self._ends)
             self._end(place, done)
+            self._hold(place, self._edited.pop(number, []))
         while self._lapses and self._lapses[0][0] <= write_time(now):
             self._end(heappop(self._lapses)[1], "")
         for held in self._held.values():
@@ -95,24 +98,35 @@ class Past:
         units, _, unknown = held.totals.get(key, (0, 0, 0))
         return Total(units, unknown)
 
-    def add(self, plan: PlanRecord, entries: Sequence[Entry]) -> None:
-        """Let *plan* count, which is accepted now; *entries* are all of its chain, also what came later."""
+    def add(self, plan: PlanRecord, entries: Sequence[Entry], edits: Sequence[Edit] = ()) -> None:
+        """Let *plan* count, which is accepted now; *entries* are all of its chain, also what came later, as *edits* of it."""
         accepted = entries[0].number
+        counters = [held.counter for held in self._held.values()]
+        edited = [(entry.action, entry.number) for entry in entries if entry.event == "edited"]
         for life in _lives(plan, entries):
-            action = plan.action(life.number)
-            told = (action.number, action.type, action.body)
-            counters = [held.counter for held in self._held.values()]
-            rows = rows_of_action(counters, plan.id, plan.requester.id, accepted, told)
-            if not rows:
+            action, place = plan.action(life.number), (accepted, life.number)
+            bodies = [*(edit.body for edit in edits if edit.number == life.number), action.body]
+            rows, *later = (
+                rows_of_action(counters, plan.id, plan.requester.id, accepted, (action.number, action.type, body))
+                for body in bodies
+            )
+            if not rows:  # whether it counts depends on its type, which no edit changes
                 continue
-            place = (accepted, life.number)
-            self._rows[place] = rows
-            for row in rows:
-                self._held[row.counter].add(row)
+            self._hold(place, rows)
+            for number, held in zip((number for edited_, number in edited if edited_ == life.number), later, strict=True):
+                self._edited[number] = held
+                heappush(self._ends, (number, place, ""))
             if life.ended is not None:
                 heappush(self._ends, (life.ended, place, life.done or ""))
             if life.lapses is not None:
                 heappush(self._lapses, (life.lapses, place))
+
+    def _hold(self, place: _Place, rows: list[CountedRow]) -> None:
+        """Let an action hold *rows*."""
+        if rows:
+            self._rows[place] = rows
+        for row in rows:
+            self._held[row.counter].add(row)
 
     def _end(self, place: _Place, done: str) -> None:
         """End what an action holds, where it holds anything yet."""

@@ -14,9 +14,9 @@ from .database import Database, Lent, Row
 from .delegations import DELEGATED, REVOKED, Delegation, read_delegations
 from .log import COLUMNS, ChainEnd, chain_end
 from .pins import Pins, read_pins
-from .records import SYSTEM, ActionRecord, Approval, Entry, PlanRecord, Vote, write_time
+from .records import SYSTEM, ActionRecord, Approval, Edit, Entry, PlanRecord, Vote, write_time
 from .remembered import Remembered
-from .rows import ACTION, APPROVAL, PLAN, VOTE, action_of, approval_of, entry_of, plan_of, vote_of
+from .rows import ACTION, APPROVAL, EDIT, PLAN, VOTE, action_of, approval_of, edit_of, entry_of, plan_of, vote_of
 from .sealing import LogHead, Seal
 from .tree import Frontier
 
@@ -112,6 +112,11 @@ class Reading:
     def _stored_approvals(self, plan: str) -> list[Approval]:
         rows = self._database.execute(f"SELECT {APPROVAL} FROM approvals WHERE plan = ? ORDER BY sequence", (plan,))
         return list(map(approval_of, rows))
+
+    def edits(self, plan: str, number: int | None = None) -> list[Edit]:
+        """The edits of a plan's actions, or of one of them, the oldest first."""
+        sql = f"SELECT {EDIT} FROM edits WHERE plan = ? AND number = coalesce(?, number) ORDER BY number, revision"
+        return list(map(edit_of, self._database.execute(sql, (plan, number))))
 
     def votes(self, approval: str) -> list[Vote]:
         """The votes on an approval, in the order in which they were cast."""

@@ -15,8 +15,8 @@ class Status(StrEnum):
     """Where an action stands, and where it can go from there."""
 
     READY = "ready"  # → executing, waiting, denied, skipped, cancelled
-    WAITING = "waiting"  # → approved, rejected, expired, cancelled, skipped
-    APPROVED = "approved"  # → executing, waiting, denied, expired, skipped, cancelled
+    WAITING = "waiting"  # → approved, rejected, expired, cancelled, skipped; edited: waiting, ready, denied
+    APPROVED = "approved"  # → executing, waiting, denied, expired, skipped, cancelled; edited: waiting, ready, denied
     EXECUTING = "executing"  # → executing (next attempt), done, failed, in_doubt
     IN_DOUBT = "in_doubt"  # → done, ready (a person resolved it)
     DONE = "done"
@@ -53,7 +53,7 @@ class ApprovalStatus(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
-    REPLACED = "replaced"  # decided again, under changed rules or after a doubt: a new approval asks, or the action was denied
+    REPLACED = "replaced"  # decided again: edited, under changed rules or after a doubt; a new approval asks where rules want one
 
 
 class Choice(StrEnum):
@@ -125,10 +125,25 @@ class Approval:
     stand_ins: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # seat → who may fill it, too → seconds after asking
     remind: datetime | None = None  # from when on people are to be reminded, where it waits then
     reminded: datetime | None = None  # when they were
+    editors: tuple[str, ...] = ()  # who edited the action before it was asked for: they cannot sign it
 
     def open_at(self, seat: str, who: str) -> datetime:
         """From when on *who* may fill *seat*, too."""
         return self.asked + timedelta(seconds=self.stand_ins[seat][who])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """One person's change of an action that waited: what it was before, and who wrote the next revision."""
+
+    plan: str
+    number: int
+    revision: int  # that was replaced
+    body: bytes  # of that revision
+    digest: str
+    editor: Actor
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +157,7 @@ class Vote:
     digest: str  # of the action that the voter was shown
     at: datetime
     used: int | None = None  # the attempt that consumed it
+    card: str | None = None  # digest of the card that the voter was shown; None: it was not kept yet
 
 
 @dataclass(frozen=True, kw_only=True)

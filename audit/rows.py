@@ -16,6 +16,7 @@ from .records import (
     Approval,
     ApprovalStatus,
     Choice,
+    Edit,
     Entry,
     PlanRecord,
     Status,
@@ -28,9 +29,10 @@ PLAN = "id, requester, how, os_user, request, planner, proposed, at"
 ACTION = "plan, number, revision, type, effect, body, digest, title, needs, key, status, attempt, result, error, rules"
 APPROVAL = (
     "id, plan, number, revision, digest, requester, asks, seats, reasons, policy, status, asked, expires, own_vote, stand_ins,"
-    " remind, reminded"
+    " remind, reminded, editors"
 )
-VOTE = "approval, voter, how, os_user, choice, reason, digest, at, used"
+EDIT = "plan, number, revision, body, digest, editor, how, os_user, reason, at"
+VOTE = "approval, voter, how, os_user, choice, reason, digest, at, used, card"
 
 _Record = TypeVar("_Record")
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
@@ -104,15 +106,13 @@ def action_of(row: Row) -> ActionRecord:
 @_stored("approval")
 def approval_of(row: Row) -> Approval:
     """The approval in a row of APPROVAL."""
-    id_, plan, number, revision, hashed, requester, asks, seats, reasons, policy, status, asked, expires, own, others, *times = (
-        row
-    )
+    id_, plan, number, revision, hashed, requester, asks, seats, reasons, policy, status, asked, expires, own, others, *more = row
     seats_of = cast(Mapping[str, int], _json(seats, dict))
     _each(list(seats_of.values()), int)
     stand_ins = cast(Mapping[str, Mapping[str, int]], _json(others, dict))
     for after in _each(list(stand_ins.values()), dict):
         _each(list(after.values()), int)
-    remind, reminded = (None if at is None else read_time(at) for at in times)
+    remind, reminded = (None if at is None else read_time(at) for at in more[:2])
     return Approval(
         id=id_,
         plan=plan,
@@ -131,13 +131,32 @@ def approval_of(row: Row) -> Approval:
         stand_ins=stand_ins,
         remind=remind,
         reminded=reminded,
+        editors=tuple(_each(_json(more[2], list), str)),
+    )
+
+
+@_stored("edit")
+def edit_of(row: Row) -> Edit:
+    """The edit in a row of EDIT."""
+    plan, number, revision, body, hashed, editor, how, os_user, reason, at = row
+    if digest(body) != hashed:
+        raise LogInvalid(f"{plan}: revision {revision} of action {number} was edited: its bytes do not have its digest")
+    return Edit(
+        plan=plan,
+        number=number,
+        revision=revision,
+        body=body,
+        digest=hashed,
+        editor=read_actor(editor, how, os_user),
+        reason=reason,
+        at=read_time(at),
     )
 
 
 @_stored("vote")
 def vote_of(row: Row) -> Vote:
     """The vote in a row of VOTE."""
-    approval, voter, how, os_user, choice, reason, hashed, at, used = row
+    approval, voter, how, os_user, choice, reason, hashed, at, used, card = row
     return Vote(
         approval=approval,
         voter=read_actor(voter, how, os_user),
@@ -146,6 +165,7 @@ def vote_of(row: Row) -> Vote:
         digest=hashed,
         at=read_time(at),
         used=used,
+        card=card,
     )
 
 

@@ -13,10 +13,10 @@ from .heads import head_leaf, root_over
 from .log import START, entry_problems
 from .pins import pin_problems
 from .reading import Reading
-from .records import SYSTEM, Entry, PlanRecord, Status, read_time, write_actor, write_time
+from .records import SYSTEM, ApprovalStatus, Entry, PlanRecord, Status, read_time, write_actor, write_time
 from .rows import entry_of
 from .tree import Frontier
-from .writing import ACCEPTED, CLOSES, MOVED, told_approval, told_vote
+from .writing import ACCEPTED, CLOSES, MOVED, told_approval, told_edit, told_vote
 
 BLIND_SPOTS = (
     "whoever can read the key file can rewrite the log and its seal: only a checkpoint that is kept elsewhere tells of that",
@@ -26,7 +26,8 @@ BLIND_SPOTS = (
 
 _State = dict[str, Json]
 
-_SINCE_ROUTES: _State = {"own_vote": False, "stand_ins": {}, "remind": None}  # of an approval; older Entries do not tell it
+# Of an approval; older Entries do not tell it.
+_SINCE: _State = {"own_vote": False, "stand_ins": {}, "remind": None, "editors": []}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +150,7 @@ class _Told:
     actions: dict[str, _State] = field(default_factory=dict)
     approvals: dict[str, _State] = field(default_factory=dict)
     votes: dict[str, _State] = field(default_factory=dict)
+    edits: dict[str, _State] = field(default_factory=dict)
 
     def read(self, entry: Entry) -> None:
         data = dict(entry.data)
@@ -161,7 +163,7 @@ class _Told:
                 data.pop("decision")
                 self.actions[number] = data | {"attempt": 0, "result": None}
             case "asked":
-                self.approvals[str(data["id"])] = _SINCE_ROUTES | data | {"status": "waiting", "number": number, "reminded": None}
+                self.approvals[str(data["id"])] = _SINCE | data | {"status": "waiting", "number": number, "reminded": None}
             case "voted":
                 self.votes[f"{data['approval']} {entry.actor.id}"] = data | {
                     "voter": write_actor(entry.actor),
@@ -170,6 +172,8 @@ class _Told:
                 }
             case "reminded":
                 self.approvals[str(data["approval"])]["reminded"] = write_time(entry.at)
+            case "edited":
+                self._edit(number, entry)
             case "refused" | "late" | "resolved":
                 pass
             case "retry" | "probed":
@@ -178,12 +182,31 @@ class _Told:
             case _:
                 self._move(number, data)
 
+    def _edit(self, number: str, entry: Entry) -> None:
+        """Another revision takes an action's place, and nothing that was asked or signed for the one before stands."""
+        data, before = entry.data, self.actions[number]
+        if data["before"] != before["digest"] or data["revision"] != int(str(before["revision"])) + 1:
+            raise ValueError(f"entry {entry.number} edits a revision that action {number} did not have")
+        self.edits[f"{number} {before['revision']}"] = {
+            "revision": before["revision"],
+            "digest": data["before"],
+            "reason": data["reason"],
+            "editor": write_actor(entry.actor),
+            "at": write_time(entry.at),
+        }
+        self.actions[number] = before | {name: data[name] for name in (*ACCEPTED, "status", "error")} | {"result": None}
+        self._close(number, ApprovalStatus.REPLACED)
+
+    def _close(self, number: str, status: ApprovalStatus) -> None:
+        for approval in self.approvals.values():
+            if approval["number"] == number and approval["status"] in ("waiting", "approved"):
+                approval["status"] = status.value
+
     def _move(self, number: str, data: _State) -> None:
         self.actions[number] |= {name: data[name] for name in ("status", *MOVED)}
         status = Status(str(data["status"]))
-        for approval in self.approvals.values():
-            if approval["number"] == number and approval["status"] in ("waiting", "approved") and status in CLOSES:
-                approval["status"] = CLOSES[status].value
+        if status in CLOSES:
+            self._close(number, CLOSES[status])
         for vote in self.votes.values():
             if vote["approval"] == data.get("approval") and vote["choice"] == "approve" and status is Status.EXECUTING:
                 vote["used"] = data["attempt"]
@@ -202,6 +225,7 @@ def _state_problems(reading: Reading, plan: str, entries: list[Entry]) -> Iterat
         ("action", told.actions, stored.actions),
         ("approval", told.approvals, stored.approvals),
         ("vote", told.votes, stored.votes),
+        ("edit", told.edits, stored.edits),
     ):
         yield from _differences(plan, name, told_state, stored_state)
     yield from _count_problems(reading, record, entries)
@@ -249,6 +273,9 @@ def _stored(reading: Reading, plan: PlanRecord) -> _Told:
         for vote in reading.votes(approval.id):
             state = told_vote(vote) | {"voter": write_actor(vote.voter), "at": write_time(vote.at), "used": vote.used}
             _put(stored.votes, f"{vote.approval} {vote.voter.id}", state)
+    for edit in reading.edits(plan.id):
+        state = told_edit(edit) | {"editor": write_actor(edit.editor), "at": write_time(edit.at)}
+        _put(stored.edits, f"{edit.number} {edit.revision}", state)
     return stored
 
 

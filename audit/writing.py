@@ -16,6 +16,7 @@ from .database import Database
 from .log import Appender
 from .reading import Reading
 from .records import (
+    BOUNDED,
     ENDED,
     NEXT,
     SYSTEM,
@@ -23,6 +24,7 @@ from .records import (
     Approval,
     ApprovalStatus,
     Choice,
+    Edit,
     Entry,
     Status,
     Vote,
@@ -136,13 +138,60 @@ class Writing(Reading):
         if self._store_state(action, moved) and status in ENDED:
             self._settle_count(moved)
         if status in CLOSES:
-            self._database.execute(
-                "UPDATE approvals SET status = ? WHERE plan = ? AND number = ? AND status IN ('waiting', 'approved')",
-                (CLOSES[status], action.plan, action.number),
-            )
-            self.remembered.approvals.pop(action.plan, None)
+            self._close_approval(action, CLOSES[status])
         self._log_state(status, moved, actor, data or {})
         return moved
+
+    def edit(
+        self,
+        action: ActionRecord,
+        revised: ActionRecord,
+        editor: Actor,
+        *,
+        approval: str,
+        reason: str,
+        changes: Mapping[str, Json],
+        decision: Mapping[str, Json],
+    ) -> None:
+        """Put *revised*, in the state that its decision gave it, in the place of *action*, which waits or was approved.
+
+        What *action* counted goes; its open *approval* is closed. Raises Busy where somebody else moved it.
+        """
+        place = (action.plan, action.number)
+        if action.status not in BOUNDED or action.attempt or revised.revision != action.revision + 1:
+            raise ValueError(f"{action.plan} {action.number} is {action.status}: it cannot become revision {revised.revision}")
+        changed = self._database.execute(
+            "UPDATE actions SET revision = ?, body = ?, digest = ?, title = ?, key = ?, status = ?, error = ?, result = NULL,"
+            " rules = ? WHERE plan = ? AND number = ? AND revision = ? AND status = ? AND attempt = 0 RETURNING 1",
+            (
+                *(revised.revision, revised.body, revised.digest, revised.title, revised.key, revised.status, revised.error),
+                *(_json(revised.rules), *place, action.revision, action.status),
+            ),
+        )
+        if not changed:
+            raise Busy(f"{action.plan} {action.number} was changed by another process; look again")
+        self._database.execute(
+            "INSERT INTO edits (plan, number, revision, body, digest, editor, how, os_user, reason, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(*place, action.revision, action.body, action.digest),
+                *(editor.id, editor.how, editor.os_user, reason, write_time(self.now)),
+            ),
+        )
+        self.remembered.plans.pop(action.plan, None)
+        self._close_approval(action, ApprovalStatus.REPLACED)
+        self._database.execute("DELETE FROM counted WHERE plan = ? AND number = ?", place)
+        told: dict[str, Json] = {name: getattr(revised, name) for name in ACCEPTED}
+        told |= {"approval": approval, "before": action.digest, "changes": changes, "reason": reason}
+        told |= {"status": revised.status.value, "decision": decision, "error": revised.error}
+        self.log("edited", editor, told, plan=action.plan, action=action.number)
+
+    def _close_approval(self, action: ActionRecord, status: ApprovalStatus) -> None:
+        self._database.execute(
+            "UPDATE approvals SET status = ? WHERE plan = ? AND number = ? AND status IN ('waiting', 'approved')",
+            (status, action.plan, action.number),
+        )
+        self.remembered.approvals.pop(action.plan, None)
 
     def put_off(
         self, action: ActionRecord, event: str, actor: Actor, *, error: str | None, data: Mapping[str, Json]
@@ -231,15 +280,16 @@ class Writing(Reading):
             own_vote=own_vote,
             stand_ins=stand_ins or {},
             remind=remind,
+            editors=self._editors(action),
         )
         told = told_approval(approval)
         self._database.execute(
             "INSERT INTO approvals (id, plan, number, revision, digest, requester, asks, seats, reasons, policy, status,"
-            " asked, expires, own_vote, stand_ins, remind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " asked, expires, own_vote, stand_ins, remind, editors) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(approval.id, action.plan, action.number, action.revision, action.digest, requester, asks),
                 *(_json(seats), _json(reasons), policy, approval.status, told["asked"], told["expires"]),
-                *(own_vote, _json(approval.stand_ins), told["remind"]),
+                *(own_vote, _json(approval.stand_ins), told["remind"], _json(approval.editors)),
             ),
         )
         self.remembered.approvals.pop(action.plan, None)
@@ -257,6 +307,11 @@ class Writing(Reading):
         self.remembered.approvals.pop(approval.plan, None)
         self.log("reminded", actor, {"approval": approval.id} | dict(data), plan=approval.plan, action=approval.number)
 
+    def _editors(self, action: ActionRecord) -> tuple[str, ...]:
+        """Who edited *action*, in any of its revisions."""
+        edits = self.edits(action.plan, action.number) if action.revision > 1 else []
+        return tuple(dict.fromkeys(edit.editor.id for edit in edits))
+
     def vote(
         self,
         approval: Approval,
@@ -265,21 +320,27 @@ class Writing(Reading):
         reason: str | None,
         stands_in: Sequence[str] = (),
         spoken_for: Sequence[str] = (),
+        batch: str | None = None,
+        card: str | None = None,
     ) -> Vote:
         """Record a vote, which replaces an earlier one of that person. Who may cast it was checked before.
 
         *stands_in* are the seats that this voter may fill only because they stayed empty; *spoken_for* are those who handed
-        theirs to this voter.
+        theirs to this voter; *batch* is the digest of all that was decided with it, *card* that of what the voter was shown
+        of this approval.
         """
-        vote = Vote(approval=approval.id, voter=voter, choice=choice, reason=reason, digest=approval.digest, at=self.now)
-        self._database.execute(
-            "INSERT OR REPLACE INTO votes (approval, voter, how, os_user, choice, reason, digest, at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (approval.id, voter.id, voter.how, voter.os_user, choice, reason, vote.digest, write_time(self.now)),
+        vote = Vote(
+            approval=approval.id, voter=voter, choice=choice, reason=reason, digest=approval.digest, at=self.now, card=card
         )
-        stood: dict[str, Json] = {"stands_in": list(stands_in)} if stands_in else {}
-        spoken: dict[str, Json] = {"for": list(spoken_for)} if spoken_for else {}
-        self.log("voted", voter, told_vote(vote) | stood | spoken, plan=approval.plan, action=approval.number)
+        self._database.execute(
+            "INSERT OR REPLACE INTO votes (approval, voter, how, os_user, choice, reason, digest, at, card)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (approval.id, voter.id, voter.how, voter.os_user, choice, reason, vote.digest, write_time(self.now), card),
+        )
+        also: dict[str, Json] = {"stands_in": list(stands_in)} if stands_in else {}
+        also |= {"for": list(spoken_for)} if spoken_for else {}
+        also |= {} if batch is None else {"batch": batch}
+        self.log("voted", voter, told_vote(vote) | also, plan=approval.plan, action=approval.number)
         return vote
 
     def use_votes(self, approval: Approval, attempt: int) -> None:
@@ -351,12 +412,24 @@ def told_approval(approval: Approval) -> dict[str, Json]:
         "own_vote": approval.own_vote,
         "stand_ins": {seat: dict(others) for seat, others in approval.stand_ins.items()},
         "remind": None if approval.remind is None else write_time(approval.remind),
+        "editors": list(approval.editors),
     }
+
+
+def told_edit(edit: Edit) -> dict[str, Json]:
+    """*edit* as it stands in its Entry, beside the editor and the time, where `before` is its digest."""
+    return {"revision": edit.revision, "digest": edit.digest, "reason": edit.reason}
 
 
 def told_vote(vote: Vote) -> dict[str, Json]:
     """*vote* as it stands in its Entry, beside the voter and the time."""
-    return {"approval": vote.approval, "choice": vote.choice.value, "reason": vote.reason, "digest": vote.digest}
+    return {
+        "approval": vote.approval,
+        "choice": vote.choice.value,
+        "reason": vote.reason,
+        "digest": vote.digest,
+        "card": vote.card,
+    }
 
 
 def _as_stored(value: Json) -> Json:

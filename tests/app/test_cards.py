@@ -151,7 +151,8 @@ def test_signatures_so_far_are_counted_and_named(engine: Engine, screen: Screen)
     sign(engine, approval, MIRA, FAY)
     text = screen.text(engine, approval)
     assert "2 finance (fay, finn), 1 of 2 so far; 1 manager (mira, omar), 1 of 1 so far" in text
-    assert "Signed by fay (claimed) at 2026-03-02 09:30:00 UTC Signed by mira (claimed)" in text
+    card = engine.card(approval.id).digest
+    assert f"Signed by fay (claimed) at 2026-03-02 09:30:00 UTC, shown card {card[:4]} {card[4:8]} … Signed by mira" in text
 
 
 def test_a_role_with_nobody_in_it_is_shown(open_engine: Callable[..., Engine], screen: Screen) -> None:
@@ -165,7 +166,9 @@ def test_rejection_is_shown_with_its_reason(engine: Engine, waiting_transfer: Ap
     """The card of a rejected approval names who rejected it, when and why."""
     engine.reject(waiting_transfer.id, MIRA, reason="[bold]not\x1b[2J today")
     text = screen.text(engine, waiting_transfer)
-    assert r"Rejected by mira (claimed) at 2026-03-02 09:30:00 UTC: [bold]not\u{1b}[2J today" in text
+    card = engine.card(waiting_transfer.id).digest
+    shown = f"shown card {card[:4]} {card[4:8]} …"
+    assert rf"Rejected by mira (claimed) at 2026-03-02 09:30:00 UTC, {shown}: [bold]not\u{{1b}}[2J today" in text
 
 
 def test_votes_that_no_longer_count_fill_no_seat(engine: Engine, screen: Screen) -> None:
@@ -229,7 +232,7 @@ def test_unusual_letters_stay_inside_the_columns(letters: str, engine: Engine, s
     lines = screen.lines(engine, submit(engine, TRANSFER, request=letters))
     labels = [line[:14].strip() for line in lines[2:]]
     assert [label for label in labels if label] == [
-        *("from", "to", "Asked by", "The request", "Found in it", "Because", "Needs", "Others", "Digest"),
+        *("from", "to", "Asked by", "The request", "Found in it", "Because", "Needs", "Others", "Digest", "This card"),
     ]
 
 

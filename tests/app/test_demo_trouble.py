@@ -15,9 +15,9 @@ from rich.console import Console, RenderableType
 from signoff import Engine, signing
 from signoff.actions import bank_registry
 from signoff.audit import Store
-from signoff.cards import Card
+from signoff.batches import Batch
 from signoff.demo import Demo
-from signoff.drawing import format_card
+from signoff.drawing import format_batch
 from signoff.news import RulesFile
 from signoff.planner import RulesPlanner
 from signoff.policies import load_policy
@@ -107,11 +107,11 @@ def test_who_becomes_a_signer_while_the_card_is_drawn_signs_nothing(cli: Command
     approval = cli.waiting()
     registry, out = bank_registry(), StringIO()
 
-    def edit_and_draw(card: Card) -> RenderableType:
+    def edit_and_draw(batch: Batch) -> RenderableType:
         cli.policies.write_text(cli.policies.read_text().replace("[mira, omar]", "[mira, omar, zoe]"))
-        return format_card(card)
+        return format_batch(batch)
 
-    monkeypatch.setattr(signing, "format_card", edit_and_draw)
+    monkeypatch.setattr(signing, "format_batch", edit_and_draw)
     with Store.open(cli.database, create=False, migrations=registry.migrations) as store:
         engine = Engine(store, load_policy(cli.policies, registry), registry)
         talk = Demo(Console(file=out, width=200), engine, RulesPlanner(registry), Settings.read(claimed="zoe"))

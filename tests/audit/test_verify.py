@@ -49,7 +49,10 @@ try:
 except ImportError:
     import sqlite3 as sqlite
 connection = sqlite.connect(sys.argv[1])
-tables = "policies", "plans", "actions", "approvals", "votes", "entries", "chains", "counted", "log", "heads"
+tables = (
+    *("policies", "plans", "actions", "edits", "approvals", "votes", "counted"),
+    *("entries", "chains", "log", "heads"),
+)
 print(json.dumps([(t, name, kind) for t in tables for _, name, kind, *_ in connection.execute(f"PRAGMA table_info({t})")]))
 """
 
@@ -73,13 +76,14 @@ UNTOLD = {
 
 @pytest.fixture
 def played(open_engine: Callable[..., Engine], database: Path, tmp_path: Path) -> Path:
-    """A closed file in which actions are done, denied, skipped, approved by two people, rejected, and waiting."""
+    """A closed file in which actions are done, denied, skipped, approved by two people, rejected, edited, and waiting."""
     engine = open_engine(rules(COUNTING))
     for amounts in (("150.00", "1.00"), ("700.00",), ("300.00", "2.00"), ("200.00",)):
         engine.submit(plan_of(engine, *amounts), DANA, request="pay Alice")
     engine.submit(plan_of(engine, "5.00", to="Mallory Ltd"), DANA)
     with engine.store.read() as tx:
         approvals = [approval for approval, _ in tx.queue()]
+    engine.edit(approvals[3].id, OMAR, {"amount": "210.00"}, reason="the rent is higher")
     engine.approve(approvals[0].id, MIRA, digest=approvals[0].digest, reason="as agreed")
     engine.resume(MIRA)
     engine.approve(approvals[1].id, OMAR, digest=approvals[1].digest)
@@ -167,7 +171,7 @@ PATCH = (
     " (SELECT place, hash FROM entries WHERE entries.chain = chains.chain ORDER BY place DESC LIMIT 1);"
 )
 FORGE = (
-    "INSERT INTO votes SELECT id, 'zoe', 'claimed', NULL, 'approve', NULL, digest, asked, NULL"
+    "INSERT INTO votes SELECT id, 'zoe', 'claimed', NULL, 'approve', NULL, digest, asked, NULL, NULL"
     " FROM approvals WHERE status = 'waiting'"
 )
 SWAP = "UPDATE entries SET number = -number WHERE number IN (5, 6); UPDATE entries SET number = 11 + number WHERE number < 0"

@@ -113,6 +113,19 @@ class World:
             approval = tx.approvals_of(plan)[-1]
         self.engine.approve(approval.id, voter, digest=approval.digest)
 
+    def approve_all(self, voter: Actor = MIRA) -> None:
+        """Sign everything that waits in the one plan, together."""
+        (plan,) = self.plans()
+        ids = [approval.id for approval in self.engine.approvals_of(plan)]
+        self.engine.approve_all(ids, voter, digest=self.engine.batch(ids).digest)
+
+    def edit(self, editor: Actor = MIRA) -> None:
+        """Change what the one plan has put up for approval last, whether or not it still waits."""
+        with self.store.read() as tx:
+            (plan,) = tx.plans()
+            approval = tx.approvals_of(plan)[-1]
+        self.engine.edit(approval.id, editor, {"amount": "160.00"}, reason="the rent is higher")
+
     def cancel(self, actor: Actor = DANA) -> None:
         """Cancel what is left of the one plan."""
         (plan,) = self.plans()

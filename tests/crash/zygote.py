@@ -119,6 +119,10 @@ def _do(world: World, job: Job) -> None:
         case "approve and resume":
             world.approve(Actor(id=job.who))
             world.resume()
+        case "approve all":
+            world.approve_all(Actor(id=job.who))
+        case "edit":
+            world.edit(Actor(id=job.who))
         case "cancel":
             world.cancel(Actor(id=job.who))
         case _:

@@ -67,6 +67,8 @@ class Action:
     needs: tuple[int, ...]
     status: str
     approval: Approval | None = None
+    editors: set[str] = field(default_factory=set)
+    started: bool = False
 
 
 @dataclass(kw_only=True)
@@ -110,6 +112,8 @@ class Model:
         approval = action.approval
         if action.status != "waiting" or approval is None or not self._may_decide(plan, approval, who):
             return False
+        if who in action.editors:
+            return False
         before, signed = self._seated(plan, approval), approval.voters | {who: self.now}
         if before < sum(approval.seats.values()) and self._seated(plan, replace(approval, voters=signed)) == before:
             return False
@@ -126,6 +130,23 @@ class Model:
         if action.status != "waiting" or action.approval is None or not self._may_decide(plan, action.approval, who):
             return False
         action.status = "rejected"
+        self._settle(plan)
+        return True
+
+    def edit(self, id_: str, number: int, who: str, changes: Wire) -> bool:
+        """Change an action that waits, or was approved."""
+        plan = self.plans[id_]
+        self._settle(plan)
+        action = plan.actions[number - 1]
+        approval = action.approval
+        if action.status not in WAITS or action.started or approval is None or who == plan.requester:
+            return False
+        if not self._may_decide(plan, approval, who):
+            return False
+        action.wire = {**action.wire, **changes}
+        action.editors.add(who)
+        action.status, action.approval = "ready", None
+        self._decide(action)
         self._settle(plan)
         return True
 
@@ -173,6 +194,7 @@ class Model:
             if runnable is None:
                 return
             if self._may_run(plan, runnable):
+                runnable.started = True
                 runnable.status = self._run(runnable.wire)
 
     def _settle(self, plan: Plan) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff import engine, plans
+from signoff import plans, voting
 from signoff.actions import Action
 from signoff.audit import ApprovalStatus, Status
 from signoff.canonical import digest
@@ -86,7 +86,7 @@ def test_a_change_that_nobody_checks_is_caught(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_digest_that_nobody_checks_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where any digest is taken for that of the action, a vote counts that was for something else."""
-    monkeypatch.setattr(engine, "storable", lambda what, text: _AnyDigest(text))
+    monkeypatch.setattr(voting, "storable", lambda what, text: _AnyDigest(text))
     assert_caught(test_a_vote_for_another_action_never_counts, st.tuples(signed, people, picks), "was for something else")
 
 

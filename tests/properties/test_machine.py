@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from signoff import Refused
 from signoff.actions import Ending, Result, check_ledger
-from signoff.audit import Approval, Status, verify_store
+from signoff.audit import BOUNDED, ActionRecord, Approval, Status, verify_store
 from signoff.canonical import canonical
 from signoff.planner import read_plan
-from signoff.policies import DecisionEffect
+from signoff.policies import DecisionEffect, Policy
 from signoff.testing import PolicyFile, PolicyRule
 
 from .hunting import HUNTING
@@ -120,6 +120,28 @@ class BankMachine(RuleBasedStateMachine):
         done = _is_done(lambda: self.bank.engine.reject(found.id, person(who), reason="no"))
         assert done == self.model.reject(found.plan, found.number, who), f"the vote was {'taken' if done else 'refused'}"
 
+    @precondition(lambda self: self.bank.approvals())
+    @rule(pick=picks, who=people, wire=wires)
+    def edit(self, pick: int, who: str, wire: dict[str, Any]) -> None:
+        """Somebody makes something that waits, or waited, another action of its type."""
+        found = self._newest(pick)
+        before = self.model.plans[found.plan].actions[found.number - 1].wire
+        if wire["type"] != before["type"] or all(before[name] == value for name, value in wire.items()):
+            return
+        changes = {name: value for name, value in wire.items() if name != "type"}
+        done = _is_done(lambda: self.bank.engine.edit(found.id, person(who), changes, reason="better so"))
+        assert done == self.model.edit(found.plan, found.number, who, wire), f"it was {'edited' if done else 'refused'}"
+
+    @precondition(lambda self: self.bank.approvals())
+    @rule(pick=picks, editor=people, amount=amounts, order=st.permutations(PEOPLE))
+    def edit_and_sign(self, pick: int, editor: str, amount: str, order: list[str]) -> None:
+        """Somebody edits an amount, and everybody tries to sign what it is then."""
+        if "amount" in self.model.plans[(found := self._newest(pick)).plan].actions[found.number - 1].wire:
+            self.edit(pick, editor, {"type": "transfer", "to": "Alice", "amount": amount})
+        for who in order:
+            self.approve(pick, who)
+        self.resume()
+
     @precondition(lambda self: self.model.plans)
     @rule(pick=picks, who=people)
     def cancel(self, pick: int, who: str) -> None:
@@ -202,6 +224,12 @@ class BankMachine(RuleBasedStateMachine):
         return list(newest.values())[pick % len(newest)]
 
 
+def _anybody_edits(policy: Policy, approval: Approval, record: ActionRecord, *_: object) -> None:
+    """Ask only what is edited, and not who edits it."""
+    if record.status not in BOUNDED or record.attempt or approval.revision != record.revision:
+        raise Refused("it was started")
+
+
 def file_of(rules: Rules) -> PolicyFile:
     """The policies file that says what *rules* do."""
     everyday = PolicyRule(id="everyday", effect=DecisionEffect.ALLOW, actions=("*",))
@@ -247,6 +275,8 @@ TestBank.settings = settings(stateful_step_count=STEPS)
         ("signoff.executor.ask_action", lambda action, execution: Result(ending=Ending.FAILED), "should be|other calls"),
         ("signoff.executor.put_off", lambda tx, _, one, *more: tx.move(one, Status.FAILED, more[-1]), "should be"),
         ("signoff.engine.check_resolver", lambda *_: None, "it was resolved"),
+        ("signoff.editing.check_editor", _anybody_edits, "it was edited"),
+        ("signoff.deciding._has_edited", lambda *_: False, "the vote was taken"),
         ("signoff.deadlines.NOT_DONE", frozenset(), "should be"),
         ("signoff.executor.run_action", lambda action, execution: Result(ending=Ending.DONE), "should be|hold something else"),
     ],
@@ -261,6 +291,8 @@ TestBank.settings = settings(stateful_step_count=STEPS)
         "asking",
         "retrying",
         "resolving",
+        "editing",
+        "editors' votes",
         "skipping",
         "running",
     ],
