@@ -189,7 +189,9 @@ class Database:
         return sqlite.SQLITE_OK if operation in self._lending and not own else sqlite.SQLITE_DENY
 
     def _configure(self, version: tuple[int, int, int], *, create: bool) -> None:
-        for setting in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF", "cell_size_check = ON"):
+        # EXTRA is FULL, and flushes the folder when a rollback journal is removed: else a power cut brings that back, and undoes
+        # what was committed.
+        for setting in ("foreign_keys = ON", "synchronous = EXTRA", "trusted_schema = OFF", "cell_size_check = ON"):
             self.execute(f"PRAGMA {setting}")
         self._connection.set_authorizer(self._authorize)
         ((tables,),) = self.execute("SELECT count(*) FROM sqlite_master")  # first: another process may be making the file

@@ -46,9 +46,9 @@ def notes(database: Database) -> list[str]:
 
 
 def test_settings_in_force(database: Database) -> None:
-    """Commits are durable (FULL), the journal is a write-ahead log, references are checked, foreign schemas are not trusted."""
+    """Commits are durable (EXTRA), the journal is a write-ahead log, references are checked, foreign schemas are not trusted."""
     read = {name: database.execute(f"PRAGMA {name}")[0][0] for name in ("synchronous", "journal_mode", "foreign_keys")}
-    assert read == {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}
+    assert read == {"synchronous": 3, "journal_mode": "wal", "foreign_keys": 1}
     assert database.execute("PRAGMA trusted_schema") == [(0,)]
 
 
