@@ -4,16 +4,18 @@ If the standard `sqlite3` opened and closed a file that this module has open in 
 would be dropped. So nothing else imports an SQLite library, and a test that tampers does it from another process.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, Protocol
 
-from signoff.errors import Busy, DatabaseError, TransactionLost, UsageError
+from signoff.errors import Busy, DatabaseError, OutcomeUnknown, SignoffError, TransactionLost, UsageError
 
-from .locks import LOCK_TIMEOUT, locked
+from .locks import LOCK_TIMEOUT, locked, lower
 
 try:  # the wheel carries a newer SQLite than most systems have
     import pysqlite3.dbapi2 as sqlite
@@ -23,6 +25,7 @@ except ImportError:
 APPLICATION_ID = 0x5369676E  # "Sign", in the file's header
 SCHEMA = (("signoff.1", "schema.sql"), ("signoff.2", "counters.sql"), ("signoff.3", "routes.sql"))
 OWN_TABLES = frozenset({"policies", "plans", "actions", "approvals", "votes", "entries", "chains", "counted"})
+_START_AGAIN = "start again, and look at what is there"
 CACHED = 512  # statements that stay prepared; a plan's life takes more than the usual 128
 SAFE_WAL = (3, 51, 3)  # before it, a checkpoint by another process could corrupt a WAL file
 
@@ -64,9 +67,11 @@ class Database:
         self._shown = str(path)  # as errors name it
         self._timeout = timeout
         self._lending: frozenset[int] | None = None  # what an action's code may do to tables, while the transaction is lent
-        if not create and not self.path.exists():
+        self._unknown: str | None = None  # why nobody knows what the last commit came to
+        found = _stat(self.path)
+        if not create and found is None:
             raise UsageError(f'there is no database at "{path}"; `signoff run` makes one, --db names another')
-        if self.path.exists() and not self.path.is_file():
+        if found is not None and not S_ISREG(found.st_mode):
             raise DatabaseError(f'"{path}" is no regular file; name a database file with --db')
         with self._translated():
             self._connection = sqlite.connect(
@@ -101,25 +106,24 @@ class Database:
         try:
             yield
         finally:
-            self.execute("ROLLBACK")
+            self._roll_back()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """A transaction that is durable when the block ends, or did not happen when it raises.
 
         Raises Busy where another process writes for too long, and DatabaseError where the file is not at its path any
-        more. An error of the commit itself means that the outcome is not known: open the file again and read.
+        more. Raises OutcomeUnknown where the commit itself fails; then this connection is closed, and never used again.
         """
         with self._locked_for_writing():
             self._check_file()
             self.execute("BEGIN IMMEDIATE")
             try:
                 yield
-                self.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:
-                    self.execute("ROLLBACK")
+                self._roll_back()
                 raise
+            self._commit()
 
     @contextmanager
     def executing(self, timeout: float | None = None) -> Iterator[None]:
@@ -134,7 +138,7 @@ class Database:
 
         It may use every table but Signoff's own, reading only unless *writing*; it cannot end the transaction. What it
         wrote is undone where the block raises. Raises TransactionLost where the code made SQLite roll the whole
-        transaction back.
+        transaction back, and DatabaseError where the disk failed under the code, whatever it made of that.
         """
         lent = Lent(self._connection, prefix=_PREFIXES[writing])
         self.execute("SAVEPOINT lent")
@@ -146,6 +150,8 @@ class Database:
         finally:
             lent.end()
             self._lending = None
+            if lent.failure is not None:
+                raise _translate(lent.failure, self._shown) from lent.failure
             if not self._connection.in_transaction:  # INSERT OR ROLLBACK, or a trigger's RAISE(ROLLBACK)
                 raise TransactionLost("an action's code rolled the whole transaction back; nothing of it was recorded")
             if not kept:
@@ -178,6 +184,27 @@ class Database:
             f"the {kind} {name} on Signoff's table {table} is not as Signoff makes it"
             for kind, name, table, _ in sorted(found ^ _own_schema(), key=str)
         ]
+
+    def _commit(self) -> None:
+        """End the transaction, durably.
+
+        After an error nothing is tried again here: the system may have dropped what a flush failed for, and a second one that
+        succeeds would say nothing of it. SQLite takes a connection's failed commit back when it is closed.
+        """
+        try:
+            self.execute("COMMIT")
+        except Busy:  # others read a file with a rollback journal: nothing was written yet
+            self._roll_back()
+            raise
+        except SignoffError as error:
+            self._unknown = str(error)
+            self._connection.close()
+            raise OutcomeUnknown(f"nobody knows whether the last change was stored: {error}; {_START_AGAIN}") from error
+
+    def _roll_back(self) -> None:
+        """Undo the transaction, where SQLite has not done so by itself."""
+        if self._connection.in_transaction:
+            self.execute("ROLLBACK")
 
     def _authorize(self, operation: int, table: str | None, function: str | None, *_: object) -> int:
         """SQLite asks this when it prepares a statement: everything is allowed but while the transaction is lent."""
@@ -228,7 +255,12 @@ class Database:
                 pending.apply(database)
 
     def _check_file(self) -> None:
-        """Raises DatabaseError where others would not see what is written: they open what is at the path now."""
+        """Raises DatabaseError where others would not see what is written: they open what is at the path now.
+
+        Raises OutcomeUnknown where an earlier commit failed.
+        """
+        if self._unknown is not None:
+            raise OutcomeUnknown(f"an earlier change may not have been stored: {self._unknown}; {_START_AGAIN}")
         if _identity(self.path) != self._file:
             raise DatabaseError(f'"{self._shown}" was removed or replaced while it was open; start again')
 
@@ -253,6 +285,7 @@ class Lent:
     def __init__(self, connection: "sqlite.Connection", *, prefix: str) -> None:
         self._connection: sqlite.Connection | None = connection
         self._prefix = prefix
+        self.failure: sqlite.DatabaseError | None = None  # of the file, not of the code
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement and return all its rows. Raises TypeError once the action has ended."""
@@ -260,7 +293,12 @@ class Lent:
             raise TypeError("the transaction was lent to an action that has ended")
         if type(sql) is not str:  # another kind of text could do away with the prefix
             raise TypeError("a statement is a str")
-        rows: list[Row] = self._connection.execute(self._prefix + sql, parameters).fetchall()
+        try:
+            rows: list[Row] = self._connection.execute(self._prefix + sql, parameters).fetchall()
+        except sqlite.DatabaseError as error:
+            if _code_of(error) in _UNUSABLE:
+                self.failure = error
+            raise
         return rows
 
     def end(self) -> None:
@@ -312,28 +350,42 @@ def split_statements(sql: str) -> Iterator[str]:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """What tells one file from another at the same path; None where there is none."""
+    """What tells one file from another at the same path; None where there is none. Raises DatabaseError."""
+    found = _stat(path)
+    return None if found is None else (found.st_dev, found.st_ino)
+
+
+def _stat(path: Path) -> os.stat_result | None:
     try:
-        found = path.stat()
-    except OSError:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    return found.st_dev, found.st_ino
+    except OSError as error:
+        raise DatabaseError(f'"{path}" cannot be looked up ({lower(error.strerror)}); check the disk') from error
+
+
+def _code_of(error: sqlite.DatabaseError) -> int:
+    """SQLite's primary result code."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+# What is wrong with a file that cannot be used, and what to do.
+_UNUSABLE = {
+    sqlite.SQLITE_NOTADB: "is not a database; name another file with --db",
+    sqlite.SQLITE_CORRUPT: "is damaged; restore a backup",
+    sqlite.SQLITE_READONLY: "is read-only; make it and its folder writable",
+    sqlite.SQLITE_CANTOPEN: "cannot be opened; check that its folder exists and is writable",
+    sqlite.SQLITE_FULL: "cannot grow: the disk is full; make room",
+    sqlite.SQLITE_IOERR: "cannot be read or written ({error}); check the disk",
+}
 
 
 def _translate(error: sqlite.DatabaseError, shown: str) -> Exception:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = _code_of(error)
     if code in (sqlite.SQLITE_BUSY, sqlite.SQLITE_LOCKED):
         return Busy(f'"{shown}" is locked by another program; try again when it has finished')
-    known = {
-        sqlite.SQLITE_NOTADB: "is not a database; name another file with --db",
-        sqlite.SQLITE_CORRUPT: "is damaged; restore a backup",
-        sqlite.SQLITE_READONLY: "is read-only; make it and its folder writable",
-        sqlite.SQLITE_CANTOPEN: "cannot be opened; check that its folder exists and is writable",
-        sqlite.SQLITE_FULL: "cannot grow: the disk is full; make room",
-        sqlite.SQLITE_IOERR: f"cannot be read or written ({error}); check the disk",
-    }
-    if code in known:
-        return DatabaseError(f'"{shown}" {known[code]}')
+    if code in _UNUSABLE:
+        return DatabaseError(f'"{shown}" {_UNUSABLE[code].format(error=error)}')
     if isinstance(error, sqlite.OperationalError):  # a table or column that is not there, text that is not UTF-8
         return DatabaseError(f'"{shown}" is not as Signoff made it ({error}); see `signoff audit verify`')
     return error

@@ -13,7 +13,7 @@ class Job:
     """
 
     database: str = ""
-    verb: str  # open, live, submit, resume, go on, approve, approve and resume, cancel
+    verb: str  # open, live, submit, resume, go on, approve, approve and resume, cancel, insist
     plan: str = "bank"
     who: str = "dana"
     point: int | None = None  # the number of the point, from 1

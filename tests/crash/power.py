@@ -138,6 +138,15 @@ def started(world: World) -> frozenset[str]:
     return frozenset(action.key for plan in plans for action in plan.actions if action.status in STARTED)
 
 
+def known_at_last(recorded: Sequence[Recorded]) -> Known:
+    """What is known at the end of a run."""
+    known = Known()
+    for one in recorded:
+        if isinstance(one, Acknowledged | Begun | Received):
+            known = known.and_then(one)
+    return known
+
+
 def receiver_at(database: Path) -> Receiver:
     """The receiver in a process of its own, which *database* has."""
     found = receiver_of(database)

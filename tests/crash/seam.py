@@ -11,7 +11,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_int64, c_void_p
-from pathlib import Path
 from typing import Any, Protocol
 
 OK = 0
@@ -124,7 +123,7 @@ class Seam:
     def _delete(self, _: int, path: bytes, sync: int) -> int:
         if code := self._observer.fails("delete"):
             return code
-        if Path(path.decode()).exists():
+        if os.path.exists(path):  # noqa: PTH110  # Path's may be made to fail
             self._observer.deleted(path.decode())  # first: the folder is synced in the call
         return int(self._unix.xDelete(ctypes.addressof(self._unix), path, sync))
 

@@ -108,14 +108,27 @@ def _perform(job: Job, report: int) -> None:
         recorder.watch()
     try:
         with opened(Path(job.database), fuse.reached) as world:
-            _do(world, job)
+            _do(world, job, report)
     finally:
         recorder.write()
         _tell(report, failed=recorder.failed)
 
 
-def _do(world: World, job: Job) -> None:
+def _insist(world: World, plan: str) -> str:
+    """Submit, read and resume, whatever comes of it, and return the errors."""
+    errors = []
+    for verb in (lambda: world.submit(plan), world.plans, world.resume):
+        try:
+            verb()
+        except SignoffError as error:
+            errors.append(type(error).__name__)
+    return " ".join(errors)
+
+
+def _do(world: World, job: Job, report: int) -> None:
     match job.verb:
+        case "insist":
+            _tell(report, said=_insist(world, job.plan))
         case "open":
             pass
         case "live":
