@@ -200,6 +200,9 @@ class Database:
             self._unknown = str(error)
             self._connection.close()
             raise OutcomeUnknown(f"nobody knows whether the last change was stored: {error}; {_START_AGAIN}") from error
+        except BaseException:  # told to stop: before the commit, or after it
+            self._roll_back()
+            raise
 
     def _roll_back(self) -> None:
         """Undo the transaction, where SQLite has not done so by itself."""
