@@ -57,6 +57,7 @@ class Image:
         database.parent.mkdir()
         for name, content in self.files.items():
             (database.parent / name).write_bytes(content)
+            (database.parent / name).chmod(0o600)  # as whoever made it gave it: keys that others may read are refused
         if self.known.received.notices:
             database.with_suffix(".received").write_text(self.known.received.notices)
         if port is not None:
