@@ -7,7 +7,7 @@ CODE := $(FOLDERS) tests bench docs
 
 export PYTHON  # the interpreter to make .venv with; empty: the first that is new enough
 
-.PHONY: setup setup-dev wheel demo test lint types fuzz bench recording lock clean help
+.PHONY: setup setup-dev wheel demo test test-long lint types fuzz bench recording lock clean help
 .NOTPARALLEL:
 
 setup:  # .venv with what Signoff needs to run
@@ -18,6 +18,9 @@ demo: setup  # the demo bank, to talk to; without a terminal a tour through all 
 
 test: lint types wheel  # ruff, mypy, and pytest against the built wheel; ARGS="-k name" for some of it
 	PYTHONPATH="$(CURDIR)/build/wheel" SIGNOFF_WHEEL="$(CURDIR)/build/wheel" .venv/bin/pytest $(ARGS)
+
+test-long: setup-dev  # what takes minutes: every power cut and every failing call
+	.venv/bin/pytest -m long $(ARGS)
 
 lint: setup-dev
 	.venv/bin/ruff check .
@@ -61,4 +64,4 @@ clean:  # remove everything that was made here; databases stay
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 help:
-	@sed -n 's/^\([a-z]*\):[a-z -]*  # /make \1: /p' $(firstword $(MAKEFILE_LIST))
+	@sed -n 's/^\([a-z-]*\):[a-z -]*  # /make \1: /p' $(firstword $(MAKEFILE_LIST))

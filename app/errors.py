@@ -13,6 +13,7 @@
     ├── PolicyChanged            another process has put other rules in force since ours were read
     ├── PolicyPinned             other policies are pinned than the file holds
     ├── TransactionLost          an action's code made SQLite roll everything back
+    ├── OutcomeUnknown           nobody knows whether the last commit is durable
     ├── ClockError               the clock stands before the newest Entry
     ├── LogInvalid               the audit log or a stored state does not verify
     └── NotDone                  raised by an action itself: nothing happened, for sure
@@ -128,6 +129,12 @@ class TransactionLost(SignoffError):
     """An action's code made SQLite roll back the whole transaction, so that nothing was recorded."""
 
     code = "transaction-lost"
+
+
+class OutcomeUnknown(SignoffError):
+    """A commit failed, so that nobody knows whether what it held is durable: open the database again and read."""
+
+    code = "outcome-unknown"
 
 
 class ClockError(SignoffError):

@@ -30,7 +30,7 @@ from .actor import Actor
 from .canonical import Json
 from .counting import Counting
 from .deciding import Judgement, denial, judge, told_decision, votes_serve
-from .errors import ActionInvalid, ClockError, LogInvalid, TransactionLost
+from .errors import ActionInvalid, ClockError, LogInvalid, OutcomeUnknown, TransactionLost
 from .grounding import grounded_in
 from .in_force import InForce
 from .outside import Outside, Started
@@ -104,6 +104,8 @@ class Executor:
             result = self._execute(started) if started else None
             try:
                 step = self._go_on(plan, actor, started, result, lost)
+            except OutcomeUnknown:  # what started ends as after a crash: nothing can be recorded here any more
+                raise
             except BaseException:
                 if started and result:  # what is known of it must not be lost with whatever went wrong after it
                     with self._store.write() as tx:

@@ -4,16 +4,18 @@ If the standard `sqlite3` opened and closed a file that this module has open in 
 would be dropped. So nothing else imports an SQLite library, and a test that tampers does it from another process.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, Protocol
 
-from signoff.errors import Busy, DatabaseError, TransactionLost, UsageError
+from signoff.errors import Busy, DatabaseError, OutcomeUnknown, SignoffError, TransactionLost, UsageError
 
-from .locks import LOCK_TIMEOUT, locked
+from .locks import LOCK_TIMEOUT, locked, lower
 from .remembered import Remembered
 
 try:  # the wheel carries a newer SQLite than most systems have
@@ -36,6 +38,7 @@ OWN_TABLES = frozenset(
         *("entries", "chains", "log", "heads"),
     }
 )
+_START_AGAIN = "start again, and look at what is there"
 CACHED = 512  # statements that stay prepared; a plan's life takes more than the usual 128
 SAFE_WAL = (3, 51, 3)  # before it, a checkpoint by another process could corrupt a WAL file
 
@@ -79,9 +82,11 @@ class Database:
         self._timeout = timeout
         self.remembered = Remembered()
         self._lending: frozenset[int] | None = None  # what an action's code may do to tables, while the transaction is lent
-        if not create and not self.path.exists():
+        self._unknown: str | None = None  # why nobody knows what the last commit came to
+        found = _stat(self.path)
+        if not create and found is None:
             raise UsageError(f'there is no database at "{path}"; `signoff run` makes one, --db names another')
-        if self.path.exists() and not self.path.is_file():
+        if found is not None and not S_ISREG(found.st_mode):
             raise DatabaseError(f'"{path}" is no regular file; name a database file with --db')
         with self._translated():
             self._connection = sqlite.connect(
@@ -119,7 +124,7 @@ class Database:
         try:
             yield
         finally:
-            self.execute("ROLLBACK")
+            self._roll_back()
 
     @contextmanager
     def writing(self, then: Callable[[], None] = lambda: None) -> Iterator[None]:
@@ -128,7 +133,7 @@ class Database:
         *then* is called once it is durable, before anybody else may write.
 
         Raises Busy where another process writes for too long, and DatabaseError where the file is not at its path any
-        more. An error of the commit itself means that the outcome is not known: open the file again and read.
+        more. Raises OutcomeUnknown where the commit itself fails; then this connection is closed, and never used again.
         """
         self._check_free()
         with self._locked_for_writing():
@@ -136,11 +141,10 @@ class Database:
             self.execute("BEGIN IMMEDIATE")
             try:
                 yield
-                self.execute("COMMIT")
+                self._commit()
             except BaseException:
                 self.remembered.forget()  # it may be of what did not happen
-                if self._connection.in_transaction:
-                    self.execute("ROLLBACK")
+                self._roll_back()
                 raise
             then()
 
@@ -157,7 +161,7 @@ class Database:
 
         It may use every table but Signoff's own, reading only unless *writing*; it cannot end the transaction. What it
         wrote is undone where the block raises. Raises TransactionLost where the code made SQLite roll the whole
-        transaction back.
+        transaction back, and DatabaseError where the disk failed under the code, whatever it made of that.
         """
         lent = Lent(self._connection, prefix=_PREFIXES[writing])
         self.execute("SAVEPOINT lent")
@@ -169,6 +173,8 @@ class Database:
         finally:
             lent.end()
             self._lending = None
+            if lent.failure is not None:
+                raise _translate(lent.failure, self._shown) from lent.failure
             if not self._connection.in_transaction:  # INSERT OR ROLLBACK, or a trigger's RAISE(ROLLBACK)
                 raise TransactionLost("an action's code rolled the whole transaction back; nothing of it was recorded")
             if not kept:
@@ -204,6 +210,26 @@ class Database:
             for kind, name, table, _ in sorted(found ^ _own_schema(), key=str)
         ]
 
+    def _commit(self) -> None:
+        """End the transaction, durably.
+
+        After an error nothing is tried again here: the system may have dropped what a flush failed for, and a second one that
+        succeeds would say nothing of it. SQLite takes a connection's failed commit back when it is closed.
+        """
+        try:
+            self.execute("COMMIT")
+        except Busy:  # others read a file with a rollback journal: nothing was written yet
+            raise
+        except SignoffError as error:
+            self._unknown = str(error)
+            self._connection.close()
+            raise OutcomeUnknown(f"nobody knows whether the last change was stored: {error}; {_START_AGAIN}") from error
+
+    def _roll_back(self) -> None:
+        """Undo the transaction, where SQLite has not done so by itself."""
+        if self._unknown is None and self._connection.in_transaction:
+            self.execute("ROLLBACK")
+
     def _authorize(self, operation: int, table: str | None, function: str | None, *_: object) -> int:
         """SQLite asks this when it prepares a statement: everything is allowed but while the transaction is lent."""
         if self._lending is None:
@@ -214,7 +240,9 @@ class Database:
         return sqlite.SQLITE_OK if operation in self._lending and not own else sqlite.SQLITE_DENY
 
     def _configure(self, version: tuple[int, int, int], *, create: bool) -> None:
-        for setting in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF", "cell_size_check = ON"):
+        # EXTRA is FULL, and flushes the folder when a rollback journal is removed: else a power cut brings that back, and undoes
+        # what was committed.
+        for setting in ("foreign_keys = ON", "synchronous = EXTRA", "trusted_schema = OFF", "cell_size_check = ON"):
             self.execute(f"PRAGMA {setting}")
         self._connection.set_authorizer(self._authorize)
         ((tables,),) = self.execute("SELECT count(*) FROM sqlite_master")  # first: another process may be making the file
@@ -253,11 +281,16 @@ class Database:
 
     def _check_free(self) -> None:
         """Raises UsageError inside a transaction of this very connection: it would wait for itself."""
-        if self._connection.in_transaction:
+        if self._unknown is None and self._connection.in_transaction:
             raise UsageError(f'a transaction of "{self._shown}" is open already; do it in that one')
 
     def _check_file(self) -> None:
-        """Raises DatabaseError where others would not see what is written: they open what is at the path now."""
+        """Raises DatabaseError where others would not see what is written: they open what is at the path now.
+
+        Raises OutcomeUnknown where an earlier commit failed.
+        """
+        if self._unknown is not None:
+            raise OutcomeUnknown(f"an earlier change may not have been stored: {self._unknown}; {_START_AGAIN}")
         if _identity(self.path) != self._file:
             raise DatabaseError(f'"{self._shown}" was removed or replaced while it was open; start again')
 
@@ -279,6 +312,7 @@ class Lent:
     def __init__(self, connection: "sqlite.Connection", *, prefix: str) -> None:
         self._connection: sqlite.Connection | None = connection
         self._prefix = prefix
+        self.failure: sqlite.DatabaseError | None = None  # of the file, not of the code
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement and return all its rows. Raises TypeError once the action has ended."""
@@ -286,7 +320,12 @@ class Lent:
             raise TypeError("the transaction was lent to an action that has ended")
         if type(sql) is not str:  # another kind of text could do away with the prefix
             raise TypeError("a statement is a str")
-        rows: list[Row] = self._connection.execute(self._prefix + sql, parameters).fetchall()
+        try:
+            rows: list[Row] = self._connection.execute(self._prefix + sql, parameters).fetchall()
+        except sqlite.DatabaseError as error:
+            if _code_of(error) in _UNUSABLE:
+                self.failure = error
+            raise
         return rows
 
     def end(self) -> None:
@@ -338,28 +377,42 @@ def split_statements(sql: str) -> Iterator[str]:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """What tells one file from another at the same path; None where there is none."""
+    """What tells one file from another at the same path; None where there is none. Raises DatabaseError."""
+    found = _stat(path)
+    return None if found is None else (found.st_dev, found.st_ino)
+
+
+def _stat(path: Path) -> os.stat_result | None:
     try:
-        found = path.stat()
-    except OSError:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    return found.st_dev, found.st_ino
+    except OSError as error:
+        raise DatabaseError(f'"{path}" cannot be looked up ({lower(error.strerror)}); check the disk') from error
+
+
+def _code_of(error: sqlite.DatabaseError) -> int:
+    """SQLite's primary result code."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+# What is wrong with a file that cannot be used, and what to do.
+_UNUSABLE = {
+    sqlite.SQLITE_NOTADB: "is not a database; name another file with --db",
+    sqlite.SQLITE_CORRUPT: "is damaged; restore a backup",
+    sqlite.SQLITE_READONLY: "is read-only; make it and its folder writable",
+    sqlite.SQLITE_CANTOPEN: "cannot be opened; check that its folder exists and is writable",
+    sqlite.SQLITE_FULL: "cannot grow: the disk is full; make room",
+    sqlite.SQLITE_IOERR: "cannot be read or written ({error}); check the disk",
+}
 
 
 def _translate(error: sqlite.DatabaseError, shown: str) -> Exception:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    code = _code_of(error)
     if code in (sqlite.SQLITE_BUSY, sqlite.SQLITE_LOCKED):
         return Busy(f'"{shown}" is locked by another program; try again when it has finished')
-    known = {
-        sqlite.SQLITE_NOTADB: "is not a database; name another file with --db",
-        sqlite.SQLITE_CORRUPT: "is damaged; restore a backup",
-        sqlite.SQLITE_READONLY: "is read-only; make it and its folder writable",
-        sqlite.SQLITE_CANTOPEN: "cannot be opened; check that its folder exists and is writable",
-        sqlite.SQLITE_FULL: "cannot grow: the disk is full; make room",
-        sqlite.SQLITE_IOERR: f"cannot be read or written ({error}); check the disk",
-    }
-    if code in known:
-        return DatabaseError(f'"{shown}" {known[code]}')
+    if code in _UNUSABLE:
+        return DatabaseError(f'"{shown}" {_UNUSABLE[code].format(error=error)}')
     # a table or column that is not there, text that is not UTF-8, a row where none can be
     if isinstance(error, sqlite.OperationalError | sqlite.IntegrityError):
         return DatabaseError(f'"{shown}" is not as Signoff made it ({error}); see `signoff audit verify`')

@@ -31,7 +31,10 @@ class KeptHead:
         return cls(key_file.with_name(f"{key_file.name}.head"), keys)
 
     def read(self) -> Frontier | None:
-        """The newest head that was kept; None where there is no such file, or nothing in it was written with this key."""
+        """The newest head that was kept; None where there is no such file, or nothing in it was written with this key.
+
+        Raises KeyFileError where it cannot be read.
+        """
         slots = [frontier for frontier in map(self._opened, self._slots()) if frontier is not None]
         return max(slots, key=lambda frontier: frontier.size, default=None)
 
@@ -62,8 +65,11 @@ class KeptHead:
         try:
             with self.path.open("rb", buffering=0) as file:
                 data = file.read(2 * _SLOT)
-        except OSError:
+        except FileNotFoundError:
             data = b""
+        except OSError as error:
+            reason = (error.strerror or "no reason given").lower()
+            raise KeyFileError(f'"{self.path}", which keeps the head of the log, cannot be read ({reason}); try again') from error
         return data[:_SLOT], data[_SLOT:]
 
     def _sealed(self, frontier: Frontier) -> bytes:

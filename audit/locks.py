@@ -4,7 +4,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from signoff.errors import Busy, DatabaseError
@@ -21,15 +21,16 @@ def locked(path: Path, message: str, timeout: float = LOCK_TIMEOUT) -> Iterator[
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise DatabaseError(f'"{path}" cannot be opened ({_lower(error.strerror)}); make its folder writable') from error
+        raise DatabaseError(f'"{path}" cannot be opened ({lower(error.strerror)}); make its folder writable') from error
     try:
-        _lock(descriptor, message, timeout)
+        _lock(path, descriptor, message, timeout)
         yield
     finally:
-        os.close(descriptor)
+        with suppress(OSError):  # the file holds nothing, and its lock ends also where closing it is answered with an error
+            os.close(descriptor)
 
 
-def _lock(descriptor: int, message: str, timeout: float) -> None:
+def _lock(path: Path, descriptor: int, message: str, timeout: float) -> None:
     deadline = time.monotonic() + timeout
     pause = 0.0002
     while True:
@@ -40,9 +41,11 @@ def _lock(descriptor: int, message: str, timeout: float) -> None:
                 raise Busy(message) from None
             time.sleep(pause)
             pause = min(pause * 1.5, 0.01)
+        except OSError as error:
+            raise DatabaseError(f'"{path}" cannot be locked ({lower(error.strerror)}); keep it on a disk that can') from error
         else:
             return
 
 
-def _lower(text: str | None) -> str:
+def lower(text: str | None) -> str:
     return text[:1].lower() + text[1:] if text else "no reason given"

@@ -74,6 +74,10 @@ class Handler(BaseHTTPRequestHandler):
             case "copy":
                 BOXES[name] = BOXES[body].copied()
                 self._answer(200, None)
+            case "set":
+                effects, requests = Counter(body["effects"]), Counter(body["requests"])
+                BOXES[name] = Box(effects=effects, requests=requests, known=set(effects))
+                self._answer(200, None)
             case "release":
                 box.released.set()
                 self._answer(200, None)
@@ -157,6 +161,10 @@ class Receiver:
     def copy_from(self, box: str) -> None:
         """Know what happened to another *box*."""
         self._ask("POST", "copy", box)
+
+    def set(self, effects: Mapping[str, int], requests: Mapping[str, int]) -> None:
+        """Be as it was when these had happened, by key."""
+        self._ask("POST", "set", {"effects": effects, "requests": requests})
 
     def release(self) -> None:
         """Let what is held go on."""

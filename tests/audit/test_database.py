@@ -46,9 +46,9 @@ def notes(database: Database) -> list[str]:
 
 
 def test_settings_in_force(database: Database) -> None:
-    """Commits are durable (FULL), the journal is a write-ahead log, references are checked, foreign schemas are not trusted."""
+    """Commits are durable (EXTRA), the journal is a write-ahead log, references are checked, foreign schemas are not trusted."""
     read = {name: database.execute(f"PRAGMA {name}")[0][0] for name in ("synchronous", "journal_mode", "foreign_keys")}
-    assert read == {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}
+    assert read == {"synchronous": 3, "journal_mode": "wal", "foreign_keys": 1}
     assert database.execute("PRAGMA trusted_schema") == [(0,)]
 
 
@@ -230,6 +230,29 @@ def test_lent_transaction_dies_with_the_action(database: Database) -> None:
         with pytest.raises(TypeError, match="has ended"):
             lent.execute("INSERT INTO note (text) VALUES ('y')")
     assert notes(database) == ["x"]
+
+
+def test_a_commit_that_must_wait_can_be_tried_again(tmp_path: Path) -> None:
+    """Where another program reads a file with a rollback journal for too long, a commit did not happen; it can be tried again."""
+    made = Database(tmp_path / "signoff.db", create=True, timeout=0.05, version=(3, 40, 1))
+    made.migrate([NOTES])
+    code = (
+        "import sys\n"
+        "try:\n    import pysqlite3.dbapi2 as s\nexcept ImportError:\n    import sqlite3 as s\n"
+        "c = s.connect(sys.argv[1], isolation_level=None)\nc.execute('BEGIN')\nc.execute('SELECT * FROM note').fetchall()\n"
+        "print(flush=True)\nsys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(made.path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
+        assert reader.stdout is not None
+        reader.stdout.readline()
+        with pytest.raises(Busy, match="locked by another program"), made.writing():
+            made.execute("INSERT INTO note (text) VALUES ('first')")
+        reader.communicate()
+    with made.writing():
+        made.execute("INSERT INTO note (text) VALUES ('second')")
+    assert notes(made) == ["second"]
+    made.close()
 
 
 @pytest.mark.parametrize(

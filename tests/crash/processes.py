@@ -49,9 +49,10 @@ class Zygote:
 
 
 @contextmanager
-def zygote_running() -> Iterator[Zygote]:
-    """A zygote that ends with the block, and whatever it started with it."""
-    command = [sys.executable, "-W", "error", "-m", f"{__package__}.zygote"]
+def zygote_running(without: str = "") -> Iterator[Zygote]:
+    """A zygote that ends with the block, and whatever it started with it. It cannot import the module *without*."""
+    code = f"import sys; sys.modules[{without!r}] = None; from {__package__}.zygote import main; main()"
+    command = [sys.executable, "-W", "error", "-c", code]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, process_group=0
     ) as process:

@@ -8,7 +8,7 @@ from pathlib import Path
 from .checking import Outcome, interrupted, life_problems, outcome, standing_problems, untouched_problems
 from .jobs import Ended, Job
 from .processes import Zygote
-from .world import opened, receiver_of
+from .world import World, opened, receiver_of
 
 MAX_POINTS = 2_000  # a process that passes more is lost
 AT_ONCE = 16  # processes
@@ -79,24 +79,29 @@ def crash_once(zygote: Zygote, template: Path, folder: Path, job: Job, whole: Ou
 
 def look(database: Path, plan: str, ended: Ended, whole: Outcome) -> Crash:
     """Open the file that a process left which *ended* early, go on with it twice, and compare with the *whole* life."""
-    problems: list[str] = []
     with opened(database) as world:
-        accepted = bool(world.plans())
-        started = interrupted(world)
-        if not accepted:
-            problems += untouched_problems(world)
-            world.submit(plan)
-        left = outcome(world).notices_of(started)
-        world.go_on()
-        problems += life_problems(world, whole, started)
-        ending = outcome(world)
-        if ending.notices_of(started) != left:
-            problems.append(f"what was interrupted ran again: {ending.notices_of(started)} after {left}")
-        world.resume()
-        if outcome(world) != ending:
-            problems.append(f"resuming once more changed {ending} to {outcome(world)}")
+        return look_at(world, plan, ended.label, whole)
+
+
+def look_at(world: World, plan: str, label: str, whole: Outcome) -> Crash:
+    """The same for a file that is open."""
+    problems: list[str] = []
+    accepted = bool(world.plans())
+    started = interrupted(world)
+    if not accepted:
+        problems += untouched_problems(world)
+        world.submit(plan)
+    left = outcome(world).notices_of(started)
+    world.go_on()
+    problems += life_problems(world, whole, started)
+    ending = outcome(world)
+    if ending.notices_of(started) != left:
+        problems.append(f"what was interrupted ran again: {ending.notices_of(started)} after {left}")
+    world.resume()
+    if outcome(world) != ending:
+        problems.append(f"resuming once more changed {ending} to {outcome(world)}")
     return Crash(
-        label=ended.label,
+        label=label,
         accepted=accepted,
         interrupted=tuple(started),
         left=tuple(line.partition(" ")[2] for line in left),
@@ -107,25 +112,30 @@ def look(database: Path, plan: str, ended: Ended, whole: Outcome) -> Crash:
 
 def look_outside(database: Path, plan: str, ended: Ended, whole: Outcome) -> Crash:
     """The same for actions that may be tried again: all end as in the *whole* life but an OPAQUE one that was interrupted."""
-    problems: list[str] = []
     with opened(database) as world:
-        accepted = bool(world.plans())
-        started = interrupted(world)
-        if not accepted:
-            problems += untouched_problems(world)
-            world.submit(plan)
-        world.go_on()
-        problems += standing_problems(world)
-        ending = outcome(world)
-        doubted = {number for number in started if whole.plan.action(number).effect == "opaque"}
-        wanted = tuple("in_doubt" if number in doubted else status for number, status in enumerate(whole.statuses, 1))
-        if ending.statuses != wanted:
-            problems.append(f"the actions are {ending.statuses}, not {wanted}")
-        world.resume()
-        if outcome(world) != ending:
-            problems.append(f"resuming once more changed {ending} to {outcome(world)}")
+        return look_outside_at(world, plan, ended.label, whole)
+
+
+def look_outside_at(world: World, plan: str, label: str, whole: Outcome) -> Crash:
+    """The same for a file that is open."""
+    problems: list[str] = []
+    accepted = bool(world.plans())
+    started = interrupted(world)
+    if not accepted:
+        problems += untouched_problems(world)
+        world.submit(plan)
+    world.go_on()
+    problems += standing_problems(world)
+    ending = outcome(world)
+    doubted = {number for number in started if whole.plan.action(number).effect == "opaque"}
+    wanted = tuple("in_doubt" if number in doubted else status for number, status in enumerate(whole.statuses, 1))
+    if ending.statuses != wanted:
+        problems.append(f"the actions are {ending.statuses}, not {wanted}")
+    world.resume()
+    if outcome(world) != ending:
+        problems.append(f"resuming once more changed {ending} to {outcome(world)}")
     return Crash(
-        label=ended.label,
+        label=label,
         accepted=accepted,
         interrupted=tuple(started),
         left=(),

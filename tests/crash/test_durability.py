@@ -17,10 +17,10 @@ OPAQUE = (*(f'{{"type": "notify", "text": "{text}", "needs": []}}' for text in (
 
 
 @pytest.mark.parametrize(
-    ("pragma", "value"), [("synchronous", 2), ("foreign_keys", 1), ("trusted_schema", 0), ("cell_size_check", 1)]
+    ("pragma", "value"), [("synchronous", 3), ("foreign_keys", 1), ("trusted_schema", 0), ("cell_size_check", 1)]
 )
 def test_the_connection_is_safe(new_bank: Path, pragma: str, value: int) -> None:
-    """Every connection flushes at each commit (synchronous is FULL, which is 2) and checks references."""
+    """Every connection flushes at each commit (synchronous is EXTRA, which is 3) and checks references."""
     with opened(new_bank) as world:
         assert world.store._database.execute(f"PRAGMA {pragma}") == [(value,)]
 

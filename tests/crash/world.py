@@ -173,6 +173,11 @@ def opened(database: Path, reached: Reached = lambda _: None) -> Iterator[World]
         yield World(store=store, engine=engine, received=receiver.file, outside=receiver.outside)
 
 
+def registry_of() -> Registry:
+    """The actions of this world."""
+    return _rules()[0]
+
+
 def receiver_of(database: Path) -> Receiver | None:
     """The receiver in a process of its own, where *database* has one; what happened for it is counted apart."""
     port = database.with_suffix(".port")

@@ -23,9 +23,11 @@ from signoff.errors import SignoffError
 
 from .bugs import BUGS
 from .jobs import Ended, Job
+from .recording import Recorder
 from .world import World, opened
 
 _LABEL = 60  # characters
+RAW = 1  # the exit code after an error that is none of ours
 
 
 def main() -> None:
@@ -64,28 +66,31 @@ def _wait(child: int, reports: dict[int, int]) -> Ended:
     if os.WIFSTOPPED(status):
         return Ended(signal=os.WSTOPSIG(status), label="", error=None)
     with os.fdopen(reports.pop(child)) as report:
-        told = dict(entry for line in report for entry in json.loads(line).items())
+        told: dict[str, Any] = {"label": "", "error": None}
+        for line in report:
+            told |= json.loads(line)
     struck = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-    return Ended(signal=struck, label=told.get("label", ""), error=told.get("error"))
+    if struck is None and os.waitstatus_to_exitcode(status) not in (0, RAW):
+        told["error"] = f"exit code {os.waitstatus_to_exitcode(status)}"
+    return Ended(signal=struck, **told)
 
 
 def _run(job: Job, gate: int, report: int) -> None:
     """Do *job* in this process, which ends here."""
     try:
         os.read(gate, 1)  # it ends when the last child was made
-        error = None
-        try:
-            _perform(job, report)
-        except SignoffError as refused:
-            error = type(refused).__name__
-        _tell(report, error=error)
+        _perform(job, report)
         os._exit(0)
-    except BaseException:
+    except SignoffError as refused:
+        _tell(report, error=type(refused).__name__, said=str(refused))
+        os._exit(0)
+    except BaseException as error:
         sys.excepthook(*sys.exc_info())
-        os._exit(1)
+        _tell(report, error=f"{type(error).__name__}, which is none of ours", said=str(error))
+        os._exit(RAW)
 
 
-def _tell(report: int, **told: str | None) -> None:
+def _tell(report: int, **told: str | bool | None) -> None:
     os.write(report, json.dumps(told).encode() + b"\n")
 
 
@@ -98,12 +103,32 @@ def _perform(job: Job, report: int) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (job.size, job.size))
     fuse = _Fuse(job, report)
     fuse.watch()
-    with opened(Path(job.database), fuse.reached) as world:
-        _do(world, job)
+    recorder = Recorder(job)
+    if job.record:
+        recorder.watch()
+    try:
+        with opened(Path(job.database), fuse.reached) as world:
+            _do(world, job, report)
+    finally:
+        recorder.write()
+        _tell(report, failed=recorder.failed)
 
 
-def _do(world: World, job: Job) -> None:
+def _insist(world: World, plan: str) -> str:
+    """Submit, read and resume, whatever comes of it, and return the errors."""
+    errors = []
+    for verb in (lambda: world.submit(plan), world.plans, world.resume):
+        try:
+            verb()
+        except SignoffError as error:
+            errors.append(type(error).__name__)
+    return " ".join(errors)
+
+
+def _do(world: World, job: Job, report: int) -> None:
     match job.verb:
+        case "insist":
+            _tell(report, said=_insist(world, job.plan))
         case "open":
             pass
         case "live":
@@ -144,7 +169,9 @@ class _Fuse:
 
         def watched(database: Database, version: tuple[int, int, int], *, create: bool) -> None:
             database._connection.set_trace_callback(self.reached)
-            configure(database, version, create=create)
+            configure(database, tuple(self._job.version or version), create=create)  # type: ignore[arg-type]  # JSON has no tuples
+            if self._job.pragma:
+                database.execute(f"PRAGMA {self._job.pragma}")
 
         def execute_and_tell(database: Database, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
             rows = execute(database, sql, parameters)
