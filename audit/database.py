@@ -197,11 +197,12 @@ class Database:
         for setting in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF", "cell_size_check = ON"):
             self.execute(f"PRAGMA {setting}")
         self._connection.set_authorizer(self._authorize)
-        ((tables,),) = self.execute("SELECT count(*) FROM sqlite_master")  # first: another process may be making the file
+        tables = self._has_tables()  # first: another process may be making the file
         ((identity,),) = self.execute("PRAGMA application_id")
         if identity != APPLICATION_ID and tables:
             raise DatabaseError(f'"{self._shown}" is a database of another program; name another file with --db')
-        if identity != APPLICATION_ID and not create:
+        # The name stands in the file's header from the very commit on that makes the tables: so they are counted anew.
+        if not create and (identity != APPLICATION_ID or not self._has_tables()):
             raise DatabaseError(f'"{self._shown}" is empty; `signoff run` makes it a database, --db names another')
         is_wal = self.execute("PRAGMA journal_mode") == [("wal",)]
         if version >= SAFE_WAL and not is_wal:
@@ -212,6 +213,9 @@ class Database:
                 f'"{self._shown}" is in WAL mode, which SQLite {".".join(map(str, version))} can corrupt; '
                 "install pysqlite3, or SQLite 3.51.3 or newer"
             )
+
+    def _has_tables(self) -> bool:
+        return bool(self.execute("SELECT 1 FROM sqlite_master LIMIT 1"))
 
     def _applied(self) -> set[tuple[str, str]]:
         if not self.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"):
