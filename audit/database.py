@@ -23,6 +23,7 @@ except ImportError:
 APPLICATION_ID = 0x5369676E  # "Sign", in the file's header
 SCHEMA = (("signoff.1", "schema.sql"), ("signoff.2", "counters.sql"), ("signoff.3", "routes.sql"), ("signoff.4", "keys.sql"))
 OWN_TABLES = frozenset({"policies", "plans", "actions", "approvals", "votes", "entries", "chains", "counted", "log", "heads"})
+MAX_NAME = 40  # characters of a migration's name that are shown
 CACHED = 512  # statements that stay prepared; a plan's life takes more than the usual 128
 SAFE_WAL = (3, 51, 3)  # before it, a checkpoint by another process could corrupt a WAL file
 
@@ -163,9 +164,10 @@ class Database:
         Raises DatabaseError where the file was made by a newer version.
         """
         applied = self._applied()
-        newer = sorted(name for group, name in applied if group == "signoff" and name not in dict(SCHEMA))
+        newer = [str(name) for group, name in applied if group == "signoff" and name not in dict(SCHEMA)]
         if newer:
-            raise DatabaseError(f'"{self._shown}" was made by a newer version of Signoff ({newer[-1]}); install that one')
+            newest = max(newer, key=lambda name: (len(name), name))[:MAX_NAME]  # signoff.10 comes after signoff.9
+            raise DatabaseError(f'"{self._shown}" was made by a newer version of Signoff ({newest}); install that one')
         wanted = {("signoff", name) for name, _ in SCHEMA} | {("actions", step.name) for step in migrations}
         if wanted - applied:
             self._apply(migrations, then)

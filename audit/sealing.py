@@ -100,16 +100,20 @@ def open_seal(database: Database, key_file: Path) -> Seal:
 def make_seal(database: Database, key_file: Path, check: Callable[[Seal], None]) -> Frontier | None:
     """Vouch for *database*, which is new, or from before there were keys, in the transaction that is open.
 
-    Gives the head that is to be kept once that is durable; None where it is vouched for.
     *check* is called with the seal before anything is written outside the transaction, and raises where what is stored does
-    not deserve it. Raises KeyFileError where the key at that path belongs to another database, or to one that this is no more.
+    not deserve it. Returns the head that is to be kept once that is durable; None where there is a seal. Raises LogInvalid
+    where there is no log to seal, and KeyFileError where the key at that path belongs to another database, or to one that
+    this is no more.
     """
     if database.execute("SELECT 1 FROM log"):
         return None
     found = key_file.exists()
     keys = read_keys(key_file)[0] if found else new_keys()
     seal = Seal(keys, KeptHead.beside(key_file, keys))
-    head = _head_of(database, keys)
+    try:
+        head = _head_of(database, keys)
+    except ValueError as error:  # no chain is as long as that
+        raise LogInvalid(f'"{database.path}" is of an older version and was altered, so it gets no key: {error}') from error
     if found:
         _check_unused(database, key_file, seal.kept, head)
     row = (head.origin, head.store_key, head.signer, head.size, head.frontier.to_bytes(), head.newest, head.chains, head.heads)
@@ -190,6 +194,8 @@ def _stored(database: Database) -> tuple[LogHead, bytes]:
         )
         if head.size != size:
             raise ValueError(f"{size} is not the size of its tree")
+        if not 0 <= chains <= size:
+            raise ValueError(f"{size} entries are not in {chains} chains")
     except (ValueError, TypeError) as error:
         raise LogInvalid(f"the log's head cannot be read ({error}): the file was altered; see `signoff audit verify`") from error
     return head, mac

@@ -109,12 +109,13 @@ def test_database_in_a_folder_that_is_not_there(cli: CommandLine) -> None:
 def test_database_of_a_newer_version(cli: CommandLine) -> None:
     """Every command that has to do with a database refuses one that a newer version made, by its name, and leaves it as it is."""
     approval = cli.waiting()
-    cli.tamper("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('signoff', 'signoff.99', '2030')")
+    for name in ("'signoff.99'", "'signoff.101'", "x'ff'"):
+        cli.tamper(f"INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('signoff', {name}, '2030')")
     before, stored = files(cli.folder), cli.dump()
     for command, rest in EVERY.items():
         arguments = [one.format(**approval, policies=cli.policies) for one in rest]
         ran = cli.wide(*command.split(), *arguments)
-        ran.failed(2, 'signoff.db" was made by a newer version of Signoff (signoff.99)', "install that one")
+        ran.failed(2, 'signoff.db" was made by a newer version of Signoff (signoff.101)', "install that one")
     assert cli.dump() == stored
     assert files(cli.folder) == before
 

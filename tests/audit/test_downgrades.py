@@ -41,6 +41,7 @@ def sealed(tmp_path: Path) -> Path:
         ),
         pytest.param("DELETE FROM entries WHERE number = (SELECT max(number) FROM entries)", "was cut off", id="the end"),
         pytest.param("DELETE FROM chains WHERE chain <> 'system'", "its end was cut off", id="the ends"),
+        pytest.param("UPDATE chains SET length = 9223372036854775807", "beyond", id="a length"),
         pytest.param("UPDATE policies SET source = CAST(source || ' ' AS BLOB)", "policy", id="the rules"),
         pytest.param("UPDATE votes SET used = NULL", "was edited: the log tells another used", id="a vote to use again"),
         pytest.param(
