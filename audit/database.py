@@ -64,6 +64,7 @@ class Database:
         self.path = path.resolve()
         self._shown = str(path)  # as errors name it
         self._timeout = timeout
+        self._schema = -1  # SQLite's version of it, when it was last looked at
         self._lending: frozenset[int] | None = None  # what an action's code may do to tables, while the transaction is lent
         if not create and not self.path.exists():
             raise UsageError(f'there is no database at "{path}"; `signoff run` makes one, --db names another')
@@ -111,12 +112,14 @@ class Database:
         *then* is called once it is durable, before anybody else may write.
 
         Raises Busy where another process writes for too long, and DatabaseError where the file is not at its path any
-        more. An error of the commit itself means that the outcome is not known: open the file again and read.
+        more, or a newer version has migrated it. An error of the commit itself means that the outcome is not known: open the
+        file again and read.
         """
         with self._locked_for_writing():
             self._check_file()
             self.execute("BEGIN IMMEDIATE")
             try:
+                self._check_version()
                 yield
                 self.execute("COMMIT")
             except BaseException:
@@ -164,10 +167,7 @@ class Database:
         Raises DatabaseError where the file was made by a newer version.
         """
         applied = self._applied()
-        newer = [str(name) for group, name in applied if group == "signoff" and name not in dict(SCHEMA)]
-        if newer:
-            newest = max(newer, key=lambda name: (len(name), name))[:MAX_NAME]  # signoff.10 comes after signoff.9
-            raise DatabaseError(f'"{self._shown}" was made by a newer version of Signoff ({newest}); install that one')
+        self._refuse_newer(applied)
         wanted = {("signoff", name) for name, _ in SCHEMA} | {("actions", step.name) for step in migrations}
         if wanted - applied:
             self._apply(migrations, then)
@@ -215,6 +215,19 @@ class Database:
                 f'"{self._shown}" is in WAL mode, which SQLite {".".join(map(str, version))} can corrupt; '
                 "install pysqlite3, or SQLite 3.51.3 or newer"
             )
+
+    def _refuse_newer(self, applied: set[tuple[str, str]]) -> None:
+        newer = [str(name) for group, name in applied if group == "signoff" and name not in dict(SCHEMA)]
+        if newer:
+            newest = max(newer, key=lambda name: (len(name), name))[:MAX_NAME]  # signoff.10 comes after signoff.9
+            raise DatabaseError(f'"{self._shown}" was made by a newer version of Signoff ({newest}); install that one')
+
+    def _check_version(self) -> None:
+        """Raises DatabaseError where a newer version has migrated the file since: it may hold what we would break."""
+        ((schema,),) = self.execute("PRAGMA schema_version")  # SQLite's count of changes of tables
+        if schema != self._schema:
+            self._refuse_newer(self._applied())
+            self._schema = schema
 
     def _has_tables(self) -> bool:
         return bool(self.execute("SELECT 1 FROM sqlite_master LIMIT 1"))

@@ -8,6 +8,7 @@ from signoff.audit import Store, verify_store
 from signoff.audit.keys import Keys, write_keys
 from signoff.errors import DatabaseError, KeyFileError, LogInvalid
 from tests.corpus.files import KEYS, UNSEALED, altered, contents, copied, dumped
+from tests.corpus.world import MIRA
 
 NEWEST_UNSEALED = UNSEALED[-1]
 
@@ -107,6 +108,20 @@ def test_without_its_key_it_is_another_log(sealed: Path) -> None:
         assert {store.keys.origin, store.keys.public, store.keys.store_id}.isdisjoint(
             {before.origin, before.public, before.store_id}
         )
+
+
+def test_a_newer_version_migrates_it_meanwhile(sealed: Path) -> None:
+    """A process that has the file open writes nothing more once a newer version has changed its tables; its own may change."""
+    with Store.open(sealed) as store:
+        altered(sealed, "CREATE TABLE bank_more (x)")
+        with store.write():
+            pass
+        migrated = "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('signoff', 'signoff.99', '2030')"
+        before = altered(sealed, f"{migrated}; CREATE TABLE newer (x)")
+        for _ in range(2):
+            with pytest.raises(DatabaseError, match=r"newer version of Signoff \(signoff.99\)"), store.write() as tx:
+                tx.log("refused", MIRA, {"verb": "none", "reason": "none"})
+        assert dumped(sealed) == before
 
 
 def test_a_key_whose_writing_was_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
