@@ -39,6 +39,7 @@ OWN_TABLES = frozenset(
     }
 )
 _START_AGAIN = "start again, and look at what is there"
+MAX_NAME = 40  # characters of a migration's name that are shown
 CACHED = 512  # statements that stay prepared; a plan's life takes more than the usual 128
 SAFE_WAL = (3, 51, 3)  # before it, a checkpoint by another process could corrupt a WAL file
 
@@ -81,6 +82,7 @@ class Database:
         self._shown = str(path)  # as errors name it
         self._timeout = timeout
         self.remembered = Remembered()
+        self._schema = -1  # SQLite's version of it, when it was last looked at
         self._lending: frozenset[int] | None = None  # what an action's code may do to tables, while the transaction is lent
         self._unknown: str | None = None  # why nobody knows what the last commit came to
         found = _stat(self.path)
@@ -133,13 +135,15 @@ class Database:
         *then* is called once it is durable, before anybody else may write.
 
         Raises Busy where another process writes for too long, and DatabaseError where the file is not at its path any
-        more. Raises OutcomeUnknown where the commit itself fails; then this connection is closed, and never used again.
+        more, or a newer version has migrated it. Raises OutcomeUnknown where the commit itself fails; then this connection is
+        closed, and never used again.
         """
         self._check_free()
         with self._locked_for_writing():
             self._check_file()
             self.execute("BEGIN IMMEDIATE")
             try:
+                self._check_version()
                 yield
                 self._commit()
             except BaseException:
@@ -189,9 +193,7 @@ class Database:
         Raises DatabaseError where the file was made by a newer version.
         """
         applied = self._applied()
-        newer = sorted(name for group, name in applied if group == "signoff" and name not in dict(SCHEMA))
-        if newer:
-            raise DatabaseError(f'"{self._shown}" was made by a newer version of Signoff ({newer[-1]}); install that one')
+        self._refuse_newer(applied)
         wanted = {("signoff", name) for name, _ in SCHEMA} | {("actions", step.name) for step in migrations}
         if wanted - applied:
             self._apply(migrations, then)
@@ -245,11 +247,12 @@ class Database:
         for setting in ("foreign_keys = ON", "synchronous = EXTRA", "trusted_schema = OFF", "cell_size_check = ON"):
             self.execute(f"PRAGMA {setting}")
         self._connection.set_authorizer(self._authorize)
-        ((tables,),) = self.execute("SELECT count(*) FROM sqlite_master")  # first: another process may be making the file
+        tables = self._has_tables()  # first: another process may be making the file
         ((identity,),) = self.execute("PRAGMA application_id")
         if identity != APPLICATION_ID and tables:
             raise DatabaseError(f'"{self._shown}" is a database of another program; name another file with --db')
-        if identity != APPLICATION_ID and not create:
+        # The name stands in the file's header from the very commit on that makes the tables: so they are counted anew.
+        if not create and (identity != APPLICATION_ID or not self._has_tables()):
             raise DatabaseError(f'"{self._shown}" is empty; `signoff run` makes it a database, --db names another')
         is_wal = self.execute("PRAGMA journal_mode") == [("wal",)]
         if version >= SAFE_WAL and not is_wal:
@@ -260,6 +263,22 @@ class Database:
                 f'"{self._shown}" is in WAL mode, which SQLite {".".join(map(str, version))} can corrupt; '
                 "install pysqlite3, or SQLite 3.51.3 or newer"
             )
+
+    def _refuse_newer(self, applied: set[tuple[str, str]]) -> None:
+        newer = [str(name) for group, name in applied if group == "signoff" and name not in dict(SCHEMA)]
+        if newer:
+            newest = max(newer, key=lambda name: (len(name), name))[:MAX_NAME]  # signoff.10 comes after signoff.9
+            raise DatabaseError(f'"{self._shown}" was made by a newer version of Signoff ({newest}); install that one')
+
+    def _check_version(self) -> None:
+        """Raises DatabaseError where a newer version has migrated the file since: it may hold what we would break."""
+        ((schema,),) = self.execute("PRAGMA schema_version")  # SQLite's count of changes of tables
+        if schema != self._schema:
+            self._refuse_newer(self._applied())
+            self._schema = schema
+
+    def _has_tables(self) -> bool:
+        return bool(self.execute("SELECT 1 FROM sqlite_master LIMIT 1"))
 
     def _applied(self) -> set[tuple[str, str]]:
         if not self.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"):

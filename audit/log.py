@@ -35,7 +35,8 @@ def chain_end(database: Database, chain: str, head: LogHead) -> ChainEnd | None:
     if not rows:
         return None
     length, hash_, leaf = rows[0]
-    if leaf is None or not has_head(database, leaf, head_leaf(chain, length, hash_), head.chains, head.heads):
+    is_told = leaf is not None and 0 < length <= head.size  # no chain is longer than the log
+    if not is_told or not has_head(database, leaf, head_leaf(chain, length, hash_), head.chains, head.heads):
         raise LogInvalid(
             f"{chain} does not end where the log's head says: its end was cut off or changed; see `signoff audit verify`"
         )

@@ -5,11 +5,12 @@ state: the seal tells where the log and each of its chains end. A whole file of 
 the head that is kept beside the key tells that the log was longer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from signoff.canonical import canonical
+from signoff.canonical import canonical, parse
 from signoff.errors import KeyFileError, LogInvalid
 
 from .database import Database
@@ -99,33 +100,50 @@ def open_seal(database: Database, key_file: Path) -> Seal:
     )
 
 
-def make_seal(database: Database, key_file: Path) -> None:
+def make_seal(database: Database, key_file: Path, check: Callable[[Seal], None]) -> Frontier | None:
     """Vouch for *database*, which is new, or from before there were keys, in the transaction that is open.
 
-    Raises KeyFileError where the key at that path belongs to another database, or to one that this is no more.
+    *check* is called with the seal before anything is written outside the transaction, and raises where what is stored does
+    not deserve it. Returns the head that is to be kept once that is durable; None where there is a seal. Raises LogInvalid
+    where there is no log to seal, and KeyFileError where the key at that path belongs to another database, or to one that
+    this is no more.
     """
     if database.execute("SELECT 1 FROM log"):
-        return
-    keys = _keys_at(key_file)
-    kept = KeptHead.beside(key_file, keys)
+        return None
+    found = key_file.exists()
+    keys = read_keys(key_file)[0] if found else new_keys()
+    seal = Seal(keys, KeptHead.beside(key_file, keys))
+    try:
+        head = _head_of(database, keys)
+    except ValueError as error:  # no chain is as long as that
+        raise LogInvalid(f'"{database.path}" is of an older version and was altered, so it gets no key: {error}') from error
+    if found:
+        _check_unused(database, key_file, seal.kept, head)
+    row = (head.origin, head.store_key, head.signer, head.size, head.frontier.to_bytes(), head.newest, head.chains, head.heads)
+    database.execute(f"INSERT INTO log (one, {COLUMNS}) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, head.mac(keys)))
+    check(seal)
+    seal.kept.write(Frontier())  # before the key: so a key without it was used before
+    if not found:
+        write_keys(key_file, keys)
+    return head.frontier
+
+
+def _check_unused(database: Database, key_file: Path, kept: KeptHead, head: LogHead) -> None:
+    """Raises KeyFileError where the key in that file has vouched for a log before: it vouches for no other one.
+
+    Else whoever takes the seal out of a file, and says that an older version made it, would have it sealed with the right key.
+    """
     before = kept.read()
     if before is not None and before.size:
         raise KeyFileError(
             f'"{key_file}" is the key of a database whose log has {before.size} entries, and "{database.path}" is not it;'
             f' put that one back, or, to begin anew, move the key and "{kept.path}" away'
         )
-    head = _head_of(database, keys)
-    kept.write(Frontier())
-    row = (head.origin, head.store_key, head.signer, head.size, head.frontier.to_bytes(), head.newest, head.chains, head.heads)
-    database.execute(f"INSERT INTO log (one, {COLUMNS}) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, head.mac(keys)))
-
-
-def _keys_at(key_file: Path) -> Keys:
-    if key_file.exists():
-        return read_keys(key_file)[0]
-    keys = new_keys()
-    write_keys(key_file, keys)
-    return keys
+    if before is None and head.size:
+        raise KeyFileError(
+            f'"{key_file}" has no head of the log in "{kept.path}" beside it, and "{database.path}" has a log and no seal; put'
+            " what is missing back, or, where the key was never used, move it away"
+        )
 
 
 def _head_of(database: Database, keys: Keys) -> LogHead:
@@ -134,16 +152,23 @@ def _head_of(database: Database, keys: Keys) -> LogHead:
     for place, (chain, length, head) in enumerate(chains):
         database.execute("UPDATE chains SET leaf = ? WHERE chain = ?", (place, chain))
         heads = put_head(database, place, head_leaf(chain, length, head), place + 1)
-    newest = database.execute("SELECT json_extract(body, '$.at') FROM entries ORDER BY number DESC LIMIT 1")
     return LogHead(
         origin=keys.origin,
         store_key=keys.store_id,
         signer=keys.public,
         frontier=Frontier().extend(_leaves(database, 0, None)),
-        newest=newest[0][0] if newest else "",
+        newest=_newest(database),
         chains=len(chains),
         heads=heads,
     )
+
+
+def _newest(database: Database) -> str:
+    """When the newest Entry was written; empty where there is none, or none that can be read, which verification tells."""
+    for (body,) in database.execute("SELECT body FROM entries ORDER BY number DESC LIMIT 1"):
+        with suppress(ValueError, KeyError):
+            return str(parse(body)["at"])
+    return ""
 
 
 def _leaves(database: Database, after: int, upto: int | None) -> Sequence[bytes]:
@@ -172,6 +197,8 @@ def _stored(database: Database) -> tuple[LogHead, bytes]:
         )
         if head.size != size:
             raise ValueError(f"{size} is not the size of its tree")
+        if not 0 <= chains <= size:
+            raise ValueError(f"{size} entries are not in {chains} chains")
     except (ValueError, TypeError) as error:
         raise LogInvalid(f"the log's head cannot be read ({error}): the file was altered; see `signoff audit verify`") from error
     return head, mac

@@ -10,7 +10,7 @@ from typing import Self
 
 from signoff.actor import Actor
 from signoff.canonical import Json
-from signoff.errors import UsageError
+from signoff.errors import LogInvalid, UsageError
 
 from .database import Database, Migration
 from .keys import Keys
@@ -52,13 +52,18 @@ class Store:
         *key* is the path of its key file (None: the same, with `.key` at its end), which is made together with the
         database; *ids* gives that many random bytes in hexadecimal; *timeout* is how long to wait for others, in seconds.
         Raises UsageError where there is no file and *create* is false, DatabaseError where it cannot be used, KeyFileError
-        where the key cannot, LogInvalid where another key seals it, Busy where another process holds it.
+        where the key cannot, LogInvalid where another key seals it, or where it is from before there were keys and does not
+        verify, Busy where another process holds it.
         """
         key_file = key or path.with_name(f"{path.name}.key")
         database = Database(path, create=create, timeout=timeout)
+        sealed: list[Frontier | None] = []
         try:
-            database.migrate(migrations, then=partial(make_seal, database, key_file))
+            check = partial(_check_unsealed, database)
+            database.migrate(migrations, then=lambda: sealed.append(make_seal(database, key_file, check)))
             seal = open_seal(database, key_file)
+            for frontier in filter(None, sealed):  # an older file is not put back from now on, though nothing is added yet
+                seal.kept.write(frontier)
         except BaseException:
             database.close()
             raise
@@ -117,3 +122,15 @@ class Store:
     def executing(self, timeout: float | None = None) -> AbstractContextManager[None]:
         """Be the one process that executes actions. Raises Busy where another one is for too long; None: as when opened."""
         return self._database.executing(timeout)
+
+
+def _check_unsealed(database: Database, seal: Seal) -> None:
+    """Raises LogInvalid where a file that nothing vouched for until now does not verify: it is not sealed as it is."""
+    from .verify import verify_store  # only a new or older file needs it
+
+    problems = verify_store(Reading(database, seal, Frontier())).problems
+    if problems:
+        raise LogInvalid(
+            f'"{database.path}" is of an older version and was altered, so it gets no key, and nothing in it was changed:'
+            f" {problems[0]} (problem 1 of {len(problems)}); put a backup back, or look at it with the version that made it"
+        )

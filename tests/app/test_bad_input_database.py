@@ -1,14 +1,41 @@
 """Database files that cannot be used: one error that names the file and the remedy, and the file stays as it is."""
 
+from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from signoff import cli as command_line
+from signoff.audit.database import APPLICATION_ID
 from tests.app.conftest import BALANCE, SQL, TRANSFER, CommandLine, Ran
+from tests.corpus.files import UNSEALED, altered, copied
+
+Protected = Callable[..., Ran]
 
 READING = [["queue"], ["audit", "log"], ["audit", "verify"]]
 WRITING = [["run", "deposit 5"], ["resume"]]
+EVERY = {  # the commands that have to do with a database, and what they need
+    "plan": ["deposit 5"],
+    "run": ["deposit 5"],
+    "resume": [],
+    "queue": [],
+    "show": ["{plan}"],
+    "approve": ["{id}", "--as", "mira", "--digest", "{digest}"],
+    "reject": ["{id}", "--as", "mira", "--reason", "no"],
+    "resolve": ["{plan}/1", "--as", "mira", "--done", "--reason", "seen"],
+    "cancel": ["{plan}", "--as", "dana"],
+    "policies explain": ["{plan}"],
+    "policies diff": ["{policies}"],
+    "policies pin": ["--as", "mira"],
+    "policies load": ["{policies}", "--as", "mira"],
+    "policies unpin": ["--as", "mira"],
+    "policies replay": ["{policies}"],
+    "audit log": [],
+    "audit verify": [],
+    "audit accept": ["--as", "mira", "--reason", "a backup"],
+}
+WITHOUT_DATABASE = {"demo", "policies check", "policies test", "policies prove", "policies schema"}  # a tour has one of its own
 HOLD = f"""{SQL}
 connection.execute("PRAGMA locking_mode = EXCLUSIVE" if sys.argv[2] == "wholly" else "SELECT 1")
 connection.execute("BEGIN EXCLUSIVE")
@@ -79,14 +106,74 @@ def test_database_in_a_folder_that_is_not_there(cli: CommandLine) -> None:
     assert not (cli.folder / "no").exists()
 
 
+def test_database_of_a_newer_version(cli: CommandLine) -> None:
+    """Every command that has to do with a database refuses one that a newer version made, by its name, and leaves it as it is."""
+    approval = cli.waiting()
+    for name in ("'signoff.99'", "'signoff.101'", "x'ff'"):
+        cli.tamper(f"INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('signoff', {name}, '2030')")
+    before, stored = files(cli.folder), cli.dump()
+    for command, rest in EVERY.items():
+        arguments = [one.format(**approval, policies=cli.policies) for one in rest]
+        ran = cli.wide(*command.split(), *arguments)
+        ran.failed(2, 'signoff.db" was made by a newer version of Signoff (signoff.101)', "install that one")
+    assert cli.dump() == stored
+    assert files(cli.folder) == before
+
+
+def test_every_command_meets_the_newer_version() -> None:
+    """The commands of the test above are all that there are, but those that have no database."""
+    assert {*_commands(vars(command_line)["_parser"]())} == EVERY.keys() | WITHOUT_DATABASE
+
+
+def _commands(parser: ArgumentParser, before: str = "") -> Iterator[str]:
+    """The commands of *parser*, each with the words that lead to it."""
+    verbs = next((action.choices for action in parser._actions if isinstance(action, _SubParsersAction)), None)
+    if verbs is None:
+        yield before
+    else:
+        for name, verb in verbs.items():
+            yield from _commands(verb, f"{before} {name}".strip())
+
+
+@pytest.mark.parametrize("command", [*READING, ["resume"]], ids=" ".join)
+def test_named_database_without_tables(cli: CommandLine, command: list[str]) -> None:
+    """A file that only says it is one of ours is empty: a command that makes no database makes none of it, and no key."""
+    cli.tamper(f"PRAGMA application_id = {APPLICATION_ID}")
+    before = files(cli.folder)
+    cli(*command).failed(2, 'signoff.db" is empty', "`signoff run` makes it a database")
+    assert files(cli.folder) == before
+    assert cli("run", "deposit 5").code == 0
+    assert cli("audit", "verify").code == 0
+
+
 @pytest.mark.parametrize("command", [*READING, *WRITING], ids=" ".join)
-def test_database_of_a_newer_version(cli: CommandLine, command: list[str]) -> None:
-    """A file that a newer version made is refused by its version's name, and stays as it is."""
-    cli.submit(BALANCE, TRANSFER)
-    cli.tamper("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('signoff', 'signoff.99', '2030')")
+def test_our_tables_under_another_name(cli: CommandLine, command: list[str]) -> None:
+    """A file with our tables that says another program made it is not ours."""
+    cli.submit(BALANCE)
+    cli.tamper("PRAGMA application_id = 7")
     before = cli.dump()
-    cli(*command).failed(2, 'signoff.db" was made by a newer version of Signoff (signoff.99)', "install that one")
+    cli(*command).failed(2, 'signoff.db" is a database of another program', "--db")
     assert cli.dump() == before
+
+
+@pytest.mark.parametrize("command", [["queue"], ["run", "deposit 5"]], ids=" ".join)
+def test_older_database_that_is_read_only(cli: CommandLine, protected: Protected, command: list[str]) -> None:
+    """An older file that may not be written cannot be brought up to date: that is told, and it gets no key."""
+    older = copied(UNSEALED[-1], cli.folder / "older")
+    older.chmod(0o400)
+    before = files(older.parent)
+    protected(*command, "--db", str(older)).failed(2, 'signoff.db" is read-only', "make it and its folder writable")
+    assert {name: data for name, data in files(older.parent).items() if data} == before  # SQLite's log is empty
+
+
+@pytest.mark.parametrize("version", UNSEALED)
+def test_older_database_that_was_altered(cli: CommandLine, version: int) -> None:
+    """Every command says that an older file was altered, and how many problems there are, with the log's exit code."""
+    older = copied(version, cli.folder / "older")
+    altered(older, "UPDATE actions SET status = 'approved' WHERE status = 'waiting'")
+    for command in (*READING, *WRITING):
+        told = "is of an older version and was altered", "the log tells another status", "(problem 1 of "
+        cli.wide(*command, "--db", str(older)).failed(6, *told)
 
 
 @pytest.fixture
@@ -133,9 +220,6 @@ def test_queue_is_read_while_another_program_writes(cli: CommandLine) -> None:
     approval = cli.waiting()
     with cli.meanwhile(HOLD, str(cli.database), "for writing"):
         assert cli("queue", "--json").json["approvals"] == [approval]
-
-
-Protected = Callable[..., Ran]
 
 
 @pytest.fixture

@@ -196,6 +196,25 @@ def test_an_entry_of_ones_own_is_not_sealed(signed: Callable[[], Engine], databa
         signed().resume(MIRA)
 
 
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("UPDATE chains SET length = 9223372036854775807", "the chains do not end where the log's head says"),
+        ("UPDATE log SET chains = 9223372036854775807", "the log's head cannot be read"),
+        ("UPDATE log SET chains = -1", "the log's head cannot be read"),
+    ],
+)
+def test_numbers_that_no_log_reaches(signed: Callable[[], Engine], database: Path, sql: str, told: str) -> None:
+    """Numbers too large for canonical JSON, or too small for any log, are told as altered, by verification as by a verb."""
+    with Store.open(database) as store:
+        code = PUT_BACK.split('connection.execute("ATTACH')[0] + "connection.execute(sys.argv[2])"
+        subprocess.run([sys.executable, "-c", code, str(database), sql], check=True, timeout=60)
+        with store.read() as tx:
+            assert any(told in problem for problem in verify_store(tx).problems)
+    with pytest.raises(LogInvalid):
+        signed().resume(MIRA)
+
+
 def test_a_kept_head_may_be_older(signed: Callable[[], Engine], database: Path) -> None:
     """A process that was killed between its commit and the kept head, or a power cut, costs nothing."""
     head = database.with_name(f"{database.name}.key.head")
