@@ -162,9 +162,7 @@ def test_empty() -> None:
 @given(st.integers(-2, 2**70), st.integers(-2, 2**70), st.lists(st.sampled_from(LEAVES), max_size=80))
 def test_hostile_proofs(one: int, other: int, proof: list[bytes]) -> None:
     """Any numbers and any hashes end in an answer, after no more work than the proof is long."""
-    for check in (
-        lambda: check_inclusion(LEAVES[0], one, other, proof, LEAVES[1]),
-        lambda: check_consistency(one, LEAVES[0], other, LEAVES[1], proof),
-    ):
-        with pytest.raises(ValueError, match=r"leaf|proof|tree"):
-            check()
+    with pytest.raises(ValueError, match=r"leaf|proof|tree"):
+        check_inclusion(LEAVES[0], one, other, proof, LEAVES[1])
+    with pytest.raises(ValueError, match=r"leaf|proof|tree"):
+        check_consistency(one, LEAVES[0], other, LEAVES[1], proof)
