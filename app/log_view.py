@@ -19,6 +19,7 @@ EVENTS = (
     *("retry", "probed", "late", "resolved"),  # of actions that go outside
     *("retry", "probed", "late", "resolved"),  # of effects outside the database
     *("policy", "proposed", "confirmed", "pinned", "unpinned"),  # of the policies
+    "rotated",  # the keys of the log
 )
 _SPANS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _MAX_SPAN = 10_000  # of one unit

@@ -222,6 +222,8 @@ def _gist(entry: Entry) -> str:
             return "; looser: ".join([f"{told['verb']} {str(told['digest'])[:8]}", *_looser(told["change"])])
         case "pinned" | "unpinned":
             return str(told["digest"])[:8]
+        case "rotated":
+            return str(told["public_key"])
         case "retry" | "probed":
             return f"{told['error']}; it goes on at {told['due']}"
         case "refused" | "resolved":
@@ -240,7 +242,7 @@ def _looser(change: Json) -> list[str]:
 
 _TOLD = (
     *("request", "planner", "title", "status", "id", "seats", "choice", "approval", "reason", "name", "digest", "change"),
-    *("verb", "error", "result", "due"),
+    *("verb", "error", "result", "due", "public_key"),
 )
 
 

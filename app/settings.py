@@ -64,6 +64,7 @@ class Settings:
     """Which files are used, and who speaks."""
 
     database: Path
+    key: Path  # the file with the keys of the log
     policies: Path
     actions: str | None  # MODULE:NAME of a registry; None: the demo bank's
     claimed: str | None  # who the user says they are (`--as`)
@@ -91,8 +92,10 @@ class Settings:
             Actor(id=DEFAULT_REQUESTER if claimed is None else claimed)
         except ValueError as error:
             raise UsageError(f"--as: {error}") from error
+        path = Path(database or environment.get("SIGNOFF_DB") or DEFAULT_DATABASE)
         return cls(
-            database=Path(database or environment.get("SIGNOFF_DB") or DEFAULT_DATABASE),
+            database=path,
+            key=Path(environment.get("SIGNOFF_KEY") or path.with_name(f"{path.name}.key")),
             policies=Path(policies or environment.get("SIGNOFF_POLICIES") or DEFAULT_POLICIES),
             actions=actions or environment.get("SIGNOFF_ACTIONS") or None,
             claimed=claimed,

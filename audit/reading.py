@@ -14,6 +14,7 @@ from .pins import Pins, read_pins
 from .records import SYSTEM, ActionRecord, Approval, Entry, PlanRecord, Vote, write_time
 from .rows import ACTION, APPROVAL, PLAN, VOTE, action_of, approval_of, entry_of, plan_of, time_of, vote_of
 
+BATCH = 5_000  # rows that are read at once
 _OPEN = "status IN ('ready', 'approved', 'waiting', 'executing', 'in_doubt')"  # to the letter as in the index actions_open
 
 
@@ -206,6 +207,20 @@ class Reading:
         if chain is None:
             return self._database.execute(f"SELECT {COLUMNS} FROM entries ORDER BY number")
         return self._database.execute(f"SELECT {COLUMNS} FROM entries WHERE chain = ? ORDER BY place", (chain,))
+
+    def rows_in_order(self) -> Iterator[Row]:
+        """All rows of the log in order, a bounded number of them in memory."""
+        after = -(2**63)  # a row that was altered may have any number
+        while rows := self._database.execute(
+            f"SELECT {COLUMNS} FROM entries WHERE number > ? ORDER BY number LIMIT {BATCH}", (after,)
+        ):
+            yield from rows
+            after = rows[-1][0]
+
+    def bodies(self, plan: str | None = None) -> list[bytes]:
+        """The bodies of all stored actions, or of a plan's, each once, in the order of their digests."""
+        sql = "SELECT DISTINCT body FROM actions WHERE plan = coalesce(?, plan) ORDER BY digest"
+        return [body for (body,) in self._database.execute(sql, (plan,))]
 
     def heads(self) -> dict[str, tuple[int, bytes]]:
         """For each chain its recorded length and the hash of its last Entry."""

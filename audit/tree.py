@@ -7,6 +7,7 @@ consistency, that a root's log begins with all of an older one's. Both are check
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 SIZE = 32  # bytes of a hash
 EMPTY_ROOT = hashlib.sha256().digest()
@@ -73,6 +74,11 @@ class Tree:
         """How many leaves there are."""
         return len(self._levels[0])
 
+    @property
+    def leaves(self) -> Sequence[bytes]:
+        """The leaves' hashes."""
+        return self._levels[0]
+
     def root(self, size: int | None = None) -> bytes:
         """The root of the tree, or of its first *size* leaves."""
         return self._root(0, self._bounded(self.size if size is None else size))
@@ -125,6 +131,16 @@ class Tree:
             roots.append(self._levels[level][at >> level])
             at += 1 << level
         return Frontier(end - start, tuple(roots)).root()
+
+
+def roots_at(leaves: Iterable[bytes], sizes: Iterable[int]) -> tuple[Frontier, dict[int, bytes]]:
+    """The frontier of all *leaves*, and the roots that the tree had at these *sizes*; none of a size that it did not reach."""
+    rest, grown, roots = iter(leaves), Frontier(), dict[int, bytes]()
+    for size in sorted(set(sizes)):
+        grown = grown.extend(islice(rest, size - grown.size))
+        if grown.size == size:
+            roots[size] = grown.root()
+    return grown.extend(rest), roots
 
 
 def _split(size: int) -> int:

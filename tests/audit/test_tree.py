@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff.audit.tree import EMPTY_ROOT, Frontier, Tree, check_consistency, check_inclusion
+from signoff.audit.tree import EMPTY_ROOT, Frontier, Tree, check_consistency, check_inclusion, roots_at
 
 # The leaves and roots with which Certificate Transparency's own programs are tested
 # (google/certificate-transparency, merkletree/merkle_tree_test.cc; transparency-dev/merkle, testonly/constants.go).
@@ -87,6 +87,14 @@ def test_frontier(size: int, more: int) -> None:
         grown = grown.append(one)
     assert grown == Frontier().extend(LEAVES[: max(size, more)])
     assert grown.root() == mth(LEAVES[: max(size, more)])
+
+
+@given(SIZES, st.lists(st.integers(0, 90)))
+def test_roots_on_the_way(size: int, wanted: list[int]) -> None:
+    """In one pass the roots at earlier sizes are had, too; of a size that was not reached there is none."""
+    grown, roots = roots_at(LEAVES[:size], wanted)
+    assert grown.root() == mth(LEAVES[:size])
+    assert roots == {one: mth(LEAVES[:one]) for one in wanted if one <= size}
 
 
 @pytest.mark.parametrize(
