@@ -20,9 +20,10 @@ def opened(path: Path) -> Iterator[BufferedReader]:
         descriptor = os.open(path, _READ)
     except OSError as error:
         raise _unusable(path, "read", error) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UsageError(f'"{path}" is no regular file; name one')
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise UsageError(f'"{path}" is no regular file; name one')
         yield file
 
 

@@ -36,7 +36,7 @@ from .rotation import ROTATED, KeyHistory, Rotation, history, read_rotation
 from .tree import Frontier, check_inclusion, roots_at
 
 MAX_PROBLEMS = 1_000  # that are told; more are counted
-_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, UsageError, LogInvalid)
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OSError, UsageError, LogInvalid)
 
 
 @dataclass(frozen=True, kw_only=True)
