@@ -281,13 +281,25 @@ def link(folder: Path, name: str) -> None:
     (folder / name).symlink_to(folder.parent / "elsewhere")
 
 
+def pipe(folder: Path) -> None:
+    """Put a pipe, for which nobody writes, in a file's place."""
+    (folder / "actions.jsonl").unlink()
+    os.mkfifo(folder / "actions.jsonl")
+
+
+def inner_folder(folder: Path) -> None:
+    """Put a folder in a file's place."""
+    (folder / "checkpoint").unlink()
+    (folder / "checkpoint").mkdir()
+
+
 FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "entries as a link": (lambda folder: link(folder, "entries.jsonl"), "cannot be read"),
     "the table as a link": (lambda folder: link(folder, "entries.csv"), "cannot be read"),
     "the manifest as a link": (lambda folder: link(folder, "manifest.json"), "cannot be read"),
     "policies as a link": (lambda folder: link(folder, "policies"), "policies is a link"),
-    "a pipe": (lambda folder: ((folder / "actions.jsonl").unlink(), os.mkfifo(folder / "actions.jsonl")), "no regular file"),
-    "a folder": (lambda folder: ((folder / "checkpoint").unlink(), (folder / "checkpoint").mkdir()), "no regular file"),
+    "a pipe": (pipe, "no regular file"),
+    "a folder": (inner_folder, "no regular file"),
     "one more file": (lambda folder: (folder / "README").write_text("all is well"), "does not name it"),
     "one less": (lambda folder: (folder / "actions.jsonl").unlink(), "cannot be read"),
     "a path outside": (
