@@ -132,12 +132,15 @@ def checked(rows: Iterable[Row]) -> Iterator[tuple[Row, bytes]]:
     for expected, row in enumerate(rows, 1):
         number, chain, place, body, hash_, leaf = row
         length, head = heads.get(chain, (0, START))
-        hashed, found = sha256(body).digest(), sha256(b"\0" + body).digest()
+        end = f'","number":{expected},"place":{length + 1},"previous":"{head.hex()}"}}'
         if (
-            (number, place, hash_, leaf) != (expected, length + 1, hashed, found)
-            or not body.endswith(b'","number":%d,"place":%d,"previous":"%b"}' % (number, place, head.hex().encode()))
-            or not body.partition(b',"chain":"')[2].startswith(chain.encode() + b'","data":')
+            number != expected
+            or place != length + 1
+            or not body.endswith(end.encode())
+            or not body.startswith(f'{chain}","data":'.encode(), body.find(b',"chain":"') + len(b',"chain":"'))
+            or hash_ != sha256(body).digest()
+            or leaf != sha256(b"\0" + body).digest()
         ):
             raise LogInvalid(f"entry {expected} was altered, moved or removed; see `signoff audit verify`")
-        heads[chain] = (place, hashed)
-        yield row, found
+        heads[chain] = (place, hash_)
+        yield row, leaf
