@@ -39,6 +39,10 @@ def _add_reading(verbs: Verbs) -> None:
     verify.add_argument("--checkpoint", metavar="FILE", help="checkpoints that you kept: the log must begin with all of them")
     no_actor(verify)
 
+    accept = add_command(verbs, "accept", log_commands.accept, "take a database that was put back from a backup for the newest")
+    accept.add_argument("--reason", metavar="TEXT", required=True, help="why, for the log")
+    must_act(accept, "who says so")
+
 
 def _add_signing(verbs: Verbs) -> None:
     no_actor(add_command(verbs, "key", proof_commands.key, "print the log's public key, for those who verify"))

@@ -11,6 +11,7 @@ from . import forms, output
 from .errors import DatabaseError, Exit, UsageError
 from .log_view import EntryFilter, LogReader, check_status, read_when
 from .opening import note_pinned, open_store
+from .refusals import checked_reason
 from .settings import Settings
 
 
@@ -71,6 +72,19 @@ def verify(options: argparse.Namespace, settings: Settings) -> Exit:
     else:
         output.print_verification(found)
     return Exit.LOG if found.problems else Exit.DONE
+
+
+def accept(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff audit accept --as WHO --reason TEXT`."""
+    with open_store(settings) as store:
+        store.accept(settings.requester, checked_reason(options.reason))
+        with store.read() as tx:
+            size = tx.log_head().size
+    if settings.json:
+        forms.print_json({"entries": size})
+    else:
+        output.print_text(f"Accepted: the log ends at entry {size}, which says so.")
+    return Exit.DONE
 
 
 def _verify(store: Store) -> Verification:

@@ -16,10 +16,9 @@ PAUSE = 0.2  # seconds between two looks at a log that is followed
 EVENTS = (
     *(status.value for status in Status),
     *("submitted", "decided", "asked", "voted", "refused"),  # of plans
-    *("retry", "probed", "late", "resolved"),  # of actions that go outside
     *("retry", "probed", "late", "resolved"),  # of effects outside the database
     *("policy", "proposed", "confirmed", "pinned", "unpinned"),  # of the policies
-    "rotated",  # the keys of the log
+    *("accepted", "rotated"),  # of the database itself, and its keys
 )
 _SPANS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _MAX_SPAN = 10_000  # of one unit

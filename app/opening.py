@@ -122,7 +122,7 @@ def take_up(engine: "Engine", settings: Settings) -> None:
 
 
 def open_store(settings: Settings, *, create: bool = False, migrations: "Sequence[Migration]" = ()) -> Store:
-    return Store.open(settings.database, create=create, migrations=migrations, timeout=settings.timeout)
+    return Store.open(settings.database, create=create, key=settings.key, migrations=migrations, timeout=settings.timeout)
 
 
 def check_database(settings: Settings) -> None:
@@ -137,8 +137,10 @@ def preview_engine(settings: Settings) -> "Iterator[Engine]":
         with open_engine(settings) as engine:
             yield engine
         return
-    with TemporaryDirectory() as folder, open_engine(replace(settings, database=Path(folder) / "db"), create=True) as engine:
-        yield engine
+    with TemporaryDirectory() as folder:
+        elsewhere = replace(settings, database=Path(folder) / "db", key=None)
+        with open_engine(elsewhere, create=True) as engine:
+            yield engine
 
 
 def make_planner(settings: Settings) -> "Planner":

@@ -38,15 +38,15 @@ def _signing(settings: Settings, *more: "Kept") -> "Iterator[_Signing]":
     """The log, with its keys and with the heads that it has to go on from: the kept one, and *more*."""
     from signoff.audit import keeping, kept_path, keys_in_force, read_kept, read_keys
 
-    with open_store(settings) as store, keeping(settings.key, settings.timeout), store.read() as tx:
-        keys = keys_in_force(tx, read_keys(settings.key))
-        yield _Signing(reading=tx, keys=keys, kept=[*read_kept(kept_path(settings.key)), *more])
+    with open_store(settings) as store, keeping(settings.key_file, settings.timeout), store.read() as tx:
+        keys = keys_in_force(tx, read_keys(settings.key_file))
+        yield _Signing(reading=tx, keys=keys, kept=[*read_kept(kept_path(settings.key_file)), *more])
 
 
 def _keep(settings: Settings, checkpoint: "Checkpoint") -> None:
     from signoff.audit import keep, kept_path
 
-    keep(kept_path(settings.key), checkpoint)
+    keep(kept_path(settings.key_file), checkpoint)
 
 
 def key(options: argparse.Namespace, settings: Settings) -> Exit:
@@ -128,7 +128,7 @@ def rotate(options: argparse.Namespace, settings: Settings) -> Exit:
     from signoff.audit import rotate as rotate_keys
 
     with open_store(settings) as store:
-        done = rotate_keys(store, settings.key, settings.operator)
+        done = rotate_keys(store, settings.key_file, settings.operator)
     if settings.json:
         forms.print_json({"public_key": done.new.public, "replaced": done.old.public if done.old else None})
         return Exit.DONE

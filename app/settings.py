@@ -64,7 +64,7 @@ class Settings:
     """Which files are used, and who speaks."""
 
     database: Path
-    key: Path  # the file with the keys of the log
+    key: Path | None  # the database's key file; None: beside it
     policies: Path
     actions: str | None  # MODULE:NAME of a registry; None: the demo bank's
     claimed: str | None  # who the user says they are (`--as`)
@@ -92,10 +92,9 @@ class Settings:
             Actor(id=DEFAULT_REQUESTER if claimed is None else claimed)
         except ValueError as error:
             raise UsageError(f"--as: {error}") from error
-        path = Path(database or environment.get("SIGNOFF_DB") or DEFAULT_DATABASE)
         return cls(
-            database=path,
-            key=Path(environment.get("SIGNOFF_KEY") or path.with_name(f"{path.name}.key")),
+            database=Path(database or environment.get("SIGNOFF_DB") or DEFAULT_DATABASE),
+            key=Path(environment["SIGNOFF_KEY"]) if environment.get("SIGNOFF_KEY") else None,
             policies=Path(policies or environment.get("SIGNOFF_POLICIES") or DEFAULT_POLICIES),
             actions=actions or environment.get("SIGNOFF_ACTIONS") or None,
             claimed=claimed,
@@ -106,6 +105,11 @@ class Settings:
             os_user=os.getuid(),
             os_name=_login_name(os.getuid()),
         )
+
+    @property
+    def key_file(self) -> Path:
+        """The database's key file."""
+        return self.key or self.database.with_name(f"{self.database.name}.key")
 
     @property
     def planner(self) -> PlannerChoice:

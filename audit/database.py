@@ -4,7 +4,7 @@ If the standard `sqlite3` opened and closed a file that this module has open in 
 would be dropped. So nothing else imports an SQLite library, and a test that tampers does it from another process.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from importlib import resources
@@ -21,8 +21,8 @@ except ImportError:
     import sqlite3 as sqlite  # type: ignore[no-redef]  # the same interface, for systems that have no wheel
 
 APPLICATION_ID = 0x5369676E  # "Sign", in the file's header
-SCHEMA = (("signoff.1", "schema.sql"), ("signoff.2", "counters.sql"), ("signoff.3", "routes.sql"))
-OWN_TABLES = frozenset({"policies", "plans", "actions", "approvals", "votes", "entries", "chains", "counted"})
+SCHEMA = (("signoff.1", "schema.sql"), ("signoff.2", "counters.sql"), ("signoff.3", "routes.sql"), ("signoff.4", "keys.sql"))
+OWN_TABLES = frozenset({"policies", "plans", "actions", "approvals", "votes", "entries", "chains", "counted", "log", "heads"})
 CACHED = 512  # statements that stay prepared; a plan's life takes more than the usual 128
 SAFE_WAL = (3, 51, 3)  # before it, a checkpoint by another process could corrupt a WAL file
 
@@ -104,8 +104,10 @@ class Database:
             self.execute("ROLLBACK")
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, then: Callable[[], None] = lambda: None) -> Iterator[None]:
         """A transaction that is durable when the block ends, or did not happen when it raises.
+
+        *then* is called once it is durable, before anybody else may write.
 
         Raises Busy where another process writes for too long, and DatabaseError where the file is not at its path any
         more. An error of the commit itself means that the outcome is not known: open the file again and read.
@@ -120,6 +122,7 @@ class Database:
                 if self._connection.in_transaction:
                     self.execute("ROLLBACK")
                 raise
+            then()
 
     @contextmanager
     def executing(self, timeout: float | None = None) -> Iterator[None]:
@@ -152,8 +155,10 @@ class Database:
                 self.execute("ROLLBACK TO lent")
             self.execute("RELEASE lent")
 
-    def migrate(self, migrations: Sequence[Migration]) -> None:
+    def migrate(self, migrations: Sequence[Migration], then: Callable[[], None] = lambda: None) -> None:
         """Bring the schema up to date: Signoff's own tables, then what *migrations* say. Each step runs once.
+
+        *then* is called in the same transaction, where any of them ran.
 
         Raises DatabaseError where the file was made by a newer version.
         """
@@ -163,7 +168,7 @@ class Database:
             raise DatabaseError(f'"{self._shown}" was made by a newer version of Signoff ({newer[-1]}); install that one')
         wanted = {("signoff", name) for name, _ in SCHEMA} | {("actions", step.name) for step in migrations}
         if wanted - applied:
-            self._apply(migrations)
+            self._apply(migrations, then)
 
     def version(self) -> int:
         """A number that changes when another connection has changed the file."""
@@ -213,7 +218,7 @@ class Database:
             return set()
         return {(group, name) for group, name in self.execute("SELECT migration_set, name FROM _sqlite_migrations")}
 
-    def _apply(self, migrations: Sequence[Migration]) -> None:
+    def _apply(self, migrations: Sequence[Migration], then: Callable[[], None]) -> None:
         import sqlite_utils  # 80 ms, and only a new or older file needs it
 
         with self.writing(), self._translated():
@@ -224,6 +229,7 @@ class Database:
                 for name, sql in steps:
                     pending(name=name)(_Script(self, sql))
                 pending.apply(database)
+            then()
 
     def _check_file(self) -> None:
         """Raises DatabaseError where others would not see what is written: they open what is at the path now."""
@@ -332,6 +338,7 @@ def _translate(error: sqlite.DatabaseError, shown: str) -> Exception:
     }
     if code in known:
         return DatabaseError(f'"{shown}" {known[code]}')
-    if isinstance(error, sqlite.OperationalError):  # a table or column that is not there, text that is not UTF-8
+    # a table or column that is not there, text that is not UTF-8, a row where none can be
+    if isinstance(error, sqlite.OperationalError | sqlite.IntegrityError):
         return DatabaseError(f'"{shown}" is not as Signoff made it ({error}); see `signoff audit verify`')
     return error

@@ -2,56 +2,106 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from signoff.actor import Actor
-from signoff.canonical import MAX_INTEGER, Json, canonical, parse
+from signoff.canonical import Json, canonical, parse
 from signoff.errors import LogInvalid
 
 from .database import Database, Row
+from .heads import has_head, head_leaf, put_head
 from .records import Entry, read_actor, read_time, write_actor, write_time
+from .sealing import LogHead
 
 START = bytes(32)  # what the first Entry of a chain names as the hash before it
 COLUMNS = "number, chain, place, body, hash, leaf"
 
 
-def append_entry(
-    database: Database,
-    *,
-    chain: str,
-    at: datetime,
-    actor: Actor,
-    event: str,
-    action: int | None = None,
-    data: Mapping[str, Json],
-) -> Entry:
-    """Add one Entry to the log, in the transaction that is open."""
-    ((number,),) = database.execute("SELECT coalesce(max(number), 0) + 1 FROM entries")
-    if number > MAX_INTEGER:
-        raise LogInvalid(f"the log ends at entry {number - 1}, which nobody wrote; see `signoff audit verify`")
-    heads = database.execute("SELECT length, head FROM chains WHERE chain = ?", (chain,))
-    length, head = heads[0] if heads else (0, START)
-    body = canonical(
-        {
-            "number": number,
-            "chain": chain,
-            "place": length + 1,
-            "previous": head.hex(),
-            "at": write_time(at),
-            "actor": write_actor(actor),
-            "event": event,
-            "action": action,
-            "data": data,
-        }
-    )
-    row = (number, chain, length + 1, body, entry_hash(body), leaf_hash(body))
-    database.execute(f"INSERT INTO entries ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", row)
-    database.execute(
-        "INSERT INTO chains (chain, length, head) VALUES (?, ?, ?)"
-        " ON CONFLICT (chain) DO UPDATE SET length = excluded.length, head = excluded.head",
-        (chain, length + 1, row[4]),
-    )
-    return read_entry(row)
+@dataclass
+class ChainEnd:
+    """Where a chain ends."""
+
+    length: int
+    hash: bytes
+    leaf: int  # its place in the tree of heads
+
+
+def chain_end(database: Database, chain: str, head: LogHead) -> ChainEnd | None:
+    """Where *chain* ends; None where there is none. Raises LogInvalid where the log's *head* does not vouch for that."""
+    rows = database.execute("SELECT length, head, leaf FROM chains WHERE chain = ?", (chain,))
+    if not rows:
+        return None
+    length, hash_, leaf = rows[0]
+    if leaf is None or not has_head(database, leaf, head_leaf(chain, length, hash_), head.chains, head.heads):
+        raise LogInvalid(
+            f"{chain} does not end where the log's head says: its end was cut off or changed; see `signoff audit verify`"
+        )
+    return ChainEnd(length, hash_, leaf)
+
+
+class Appender:
+    """Adds Entries to the log, in the transaction that is open."""
+
+    def __init__(self, database: Database, head: LogHead) -> None:
+        """Raises LogInvalid where the log does not end where its *head* says."""
+        self._database = database
+        self._found = self.head = head
+        self._ends: dict[str, ChainEnd] = {}  # of the chains that this transaction goes on with
+        ((newest,),) = database.execute("SELECT coalesce(max(number), 0) FROM entries")
+        if newest != head.size:
+            raise LogInvalid(f"the log has {head.size} entries, and the newest is entry {newest}; see `signoff audit verify`")
+
+    def append(
+        self, *, chain: str, at: datetime, actor: Actor, event: str, action: int | None = None, data: Mapping[str, Json]
+    ) -> Entry:
+        """Add one Entry."""
+        number, end = self.head.size + 1, self._ends.get(chain) or self._first(chain)
+        told = write_time(at)
+        body = canonical(
+            {
+                "number": number,
+                "chain": chain,
+                "place": end.length + 1,
+                "previous": end.hash.hex(),
+                "at": told,
+                "actor": write_actor(actor),
+                "event": event,
+                "action": action,
+                "data": data,
+            }
+        )
+        row = (number, chain, end.length + 1, body, entry_hash(body), leaf_hash(body))
+        self._database.execute(f"INSERT INTO entries ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", row)
+        end.length, end.hash = end.length + 1, row[4]
+        self.head = replace(self.head, frontier=self.head.frontier.append(row[5]), newest=told)
+        return read_entry(row)
+
+    def end(self, chain: str) -> tuple[int, bytes] | None:
+        """The length of a chain and the hash of its last Entry, where this transaction went on with it."""
+        end = self._ends.get(chain)
+        return (end.length, end.hash) if end else None
+
+    def finish(self) -> bool:
+        """Record where the chains end that this transaction went on with, and return whether there are any."""
+        for chain, end in self._ends.items():
+            self._database.execute(
+                "INSERT INTO chains (chain, length, head, leaf) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (chain) DO UPDATE SET length = excluded.length, head = excluded.head",
+                (chain, end.length, end.hash, end.leaf),
+            )
+            heads = put_head(self._database, end.leaf, head_leaf(chain, end.length, end.hash), self.head.chains)
+            self.head = replace(self.head, heads=heads)
+        return bool(self._ends)
+
+    def _first(self, chain: str) -> ChainEnd:
+        """Where *chain* ends before this transaction; a new one gets its place in the tree of heads."""
+        end = chain_end(self._database, chain, self._found)
+        if end is None:
+            end = ChainEnd(0, START, self.head.chains)
+            self.head = replace(self.head, chains=self.head.chains + 1)
+        self._ends[chain] = end
+        return end
 
 
 def read_entry(row: Row) -> Entry:

@@ -9,10 +9,12 @@ from signoff.canonical import canonical
 
 from .counting import COUNTED, CountedRow, Counter, Total, counters_in
 from .database import Database, Lent, Row
-from .log import COLUMNS
+from .log import COLUMNS, ChainEnd, chain_end
 from .pins import Pins, read_pins
 from .records import SYSTEM, ActionRecord, Approval, Entry, PlanRecord, Vote, write_time
-from .rows import ACTION, APPROVAL, PLAN, VOTE, action_of, approval_of, entry_of, plan_of, time_of, vote_of
+from .rows import ACTION, APPROVAL, PLAN, VOTE, action_of, approval_of, entry_of, plan_of, vote_of
+from .sealing import LogHead, Seal
+from .tree import Frontier
 
 BATCH = 5_000  # rows that are read at once
 _OPEN = "status IN ('ready', 'approved', 'waiting', 'executing', 'in_doubt')"  # to the letter as in the index actions_open
@@ -21,8 +23,22 @@ _OPEN = "status IN ('ready', 'approved', 'waiting', 'executing', 'in_doubt')"  #
 class Reading:
     """The queries of an open transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, seal: Seal, kept: Frontier | None) -> None:
+        """*kept* is the head of the log that was kept before the transaction began."""
         self._database = database
+        self._seal = seal
+        self._kept = kept
+        self._head: LogHead | None = None
+
+    def log_head(self) -> LogHead:
+        """Where the log ends, as the transaction found it. Raises LogInvalid where nobody vouches for that."""
+        if self._head is None:
+            self._head = self._seal.read(self._database, self._kept)
+        return self._head
+
+    def vouched_end(self, chain: str) -> ChainEnd | None:
+        """Where a chain ends, as the transaction found it. Raises LogInvalid where the log's head does not vouch for that."""
+        return chain_end(self._database, chain, self.log_head())
 
     def lent(self, *, writing: bool = False) -> AbstractContextManager[Lent]:
         """This transaction, for an action's code."""
@@ -222,9 +238,10 @@ class Reading:
         sql = "SELECT DISTINCT body FROM actions WHERE plan = coalesce(?, plan) ORDER BY digest"
         return [body for (body,) in self._database.execute(sql, (plan,))]
 
-    def heads(self) -> dict[str, tuple[int, bytes]]:
-        """For each chain its recorded length and the hash of its last Entry."""
-        return {chain: (length, head) for chain, length, head in self._database.execute("SELECT * FROM chains")}
+    def ends(self) -> dict[str, ChainEnd]:
+        """Where each chain is recorded to end, in the order of the tree over that."""
+        rows = self._database.execute("SELECT chain, length, head, leaf FROM chains ORDER BY leaf")
+        return {chain: ChainEnd(length, head, leaf) for chain, length, head, leaf in rows}
 
     def head(self, chain: str) -> tuple[int, bytes] | None:
         """The recorded length and last hash of one chain."""
@@ -246,8 +263,3 @@ class Reading:
     def schema_problems(self) -> list[str]:
         """How Signoff's own tables differ from how they were made."""
         return self._database.schema_problems()
-
-    def newest_time(self) -> datetime | None:
-        """When the last Entry of the log was written, or None in an empty one."""
-        rows = self._database.execute("SELECT body FROM entries ORDER BY number DESC LIMIT 1")
-        return time_of(rows[0]) if rows else None

@@ -1,7 +1,6 @@
 """Rows of the file to records. A row that Signoff would not have written is one that somebody altered."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import wraps
 from typing import TypeVar, cast
 
@@ -57,12 +56,6 @@ def _stored(what: str) -> Callable[[Callable[[Row], _Record]], Callable[[Row], _
 def entry_of(row: Row) -> Entry:
     """The Entry in a row of the log."""
     return read_entry(row)
-
-
-@_stored("entry")
-def time_of(row: Row) -> datetime:
-    """When the Entry with the body in *row* was written."""
-    return read_time(orjson.loads(row[0])["at"])
 
 
 @_stored("plan")

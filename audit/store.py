@@ -3,13 +3,21 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Self
 
+from signoff.actor import Actor
+from signoff.canonical import Json
+from signoff.errors import UsageError
+
 from .database import Database, Migration
+from .keys import Keys
 from .locks import LOCK_TIMEOUT
 from .reading import Reading
+from .sealing import Seal, make_seal, open_seal
+from .tree import Frontier
 from .writing import Writing
 
 
@@ -20,8 +28,9 @@ def system_clock() -> datetime:
 class Store:
     """An open store. One thread owns it; many processes may have the same file open."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime], ids: Callable[[int], str]) -> None:
+    def __init__(self, database: Database, seal: Seal, *, clock: Callable[[], datetime], ids: Callable[[int], str]) -> None:
         self._database = database
+        self._seal = seal
         self._ids = ids
         self.clock = clock
         self.path = database.path
@@ -32,6 +41,7 @@ class Store:
         path: Path,
         *,
         create: bool = True,
+        key: Path | None = None,
         migrations: Sequence[Migration] = (),
         clock: Callable[[], datetime] = system_clock,
         ids: Callable[[int], str] = token_hex,
@@ -39,17 +49,25 @@ class Store:
     ) -> Self:
         """Open the file at *path*, and make or migrate it where needed.
 
-        *ids* gives that many random bytes in hexadecimal; *timeout* is how long to wait for others, in seconds.
-        Raises UsageError where there is no file and *create* is false, DatabaseError where it cannot be used, Busy where
-        another process holds it.
+        *key* is the path of its key file (None: the same, with `.key` at its end), which is made together with the
+        database; *ids* gives that many random bytes in hexadecimal; *timeout* is how long to wait for others, in seconds.
+        Raises UsageError where there is no file and *create* is false, DatabaseError where it cannot be used, KeyFileError
+        where the key cannot, LogInvalid where another key seals it, Busy where another process holds it.
         """
+        key_file = key or path.with_name(f"{path.name}.key")
         database = Database(path, create=create, timeout=timeout)
         try:
-            database.migrate(migrations)
+            database.migrate(migrations, then=partial(make_seal, database, key_file))
+            seal = open_seal(database, key_file)
         except BaseException:
             database.close()
             raise
-        return cls(database, clock=clock, ids=ids)
+        return cls(database, seal, clock=clock, ids=ids)
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of this database."""
+        return self._seal.keys
 
     def close(self) -> None:
         self._database.close()
@@ -63,17 +81,38 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Reading]:
         """Read one consistent state."""
+        kept = self._seal.kept.read()
         with self._database.reading():
-            yield Reading(self._database)
+            yield Reading(self._database, self._seal, kept)
 
     @contextmanager
     def write(self) -> Iterator[Writing]:
         """One transaction: all of it is durable when the block ends, or none of it where it raises."""
-        with self._database.writing():
-            tx = Writing(self._database, now=self.clock(), ids=self._ids)
+        kept = self._seal.kept.read()
+        wrote: list[Writing] = []
+        with self._database.writing(then=lambda: wrote[0].keep()):
+            tx = Writing(self._database, self._seal, kept, now=self.clock(), ids=self._ids)
+            wrote.append(tx)
             yield tx
+            tx.seal()
         for then in tx.after_commit:
             then()
+
+    def accept(self, actor: Actor, reason: str) -> None:
+        """Take this database for the newest, though it does not go on from the head that was kept: a backup was put back.
+
+        It is recorded, with who says so. Raises UsageError where it does go on from it, LogInvalid where nobody vouches for it.
+        """
+        kept = self._seal.kept.read()
+        wrote: list[Writing] = []
+        with self._database.writing(then=lambda: self._seal.kept.reset(wrote[0].end())):
+            tx = Writing(self._database, self._seal, Frontier(), now=self.clock(), ids=self._ids)
+            if kept is not None and self._seal.goes_on(self._database, kept, tx.end()):
+                raise UsageError("the database goes on from the head that was kept: there is nothing to accept")
+            wrote.append(tx)
+            told: dict[str, Json] = {"kept": None if kept is None else kept.size, "entries": tx.end().size, "reason": reason}
+            tx.log("accepted", actor, told)
+            tx.seal()
 
     def executing(self, timeout: float | None = None) -> AbstractContextManager[None]:
         """Be the one process that executes actions. Raises Busy where another one is for too long; None: as when opened."""

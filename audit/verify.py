@@ -8,16 +8,18 @@ from signoff.errors import LogInvalid
 
 from .counting import counted_rows, done_times
 from .database import Row
+from .heads import head_leaf, root_over
 from .log import START, entry_problems
 from .pins import pin_problems
 from .reading import Reading
 from .records import SYSTEM, Entry, PlanRecord, Status, read_time, write_actor, write_time
 from .rows import entry_of
+from .tree import Frontier
 from .writing import ACCEPTED, CLOSES, MOVED, told_approval, told_vote
 
 BLIND_SPOTS = (
-    "there is no key yet: whoever can write the file can rewrite the log and every hash in it, unseen",
-    "a copy of the whole file from an earlier day, or one that lost its newest entries and what they tell, looks whole",
+    "whoever can read the key file can rewrite the log and its seal: only a checkpoint that is kept elsewhere tells of that",
+    "entries younger than the newest checkpoint elsewhere can go together with the head that is kept beside the key",
     "the tables of the actions themselves, such as the demo bank's ledger, are no part of the log",
 )
 
@@ -43,7 +45,12 @@ def verify_store(reading: Reading) -> Verification:
     for row in rows:
         chains.setdefault(row[1], []).append(row)
     plans = reading.plans()
-    problems = [*_gaps(rows), *reading.schema_problems(), *_strays(set(plans), chains.keys() | reading.heads().keys())]
+    problems = [
+        *_head_problems(reading, rows),
+        *_gaps(rows),
+        *reading.schema_problems(),
+        *_strays(set(plans), chains.keys() | reading.ends().keys()),
+    ]
     problems += [f"{plan} counts in a counter but is not stored" for plan in sorted(reading.plans_counted() - set(plans))]
     for chain in sorted(chains.keys() | set(plans)):
         problems += _chain_problems(reading, chain, chains.get(chain, []))
@@ -68,6 +75,21 @@ def verify_complete(reading: Reading) -> None:
 def _raise_first(what: str, problems: list[str]) -> None:
     if problems:
         raise LogInvalid(f"{what}: the file was altered, so nothing of it is run: {problems[0]}; see `signoff audit verify`")
+
+
+def _head_problems(reading: Reading, rows: list[Row]) -> Iterator[str]:
+    """Whether the log's head is sealed, goes on from what was kept, and is the head of these *rows* and their chains."""
+    try:
+        head = reading.log_head()
+    except LogInvalid as error:
+        yield str(error)
+        return
+    if Frontier().extend(leaf for *_, leaf in rows) != head.frontier:
+        yield f"the entries are not the {head.size} for which the log's head stands"
+    ends = reading.ends()
+    leaves = [head_leaf(chain, end.length, end.hash) for chain, end in ends.items()]
+    if [end.leaf for end in ends.values()] != list(range(head.chains)) or root_over(leaves) != head.heads:
+        yield "the chains do not end where the log's head says"
 
 
 def _gaps(rows: list[Row]) -> Iterator[str]:
@@ -101,6 +123,7 @@ def _chain_problems(reading: Reading, chain: str, rows: list[Row]) -> Iterator[s
         length = recorded[0] if recorded else 0
         yield f"{chain} has {len(rows)} entries, and {length} were recorded: its end was cut off or changed"
     try:
+        reading.vouched_end(chain)
         yield from _policy_problems(reading, entries) if chain == SYSTEM else _state_problems(reading, chain, entries)
     except (KeyError, ValueError, TypeError, AttributeError, LogInvalid) as error:
         yield f"{chain} cannot be checked: {error}"

@@ -11,7 +11,7 @@ from signoff.errors import Busy
 
 from .counting import COUNTED, HELD, CountedRow
 from .database import Database
-from .log import append_entry
+from .log import Appender
 from .reading import Reading
 from .records import (
     ENDED,
@@ -24,8 +24,11 @@ from .records import (
     Entry,
     Status,
     Vote,
+    read_time,
     write_time,
 )
+from .sealing import Seal
+from .tree import Frontier
 
 FIRST_ID_BYTES = 2  # an id is as short as it can be for people to type, and grows where it is taken
 
@@ -33,17 +36,39 @@ FIRST_ID_BYTES = 2  # an id is as short as it can be for people to type, and gro
 class Writing(Reading):
     """An open transaction that may write. Time stands still in it, and never before the newest Entry."""
 
-    def __init__(self, database: Database, *, now: datetime, ids: Callable[[int], str]) -> None:
-        super().__init__(database)
-        newest = self.newest_time()
-        self.behind = newest is not None and now < newest  # whether the clock stands before the newest Entry
-        self.now = newest if newest is not None and self.behind else now
+    def __init__(
+        self, database: Database, seal: Seal, kept: Frontier | None, *, now: datetime, ids: Callable[[int], str]
+    ) -> None:
+        """Raises LogInvalid where what vouches for the log does not."""
+        super().__init__(database, seal, kept)
+        self._log = Appender(database, self.log_head())
+        newest = self._log.head.newest
+        self.behind = write_time(now) < newest  # whether the clock stands before the newest Entry
+        self.now = read_time(newest) if self.behind else now
         self._ids = ids
         self.after_commit: list[Callable[[], None]] = []  # called when all of it is durable
 
     def log(self, event: str, actor: Actor, data: Mapping[str, Json], *, plan: str = SYSTEM, action: int | None = None) -> Entry:
         """Add an Entry that stands for itself."""
-        return append_entry(self._database, chain=plan, at=self.now, actor=actor, event=event, action=action, data=data)
+        return self._log.append(chain=plan, at=self.now, actor=actor, event=event, action=action, data=data)
+
+    def head(self, chain: str) -> tuple[int, bytes] | None:
+        """The length and last hash of one chain, with what this transaction added."""
+        return self._log.end(chain) or super().head(chain)
+
+    def end(self) -> Frontier:
+        """The head of the log, with what this transaction added."""
+        return self._log.head.frontier
+
+    def seal(self) -> None:
+        """Vouch for what was added, at the end of the transaction."""
+        if self._log.finish():
+            self._seal.write(self._database, self._log.head)
+
+    def keep(self) -> None:
+        """Keep the head of the log beside the key, once it is durable."""
+        if self._log.head is not self.log_head():
+            self._seal.kept.write(self._log.head.frontier)
 
     def add_plan(self, *, requester: Actor, request: str | None, planner: str, proposed: bytes, digest: str, policy: str) -> str:
         """Accept a plan, whose actions are added next, and return its id."""

@@ -30,6 +30,14 @@ except ImportError:
     import sqlite3 as sqlite
 connection = sqlite.connect(sys.argv[1], isolation_level=None)
 """
+_TAMPER = """
+triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE name GLOB 'entries_*'").fetchall()
+for name, _ in triggers:
+    connection.execute(f"DROP TRIGGER {name}")
+connection.execute(sys.argv[2])
+for _, sql in triggers:
+    connection.execute(sql)
+"""
 _DUMP = f"""{SQL}
 tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
 print(json.dumps({{table: [repr(row) for row in connection.execute(f"SELECT * FROM {{table}}")] for table in tables}}))
@@ -157,7 +165,7 @@ class CommandLine:
 
     def tamper(self, sql: str) -> None:
         """Change the database from another process, behind Signoff's back."""
-        self.script(f"{SQL}\nconnection.execute(sys.argv[2])", sql)
+        self.script(f"{SQL}{_TAMPER}", sql)
 
     def dump(self) -> dict[str, list[str]]:
         """Everything that the database holds: the rows of each table."""

@@ -35,16 +35,14 @@ def effect_before_intent() -> None:
 
 def effect_apart_from_result() -> None:
     """What a LOCAL action changes is committed before its result is recorded."""
-    execute = Database.execute
+    run = Executor._run_here
 
-    def execute_apart(self: Database, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        rows = execute(self, sql, parameters)
-        if sql == "RELEASE lent":
-            execute(self, "COMMIT")
-            execute(self, "BEGIN IMMEDIATE")
-        return rows
+    def run_apart(self: Executor, tx: Writing, *arguments: Any) -> Result:
+        result = run(self, tx, *arguments)
+        _commit(tx)
+        return result
 
-    patch.object(Database, "execute", execute_apart).start()
+    patch.object(Executor, "_run_here", run_apart).start()
 
 
 def count_apart_from_state() -> None:
@@ -54,8 +52,7 @@ def count_apart_from_state() -> None:
     def move_apart(self: Writing, *arguments: Any, **named: Any) -> ActionRecord:
         moved = move(self, *arguments, **named)
         if moved.status in ENDED and moved.type == "transfer":
-            self._database.execute("COMMIT")
-            self._database.execute("BEGIN IMMEDIATE")
+            _commit(self)
             settle(self, moved)
         return moved
 
@@ -107,6 +104,13 @@ def interrupted_is_ready(self: Executor, tx: Writing) -> list[str]:
     for action in interrupted:
         tx.move(tx.move(action, Status.IN_DOUBT, SYSTEM_ACTOR), Status.READY, SYSTEM_ACTOR)
     return [action.plan for action in interrupted]
+
+
+def _commit(tx: Writing) -> None:
+    """Commit half of a transaction, with all that vouches for it."""
+    tx.seal()
+    tx._database.execute("COMMIT")
+    tx._database.execute("BEGIN IMMEDIATE")
 
 
 BUGS: dict[str, Callable[[], None]] = {

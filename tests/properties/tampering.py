@@ -20,8 +20,13 @@ for line in sys.stdin:
     database, statements = json.loads(line)
     connection = sqlite.connect(database)
     with connection:
+        triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE name GLOB 'entries_*'").fetchall()
+        for name, _ in triggers:
+            connection.execute(f"DROP TRIGGER {name}")
         for sql, parameters in statements:
             connection.execute(sql, parameters)
+        for _, sql in triggers:
+            connection.execute(sql)
     connection.close()
     print("done", flush=True)
 """

@@ -1,7 +1,7 @@
 """The law of crashes: killed anywhere, again and again, every action still ends once, and its effect happens at most once."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from tests.crash.checking import standing_problems
 from tests.crash.jobs import Job
 from tests.crash.processes import Zygote, zygote_running
 from tests.crash.world import World, opened
+from tests.files import read_files, write_files
 
 from .hunting import assert_caught
 from .world import MEMORY
@@ -81,7 +82,7 @@ def test_whoever_is_killed_no_effect_is_lost_or_repeated(case: Crashes) -> None:
     """After any crashes the log verifies, every action ends once or is in doubt, and each effect is as often as that says."""
     with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         database = Path(folder) / "signoff.db"
-        database.write_bytes(_new_bank())
+        write_files(database, _new_bank())
         for job in case.jobs:
             ZYGOTES[0].run(Job(**vars(job) | {"database": str(database), "plan": case.plan.decode()}))
             with opened(database) as world:
@@ -110,13 +111,13 @@ def test_an_effect_apart_from_its_result_is_caught() -> None:
 
 
 @cache
-def _new_bank() -> bytes:
+def _new_bank() -> Mapping[str, bytes]:
     """A database in which nothing was asked for yet."""
     with TemporaryDirectory() as folder:
         database = Path(folder) / "signoff.db"
         with opened(database):
             pass
-        return database.read_bytes()
+        return read_files(database)
 
 
 def _decide_everything(world: World) -> None:

@@ -24,13 +24,13 @@ from signoff.audit import (
     verify_store,
     writing,
 )
-from signoff.audit.log import append_entry
+from signoff.audit.log import Appender
 from signoff.executor import Executor
 
 from . import world
 from .hunting import assert_caught
 from .lives import Cancel, Life, Reject, Resume, SignTogether, Wait, allowed, lives, people, picks, signed_then
-from .world import Bank, new_file, opened_bank
+from .world import Bank, new_files, opened_bank
 
 MAX_ROUNDS = 8  # in which everything that waits is decided: rules that stay the same ask for each action once
 OPENING = {"checking": 200_000, "savings": 500_000}  # what customers hold at first, in cents
@@ -144,9 +144,10 @@ def test_a_change_that_no_entry_tells_is_caught(monkeypatch: pytest.MonkeyPatch)
     """Where a change of state is stored without an Entry, the log does not verify."""
 
     def forget(*arguments: Any, **named: Any) -> Any:
-        return None if named["event"] == Status.CANCELLED else append_entry(*arguments, **named)
+        return None if named["event"] == Status.CANCELLED else append(*arguments, **named)
 
-    monkeypatch.setattr(writing, "append_entry", forget)
+    append = Appender.append
+    monkeypatch.setattr(Appender, "append", forget)
     monkeypatch.setattr(plans, "verify_plan", lambda *_: None)
     cancelled = st.builds(Cancel, people, picks)
     assert_caught(test_every_plan_ends_once_everything_is_decided, signed_then(cancelled), "was edited: the log tells another")
@@ -187,8 +188,8 @@ def test_an_effect_that_nobody_recorded_is_caught(monkeypatch: pytest.MonkeyPatc
 
 def test_a_posting_that_is_lost_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a ledger transaction posts one side only, the balances do not sum to zero."""
-    flawed = new_file(Migration("flaw.1", ONE_SIDED))
-    monkeypatch.setattr(world, "new_file", lambda: flawed)
+    flawed = new_files(Migration("flaw.1", ONE_SIDED))
+    monkeypatch.setattr(world, "new_files", lambda: flawed)
     assert_caught(test_the_ledger_always_sums_to_zero, lives, "the balances do not sum to zero")
 
 

@@ -4,7 +4,7 @@ What LOCAL actions did stands in the ledger and in a table of notes, what all ot
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from signoff.audit import ActionRecord, Approval, ApprovalStatus, PlanRecord, St
 from signoff.canonical import Json
 from signoff.errors import NotDone, PlanInvalid
 from signoff.testing import CountingIds, FakeClock, PolicyFile
+from tests.files import read_files, write_files
 
 MEMORY = Path("/dev/shm")  # a file system in memory, where there is one
 How: TypeAlias = Literal["well", "raises", "refuses"]
@@ -224,7 +225,7 @@ def opened_bank(file: PolicyFile) -> Iterator[Bank]:
     LOOKS.clear()
     with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         database = Path(folder) / "signoff.db"
-        database.write_bytes(new_file())
+        write_files(database, new_files())
         bank = Bank(database=database, file=file)
         try:
             yield bank
@@ -233,12 +234,12 @@ def opened_bank(file: PolicyFile) -> Iterator[Bank]:
 
 
 @cache
-def new_file(*more: Migration) -> bytes:
-    """A database in which nothing was asked for yet: copied, it is a bank in a hundredth of the time."""
+def new_files(*more: Migration) -> Mapping[str, bytes]:
+    """A database in which nothing was asked for yet, with its key: copied, it is a bank in a hundredth of the time."""
     with TemporaryDirectory() as folder:
         database = Path(folder) / "signoff.db"
         Store.open(database, migrations=[*REGISTRY.migrations, *more]).close()
-        return database.read_bytes()
+        return read_files(database)
 
 
 def person(id_: str) -> Actor:
