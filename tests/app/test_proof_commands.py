@@ -43,6 +43,20 @@ def sign(log: CommandLine) -> bytes:
     return ran.out.encode()
 
 
+def saved(log: CommandLine) -> dict[Path, bytes]:
+    """The database as it is, with the head that is kept beside its key."""
+    kept = log.folder.glob("signoff.db.key.head")
+    return {path: path.read_bytes() for path in (log.database, *kept)}
+
+
+def put_back(files: dict[Path, bytes]) -> None:
+    """Put a database of an earlier day in the place of the newest one, as somebody could who may write both folders."""
+    for path, data in files.items():
+        path.write_bytes(data)
+        for name in ("-wal", "-shm"):
+            path.with_name(path.name + name).unlink(missing_ok=True)
+
+
 def voted(log: CommandLine) -> str:
     """The id of an approval that mira approved."""
     waiting = log.waiting()
@@ -144,12 +158,10 @@ def test_a_log_that_lost_its_end_is_not_signed(log: CommandLine, sql: str) -> No
 
 def test_an_old_copy_is_not_signed(log: CommandLine) -> None:
     """A copy of the database from an earlier day, which went on otherwise, is not the log that was signed."""
-    copy = log.database.read_bytes()
+    copy = saved(log)
     log.submit(DEPOSIT)
     sign(log)
-    log.database.write_bytes(copy)
-    for name in ("-wal", "-shm"):
-        log.database.with_name(log.database.name + name).unlink(missing_ok=True)
+    put_back(copy)
     log("audit", "checkpoint").failed(Exit.LOG, "older copy")
     log.submit(BALANCE, BALANCE)
     log("audit", "checkpoint").failed(Exit.LOG, "the log was rewritten")
@@ -352,7 +364,7 @@ def test_a_witness_refuses_what_does_not_go_on(log: CommandLine) -> None:
     """A smaller head, a fork, a bare newer one, a proof from elsewhere, and another log's: nothing of its state changes."""
     key = ("--public-key", public_key(log))
     first, bare, proof = log.folder / "first", log.folder / "bare", log.folder / "proof"
-    copy = log.database.read_bytes()
+    copy = saved(log)
     first.write_bytes(sign(log))
     log.submit(DEPOSIT)
     second = log.folder / "second"
@@ -363,9 +375,7 @@ def test_a_witness_refuses_what_does_not_go_on(log: CommandLine) -> None:
     log("audit", "checkpoint", "--since", str(first), "--to", str(proof))
     other = log.folder / "another"
     other.write_bytes(second.read_bytes().replace(key[1].split("+")[0].encode(), b"another.example"))
-    log.database.write_bytes(copy)
-    for name in ("-wal", "-shm"):
-        log.database.with_name(log.database.name + name).unlink(missing_ok=True)
+    put_back(copy)
     (log.folder / "signoff.db.checkpoint").unlink()
     log.submit(BALANCE, BALANCE)
     fork = export(log, "fork")
