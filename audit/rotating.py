@@ -1,7 +1,8 @@
 """New keys in the place of the old ones, so that a crash at any step leaves a database which has its keys.
 
-1. The key file holds both pairs. 2. The log tells of the new one, in a note that the old one signed. 3. The head is signed by the
-new one, and kept. 4. The key file holds the new pair alone. Which pair is in force is what the log tells, at every step.
+1. The key file holds both pairs. 2. The log tells of the new one, in a note that the old one signed, and is sealed with the new
+one. 3. The head is signed by the new one, and kept with it. 4. The key file holds the new pair alone. Which pair is in force is what
+the log tells, at every step.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from .checkpoints import keep, keeping, kept_path, read_kept, rotations, sign_he
 from .keys import Keys, new_keys, read_keys, write_keys
 from .notes import Checkpoint
 from .reading import Reading
-from .rotation import ROTATED, write_rotation
+from .rotation import write_rotation
 from .store import Store
 
 
@@ -62,10 +63,10 @@ def rotate(store: Store, path: Path, actor: Actor) -> Rotated:
         new = pairs[0] if len(pairs) > 1 else new_keys(old.origin)
         if not interrupted:
             write_keys(path, new, old, replace=True)
-            with store.write() as writing:
-                writing.log(ROTATED, actor, write_rotation(old, new))
+            store.rekey(new, actor, write_rotation(old, new))
         with store.read() as tx:
             head = sign_head(tx, new, kept)
         keep(kept_path(path), head)
+        store.keep_head()
         write_keys(path, new, replace=True)
     return Rotated(old=None if interrupted else old, new=new, checkpoint=head)
