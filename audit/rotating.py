@@ -1,8 +1,8 @@
 """New keys in the place of the old ones, so that a crash at any step leaves a database which has its keys.
 
 1. The key file holds both pairs. 2. The log tells of the new one, in a note that the old one signed, and is sealed with the new
-one. 3. The head is signed by the new one, and kept with it. 4. The key file holds the new pair alone. Which pair is in force is what
-the log tells, at every step.
+one. 3. The head is signed by the new one, and kept with it. 4. The key file holds the new pair alone. Which pair is in force is
+what the log tells, at every step.
 """
 
 from collections.abc import Sequence

@@ -448,3 +448,18 @@ def test_waiting_transfers_are_in_the_export(log: CommandLine) -> None:
     folder = export(log, "out")
     assert waiting["digest"] in (folder / "entries.jsonl").read_text()
     assert '"amount":"150.00"' in (folder / "actions.jsonl").read_text()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_rotation_that_was_killed_where_it_keeps_the_head(log: CommandLine, count: int, after: bool) -> None:
+    """Killed once the log is sealed with the new key, before or after its head is kept with it, the database is used as ever."""
+    first = public_key(log)
+    code = f"{KILL}\nfrom signoff.audit.kept import KeptHead as rotating\nkilled('write', {count}, {after})"
+    assert log.main_after(code, "audit", "rotate", "--as", "root").code == -signal.SIGKILL
+    assert public_key(log) != first
+    log.submit(DEPOSIT)
+    assert log("audit", "verify").code == 0
+    assert log("audit", "rotate", "--as", "root").code == 0
+    log.submit(DEPOSIT)
+    assert log("audit", "verify", "--export", str(export(log, "out")), "--public-key", first).code == 0
