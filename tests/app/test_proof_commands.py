@@ -131,6 +131,21 @@ def test_an_export_is_there_whole_or_not(log: CommandLine) -> None:
     log("audit", "export", "--to", str(log.folder / "no/where")).failed(Exit.USAGE, "cannot be made")
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_export_that_was_killed(log: CommandLine, count: int) -> None:
+    """Killed before it has its name, an export is not there; it can be made again under that name."""
+    code = (
+        "import os, signal\nfrom signoff.audit import exporting\nreal, calls = exporting.sync_folder, []\n"
+        "def killed(path):\n"
+        "    calls.append(path)\n"
+        f"    return real(path) if len(calls) < {count} else os.kill(os.getpid(), signal.SIGKILL)\n"
+        "exporting.sync_folder = killed"
+    )
+    assert log.main_after(code, "audit", "export", "--to", str(log.folder / "out")).code == -signal.SIGKILL
+    assert not (log.folder / "out").exists()
+    assert audit_export(export(log, "out"), public_key(log))
+
+
 def test_one_plan_is_shown_to_be_in_the_log(log: CommandLine) -> None:
     """The export of one plan holds its entries alone, with proofs; without one, or with another entry, it does not verify."""
     plan = log.submit(DEPOSIT)["plan"]
