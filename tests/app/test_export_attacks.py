@@ -269,6 +269,19 @@ def test_a_log_rewritten_by_whoever_has_its_key(
         audit_export(folder, original.keys.public, [original.kept.read_bytes()])
 
 
+def test_a_place_that_is_left_out(original: Original, folder: Path) -> None:
+    """Entries whose places have a gap are told, also where whoever has the key signed them."""
+    told = [json.loads(body) for body in bodies_in(folder)]
+    bodies, heads = [], dict[str, str]()
+    for entry in told:
+        entry |= {"place": entry["place"] + 1, "previous": heads.get(entry["chain"], "0" * 64)}
+        bodies.append(dense(entry))
+        heads[entry["chain"]] = hashlib.sha256(bodies[-1]).hexdigest()
+    put(folder, bodies)
+    signed(folder, original.keys)
+    assert any("1 was to come" in one for one in original.audited(folder, kept=False).problems)
+
+
 def test_a_head_of_before_is_no_proof_of_more(original: Original, folder: Path) -> None:
     """With an old checkpoint in it the newer entries are vouched for by nobody."""
     write(folder, "checkpoint", original.kept.read_bytes())
