@@ -59,9 +59,11 @@ def _action(function: Function, declared: Mapping[str, object], probe: Callable[
     if probe is not None and list(signature(probe).parameters) != [parameter.name for parameter in parameters]:
         raise TypeError(f"{function.__name__}: its probe must have the same parameters")
 
+    attributes = [(field.name, _attribute(field.name)) for field in fields]
+
     def method(called: Callable[..., Any]) -> Callable[[Action, Execution], Any]:
         def call(self: Action, execution: Execution) -> Any:
-            values = {field.name: getattr(self, _attribute(field.name)) for field in fields}
+            values = {name: getattr(self, attribute) for name, attribute in attributes}
             return called(execution, **values) if takes_execution else called(**values)
 
         return call

@@ -1,5 +1,7 @@
 """Who asks or decides."""
 
+import os
+import pwd
 from dataclasses import dataclass
 from enum import StrEnum
 from unicodedata import normalize
@@ -35,6 +37,15 @@ class Actor:
         plain = self.id.isprintable() and self.id == self.id.strip() and not _INVISIBLE & {*self.id}
         if not self.id or len(self.id) > MAX_ID or not plain or self.id != normalize("NFC", self.id):
             raise ValueError(f"{self.id[:MAX_ID]!r} is no id; write a name of 1 to {MAX_ID} visible characters")
+
+    @classmethod
+    def of_process(cls) -> "Actor":
+        """The operating system's user as whom this process runs, by login name; `uid-1000` where they have no usable one."""
+        uid = os.getuid()
+        try:
+            return cls(id=pwd.getpwuid(uid).pw_name, how=Identification.OS, os_user=uid)
+        except (KeyError, ValueError):  # a container may run as a user whom nobody named
+            return cls(id=f"uid-{uid}", how=Identification.OS, os_user=uid)
 
     def __str__(self) -> str:
         known = "" if self.os_user is None else f", os user {self.os_user}"

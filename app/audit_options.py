@@ -1,7 +1,7 @@
 """Which commands and options `signoff audit` has."""
 
 from . import log_commands, proof_commands
-from .options import Verbs, add_command, count, formatter, may_act, must_act, no_actor
+from .options import Verbs, add_command, count, formatter, may_act, no_actor
 
 
 def add_audit(verbs: Verbs) -> None:
@@ -41,7 +41,7 @@ def _add_reading(verbs: Verbs) -> None:
 
     accept = add_command(verbs, "accept", log_commands.accept, "take a database that was put back from a backup for the newest")
     accept.add_argument("--reason", metavar="TEXT", required=True, help="why, for the log")
-    must_act(accept, "who says so")
+    may_act(accept, "who says so (default: the operating system's user)")
 
 
 def _add_signing(verbs: Verbs) -> None:
@@ -66,7 +66,7 @@ def _add_signing(verbs: Verbs) -> None:
     rotate = add_command(
         verbs, "rotate", proof_commands.rotate, "put new keys in the place of the log's; the old one vouches for them"
     )
-    must_act(rotate, "who does it, for the log")
+    may_act(rotate, "who does it, for the log (default: the operating system's user)")
 
 
 def _add_witness(verbs: Verbs) -> None:

@@ -15,6 +15,8 @@ Json: TypeAlias = str | int | bool | Sequence["Json"] | Mapping[str, "Json"] | N
 
 MAX_INTEGER = 2**53 - 1
 
+_PLAIN = frozenset({str, bool, type(None)})  # types of which every value is in the profile
+
 
 def canonical(value: Json) -> bytes:
     """The canonical bytes of *value*.
@@ -46,11 +48,11 @@ def _check(value: Json) -> None:
         for key, item in value.items():
             if not isinstance(key, str) or not key.isascii():
                 raise ValueError(f"no canonical JSON: the key {key!r} is not an ASCII string")
-            if type(item) is not str:  # most values are: spare them the call
+            if type(item) not in _PLAIN:  # most are: spare them the call
                 _check(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            if type(item) is not str:
+            if type(item) not in _PLAIN:
                 _check(item)
     elif value is None or isinstance(value, str | bool):
         return

@@ -1,15 +1,15 @@
 """The approval card: everything that somebody must see before they sign."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from signoff.actions import Action, Lookup, Registry
-from signoff.audit import Approval, PlanRecord, Reading, Vote
-from signoff.policies import Policy, fill_seats
+from signoff.audit import Approval, Entry, PlanRecord, Reading, Vote
+from signoff.policies import Policy
 
-from .deciding import as_seats, counted_voters, needed_for, signers_now
 from .grounding import grounded_fields
+from .signers import Signers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,7 @@ class Card:
     needs: Mapping[str, str]  # role → who fills its seats, and who may later, in words
     filled: Mapping[str, int]  # role → how many of its seats are filled by votes that count now
     votes: tuple[Vote, ...]
+    spoken_for: Mapping[str, tuple[str, ...]]  # voter → who had handed them the seats for which they voted
     now: datetime
 
 
@@ -32,19 +33,27 @@ def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Po
     """Collect what belongs to *approval*, as it stands *now*. Raises ActionInvalid where the stored action is not one."""
     action = registry.load(plan.action(approval.number).body)
     votes = reading.votes(approval.id)
-    seating = fill_seats(as_seats(approval), counted_voters(policy, approval, votes))
+    signers = Signers.of(reading, policy, approval, now)
     return Card(
         approval=approval,
         plan=plan,
         details=_details(reading, action, plan),
         found=_found(action, plan.request),
-        people={role: signers_now(policy, approval, role, now) for role in approval.seats},
+        people={role: signers.people_now(role) for role in approval.seats},
         later=tuple(p for times in approval.stand_ins.values() for who in times for p in policy.people(who)),
-        needs={role: needed_for(policy, approval, role, now) for role in approval.seats},
-        filled=seating.filled,
+        needs={role: signers.needed_for(role) for role in approval.seats},
+        filled=signers.seating(votes).filled,
         votes=tuple(votes),
+        spoken_for=spoken_for(reading.entries(plan.id) if votes else (), approval.id),
         now=now,
     )
+
+
+def spoken_for(entries: Iterable[Entry], approval: str) -> dict[str, tuple[str, ...]]:
+    """By voter on *approval*, those who had handed them their seats, as the Entry of their newest vote tells."""
+    voted = [entry for entry in entries if entry.event == "voted" and entry.data["approval"] == approval]
+    told = {entry.actor.id: entry.data.get("for", []) for entry in voted}
+    return {voter: tuple(map(str, people)) for voter, people in told.items() if isinstance(people, list) and people}
 
 
 def _details(reading: Reading, action: Action, plan: PlanRecord) -> dict[str, str]:

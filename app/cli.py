@@ -7,7 +7,7 @@ from argparse import SUPPRESS
 from collections.abc import Sequence
 from io import TextIOWrapper
 
-from . import commands, policy_commands
+from . import commands, delegate_command, policy_commands, show_command
 from .audit_options import add_audit
 from .errors import Exit, SignoffError, UsageError
 from .options import Command, Verbs
@@ -16,7 +16,7 @@ from .options import count as _count
 from .options import formatter as _formatter
 from .options import may_act as _may_act
 from .options import may_choose_planner as _may_choose_planner
-from .options import must_act as _must_act
+from .options import may_decide as _may_decide
 from .options import no_actor as _no_actor
 from .settings import Settings
 
@@ -125,8 +125,8 @@ def _add_asking(verbs: Verbs) -> None:
 def _add_signing(verbs: Verbs) -> None:
     queue = _add(verbs, "queue", commands.queue, "list what waits for sign-off")
     _no_actor(queue)
-    show = _add(verbs, "show", commands.show, "show a plan, or an approval as its approver sees it")
-    show.add_argument("id", metavar="ID", help="a plan's or an approval's id")
+    show = _add(verbs, "show", show_command.show, "show all that is known of a plan, of an action, or of an approval")
+    show.add_argument("id", metavar="ID", help="a plan, an action in it, or an approval: p-12ab, p-12ab/2, a12c")
     _no_actor(show)
 
     approve = _add(verbs, "approve", commands.approve, "sign an approval, after its card was shown")
@@ -134,12 +134,12 @@ def _add_signing(verbs: Verbs) -> None:
     approve.add_argument("--digest", metavar="PREFIX", help="the first 8 or more digits of the digest of what you approve")
     approve.add_argument("--reason", metavar="TEXT", help="why, for the log")
     approve.add_argument("--no-run", action="store_true", help="only vote; `signoff resume` runs it later")
-    _must_act(approve, "who signs")
+    _may_decide(approve, "who signs")
 
     reject = _add(verbs, "reject", commands.reject, "reject an approval; what needs it is skipped")
     reject.add_argument("id", metavar="ID", help="the approval's id")
     reject.add_argument("--reason", metavar="TEXT", required=True, help="why, for the log and the requester")
-    _must_act(reject, "who rejects")
+    _may_decide(reject, "who rejects")
 
     resolve = _add(verbs, "resolve", commands.resolve, "settle what is in doubt, once you have found out whether it happened")
     resolve.add_argument("id", metavar="PLAN/NUMBER", help="the action, as `signoff queue` names it: p-12ab/2")
@@ -148,11 +148,22 @@ def _add_signing(verbs: Verbs) -> None:
     outcome.add_argument("--not-done", action="store_true", help="it did not, and will not: it is decided anew")
     resolve.add_argument("--reason", metavar="TEXT", required=True, help="how you know, for the log")
     resolve.add_argument("--no-run", action="store_true", help="only say so; `signoff resume` goes on later")
-    _must_act(resolve, "who found out: somebody who may approve, and did not ask for it")
+    _may_decide(resolve, "who found out: somebody who may approve, and did not ask for it")
 
     cancel = _add(verbs, "cancel", commands.cancel, "cancel what a plan has not started")
     cancel.add_argument("id", metavar="PLAN", help="the plan's id")
-    _must_act(cancel, "who cancels: the requester, or somebody who may approve")
+    _may_decide(cancel, "who cancels: the requester, or somebody who may approve")
+
+    delegate = _add(
+        verbs, "delegate", delegate_command.delegate, "hand your seats to somebody else for a time, or take them back"
+    )
+    what = delegate.add_mutually_exclusive_group(required=True)
+    what.add_argument("--to", metavar="WHO", help="who signs for you, too, until then; in place of whoever did")
+    what.add_argument("--revoke", action="store_true", help="take them back")
+    what.add_argument("--list", action="store_true", help="show who signs for whom")
+    delegate.add_argument("--until", metavar="WHEN", help='2026-11-30, "2026-11-30 18:00" (UTC), or for how long: 8h, 7d')
+    delegate.add_argument("--reason", metavar="TEXT", help="why, for the log")
+    _may_decide(delegate, "whose seats")
 
 
 def _add_policies(verbs: Verbs) -> None:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from signoff.audit import ActionRecord, Approval, PlanRecord, Status
 
 from . import forms, output
+from .actor import Actor, Identification
 from .canonical import Json
 from .errors import Exit, SignoffError, UsageError
-from .opening import check_database, make_planner, note_pinned, open_engine, open_store, preview_engine, reading_engine, take_up
+from .opening import check_database, make_planner, note_pinned, open_engine, open_store, preview_engine, take_up
 from .settings import Settings
 
 if TYPE_CHECKING:
     from signoff.planner import Planned
 
-    from .cards import Card
     from .engine import Engine
 
 
@@ -97,7 +97,7 @@ def run(options: argparse.Namespace, settings: Settings) -> Exit:
                 return _print_no_plan(planned, settings)
             take_up(engine, settings)
             record = engine.submit(planned.plan, settings.requester, request=options.text, planner=planned.planner)
-        _print_plans(engine, [record], settings)
+        print_plans(engine, [record], settings)
     return _exit_of([record])
 
 
@@ -108,7 +108,7 @@ def resume(options: argparse.Namespace, settings: Settings) -> Exit:
         if not records and not settings.json:
             output.console().print("Nothing can go on.")
         else:
-            _print_plans(engine, records, settings)
+            print_plans(engine, records, settings)
     return _exit_of(records)
 
 
@@ -134,14 +134,12 @@ def queue(options: argparse.Namespace, settings: Settings) -> Exit:
     return Exit.IN_DOUBT if doubts else Exit.WAITING if rows else Exit.DONE
 
 
-def show(options: argparse.Namespace, settings: Settings) -> Exit:
-    """`signoff show ID`."""
-    with reading_engine(settings) as engine:
-        if options.id.startswith("p-"):
-            _print_plans(engine, [engine.plan(options.id)], settings)
-        else:
-            _print_card(engine.card(options.id), settings)
-    return Exit.DONE
+def number_of(id_: str) -> int:
+    """The number of the action that *id_* names, such as p-12ab/2. Raises UsageError where it names none."""
+    number = id_.partition("/")[2]
+    if not (number.isascii() and number.isdigit() and len(number) < _DIGITS):
+        raise UsageError(f'"{id_[:64]}" names no action; write its plan and its number, as in p-12ab/2')
+    return int(number)
 
 
 def approve(options: argparse.Namespace, settings: Settings) -> Exit:
@@ -154,22 +152,23 @@ def approve(options: argparse.Namespace, settings: Settings) -> Exit:
             f"nobody signs unseen: look with `signoff show {options.id}`, then give --digest and its first 8 digits or more"
         )
     with open_engine(settings) as engine:
+        voter = decider(engine, settings)
         card = engine.card(options.id)
         signed = (
             options.digest.replace(" ", "").removesuffix("…")
             if options.digest is not None
-            else ask_to_sign(output.console(), card, settings.requester)
+            else ask_to_sign(output.console(), card, voter)
         )
         if signed is None:
             output.console().print("Not signed; it still waits.")
             return Exit.WAITING
         take_up(engine, settings)
-        approval = engine.approve(options.id, settings.requester, digest=signed, reason=options.reason)
+        approval = engine.approve(options.id, voter, digest=signed, reason=options.reason)
         if options.no_run:
             record = engine.plan(approval.plan)
         else:
-            (record,) = engine.resume(settings.requester, plan=approval.plan)
-        _print_plans(engine, [record], settings)
+            (record,) = engine.resume(voter, plan=approval.plan)
+        print_plans(engine, [record], settings)
         others = [one.id for one in engine.approvals_of(record.id) if one.number == approval.number and one.id != approval.id]
         if others and not settings.json:
             output.print_text(
@@ -181,29 +180,35 @@ def approve(options: argparse.Namespace, settings: Settings) -> Exit:
 def reject(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff reject ID --as WHO --reason TEXT`."""
     with open_engine(settings) as engine:
-        approval = engine.reject(options.id, settings.requester, reason=options.reason)
-        _print_plans(engine, [engine.plan(approval.plan)], settings)
+        approval = engine.reject(options.id, decider(engine, settings), reason=options.reason)
+        print_plans(engine, [engine.plan(approval.plan)], settings)
     return Exit.DONE
 
 
 def resolve(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff resolve PLAN/NUMBER --as WHO --done|--not-done --reason TEXT`: what is said, and then what can go on."""
-    plan, _, number = options.id.partition("/")
-    if not (number.isascii() and number.isdigit() and len(number) < _DIGITS):
-        raise UsageError(f'"{options.id[:64]}" names no action; write its plan and its number, as in p-12ab/2')
+    plan, number = options.id.partition("/")[0], number_of(options.id)
     with open_engine(settings) as engine:
-        record = engine.resolve(plan, int(number), settings.requester, done=options.done, reason=options.reason)
+        resolver = decider(engine, settings)
+        record = engine.resolve(plan, number, resolver, done=options.done, reason=options.reason)
         if not options.no_run:
-            (record,) = engine.resume(settings.requester, plan=plan)
-        _print_plans(engine, [record], settings)
+            (record,) = engine.resume(resolver, plan=plan)
+        print_plans(engine, [record], settings)
     return _exit_of([record])
 
 
 def cancel(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff cancel PLAN --as WHO`."""
     with open_engine(settings) as engine:
-        _print_plans(engine, [engine.cancel(options.id, settings.requester)], settings)
+        print_plans(engine, [engine.cancel(options.id, decider(engine, settings))], settings)
     return Exit.DONE
+
+
+def decider(engine: "Engine", settings: Settings) -> Actor:
+    """Who decides. Raises UsageError where nobody is named, and the rules want to be told."""
+    if settings.claimed is None and engine.policy.identity == Identification.CLAIMED:
+        raise UsageError(f"say who you are with --as WHO: {engine.policy.name} takes people at their word (identity: claimed)")
+    return settings.operator
 
 
 def print_error(error: SignoffError, settings: Settings) -> None:
@@ -241,7 +246,8 @@ def _print_no_plan(planned: "Planned", settings: Settings) -> Exit:
     return Exit.FAILED
 
 
-def _print_plans(engine: "Engine", records: Sequence[PlanRecord], settings: Settings) -> None:
+def print_plans(engine: "Engine", records: Sequence[PlanRecord], settings: Settings) -> None:
+    """Print plans as they stand, and how to sign what waits in them."""
     waiting = [engine.approvals_of(record.id) for record in records]
     if settings.json:
         told = [forms.plan_json(record, approvals) for record, approvals in zip(records, waiting, strict=True)]
@@ -249,15 +255,6 @@ def _print_plans(engine: "Engine", records: Sequence[PlanRecord], settings: Sett
         return
     for record, approvals in zip(records, waiting, strict=True):
         output.print_plan(record, approvals, [engine.needed(approval) for approval in approvals])
-
-
-def _print_card(card: "Card", settings: Settings) -> None:
-    if settings.json:
-        forms.print_json(forms.card_json(card))
-    else:
-        from .drawing import format_card
-
-        output.console().print(format_card(card))
 
 
 def _print_queue(rows: Sequence[tuple[Approval, ActionRecord]], doubts: Sequence[ActionRecord], table: object) -> None:

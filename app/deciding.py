@@ -1,23 +1,22 @@
-"""What the Engine asks of a policy: judge a plan's actions, and tell whose votes count."""
+"""What the Engine asks of a policy: judge a plan's actions, and whether somebody may vote, cancel or resolve."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from signoff.actions import Action, Lookup, fold_name
-from signoff.audit import UNTOUCHED, ActionRecord, Approval, ApprovalStatus, Choice, PlanRecord, Status, Vote
+from signoff.actions import Action, Lookup
+from signoff.audit import UNTOUCHED, ActionRecord, ApprovalStatus, Choice, PlanRecord, Status, Vote
 from signoff.planner import ActionPlan, PlannedAction
-from signoff.policies import PERSON, Context, CounterValue, Decision, DecisionEffect, Policy, Seat, StandIn, fill_seats
+from signoff.policies import PERSON, Context, CounterValue, Decision, DecisionEffect, Policy, StandIn
 
-from .actor import Actor, Identification
+from .actor import Actor
 from .canonical import Json
 from .errors import ActionInvalid, PlanInvalid, Refused
 from .grounding import Grounding
+from .signers import Signers, check_identity, identity_counts, is_requester, is_same_person
 
 MAX_WAITING = 200  # actions of one requester that were accepted and not started, when a plan adds to what waits
-
-SHOWN_PEOPLE = 10  # of a role, where it is told who may sign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,11 +143,6 @@ def denial(policy: Policy, judged: Judgement) -> str:
     return f"denied by {rules}" + (f": {reason}" if reason else "")
 
 
-def as_seats(approval: Approval) -> tuple[Seat, ...]:
-    """The seats that *approval* asks for."""
-    return tuple(Seat(role=role, count=count) for role, count in sorted(approval.seats.items()))
-
-
 def as_stand_ins(stand_ins: Iterable[StandIn]) -> dict[str, dict[str, int]]:
     """Who may fill which seat after how many seconds, as an approval stores it."""
     told: dict[str, dict[str, int]] = {}
@@ -157,87 +151,40 @@ def as_stand_ins(stand_ins: Iterable[StandIn]) -> dict[str, dict[str, int]]:
     return told
 
 
-def may_fill(policy: Policy, approval: Approval, person: str, at: datetime) -> frozenset[str]:
-    """The seats of *approval* that *person*'s vote fills under the roles in force now, where it is cast at *at*.
-
-    A seat that stayed empty is open to those who stand in, though never to the requester.
-    """
-    held = policy.seats_of(person)
-    if _is_same_person(person, approval.requester):
-        return held & approval.seats.keys() if approval.own_vote else frozenset()
-    return (held & approval.seats.keys()) | {seat for seat, who in open_seats(approval, at) if who in held}
-
-
-def open_seats(approval: Approval, at: datetime) -> list[tuple[str, str]]:
-    """The seats of *approval* that have stayed empty for long enough at *at*, each with who may fill it, too."""
-    ways = [(seat, who) for seat, others in sorted(approval.stand_ins.items()) for who in sorted(others)]
-    return [(seat, who) for seat, who in ways if approval.open_at(seat, who) <= at]
-
-
-def stood_in_for(policy: Policy, approval: Approval, person: str, at: datetime) -> list[str]:
-    """The seats of *approval* that *person* may fill at *at* only as one who stands in."""
-    return sorted(may_fill(policy, approval, person, at) - policy.seats_of(person))
-
-
-def counted_voters(policy: Policy, approval: Approval, votes: Sequence[Vote]) -> dict[str, frozenset[str]]:
-    """Those whose unused approving votes count under the roles in force now, with the seats that they fill."""
-    return {
-        vote.voter.id: may_fill(policy, approval, vote.voter.id, vote.at)
-        for vote in votes
-        if vote.choice is Choice.APPROVE
-        and vote.used is None
-        and vote.digest == approval.digest
-        and (approval.own_vote or not _is_same_person(vote.voter.id, approval.requester))
-        and _identity_counts(policy, vote.voter)
-    }
-
-
-def seats_filled(policy: Policy, seats: tuple[Seat, ...], approval: Approval, votes: Sequence[Vote]) -> bool:
-    """Whether the votes that count fill every one of *seats*."""
-    return fill_seats(seats, counted_voters(policy, approval, votes)).complete
-
-
-def votes_serve(
-    policy: Policy, decision: Decision, record: ActionRecord, plan: PlanRecord, approval: Approval, votes: Sequence[Vote]
-) -> bool:
-    """Whether the votes on *approval* are for exactly this action, asked for by exactly these seats and rules, and fill them."""
+def votes_serve(signers: Signers, decision: Decision, record: ActionRecord, plan: PlanRecord, votes: Sequence[Vote]) -> bool:
+    """Whether the votes on an approval are for exactly this action, asked for by exactly these seats and rules, and fill them."""
+    approval = signers.approval
     bound = (approval.plan, approval.number, approval.revision, approval.digest, approval.requester, approval.asks)
     now = (plan.id, record.number, record.revision, record.digest, plan.requester.id, decision.asks)
-    return bound == now and seats_filled(policy, decision.seats, approval, votes)
+    return bound == now and signers.fill(decision.seats, votes)
 
 
-def check_voter(policy: Policy, approval: Approval, actor: Actor, choice: Choice, votes: Sequence[Vote], now: datetime) -> None:
-    """Raises Refused where *actor* may not vote so on *approval* now. Who may approve may reject, at any time before the end."""
+def check_voter(signers: Signers, actor: Actor, choice: Choice, votes: Sequence[Vote]) -> None:
+    """Raises Refused where *actor* may not vote so now. Who may approve may reject, at any time before the end."""
+    approval = signers.approval
     if approval.status is not ApprovalStatus.WAITING:
         raise Refused(f"{approval.id} is decided: it is {approval.status}")
-    if _is_same_person(actor.id, approval.requester) and not approval.own_vote:
+    if is_same_person(actor.id, signers.requester.id) and not approval.own_vote:
         raise Refused(f"{actor.id} asked for {approval.id} and cannot decide it; somebody else must, or cancel {approval.plan}")
-    _check_identity(policy, actor)
-    if not may_fill(policy, approval, actor.id, now):
-        raise Refused(f"{actor.id} may not decide {approval.id}: it needs {needed(policy, approval, now)}")
+    check_identity(signers.policy, actor)
+    if signers.is_requester(actor) and not approval.own_vote:
+        raise Refused(f"{actor.id} asked for {approval.id}, as {signers.requester.id}, and cannot decide it; somebody else must")
+    if not signers.may_fill(actor, signers.now):
+        raise Refused(f"{actor.id} may not decide {approval.id}: it needs {signers.needed}")
     if choice is Choice.APPROVE:
-        _check_seat(policy, approval, actor, votes, now)
+        _check_seat(signers, actor, votes)
 
 
-def _check_identity(policy: Policy, actor: Actor) -> None:
-    if not _identity_counts(policy, actor):
-        raise Refused(
-            f"{actor.id} is only claimed, and {policy.name} does not let claimed identities decide;"
-            ' write "identity: claimed" there if it should'
-        )
-
-
-def _check_seat(policy: Policy, approval: Approval, actor: Actor, votes: Sequence[Vote], now: datetime) -> None:
-    seats, voters = as_seats(approval), counted_voters(policy, approval, votes)
-    seating = fill_seats(seats, voters)
-    renewed = fill_seats(seats, voters | {actor.id: may_fill(policy, approval, actor.id, now)})
-    earlier = {vote.voter.id for vote in votes if _is_same_person(vote.voter.id, actor.id)}
+def _check_seat(signers: Signers, actor: Actor, votes: Sequence[Vote]) -> None:
+    id_, seating = signers.approval.id, signers.seating(votes)
+    renewed = signers.with_vote(votes, actor)
+    earlier = {vote.voter.id for vote in votes if is_same_person(vote.voter.id, actor.id)}
     # It waits though it is complete: roles were given back. That releases nothing; somebody who may sign says that it shall.
     fills = seating.complete or sum(renewed.filled.values()) > sum(seating.filled.values())
     if earlier and not (fills and earlier == {actor.id}):
-        raise Refused(f"{actor.id} has already voted on {approval.id}; it still needs somebody else")
+        raise Refused(f"{actor.id} has already voted on {id_}; it still needs somebody else")
     if not fills:
-        raise Refused(f"{actor.id} fills no seat of {approval.id} that is still empty: it needs {needed(policy, approval, now)}")
+        raise Refused(f"{actor.id} fills no seat of {id_} that is still empty: it needs {signers.needed}")
 
 
 def check_waiting(judged: Sequence[Judgement], waiting: Callable[[], list[tuple[str, int]]], actor: Actor) -> None:
@@ -249,7 +196,7 @@ def check_waiting(judged: Sequence[Judgement], waiting: Callable[[], list[tuple[
     if not any(one.decision.effect is DecisionEffect.APPROVE for one in judged):
         return
     new = sum(one.decision.effect is not DecisionEffect.DENY for one in judged)
-    before = sum(count for requester, count in waiting() if _is_same_person(requester, actor.id))
+    before = sum(count for requester, count in waiting() if is_same_person(requester, actor.id))
     if before + new > MAX_WAITING:
         raise Refused(
             f"{before:,} actions of {actor.id} wait, and this plan adds {new:,}: at most {MAX_WAITING:,} may; "
@@ -257,12 +204,13 @@ def check_waiting(judged: Sequence[Judgement], waiting: Callable[[], list[tuple[
         )
 
 
-def check_canceller(policy: Policy, plan: PlanRecord, actor: Actor, approvals: Sequence[Approval], now: datetime) -> None:
-    """Raises Refused where *actor* may not cancel *plan* now, or nothing in it is left to cancel."""
-    waiting = [approval for approval in approvals if approval.status is ApprovalStatus.WAITING]
-    signs = any(may_fill(policy, approval, actor.id, now) for approval in waiting)
-    may_approve = _identity_counts(policy, actor) and (signs or policy.approvers in policy.roles_of(actor.id))
-    if actor.id != plan.requester.id and not may_approve:
+def check_canceller(policy: Policy, plan: PlanRecord, actor: Actor, waiting: Iterable[Signers]) -> None:
+    """Raises Refused where *actor* may not cancel *plan* now, or nothing in it is left to cancel. *waiting* may sign in it."""
+    counts, asked = identity_counts(policy, actor), is_requester(policy, actor, plan.requester)
+    signs = any(signers.may_fill(actor, signers.now) for signers in waiting)
+    may_approve = counts and not asked and (signs or policy.approvers in policy.roles_of(actor.id))
+    if not may_approve and not (asked and (counts or actor.how is plan.requester.how)):
+        check_identity(policy, actor)
         raise Refused(f"{actor.id} did not ask for {plan.id} and may not approve in it; ask {plan.requester.id} to cancel it")
     if not any(action.status in UNTOUCHED for action in plan.actions):
         raise Refused(f"nothing in {plan.id} is left to cancel")
@@ -273,60 +221,12 @@ def check_resolver(policy: Policy, decision: Decision, plan: PlanRecord, number:
     what, status = f"action {number} of {plan.id}", plan.action(number).status
     if status is not Status.IN_DOUBT:
         raise Refused(f"{what} is {status}, and not in doubt: there is nothing to resolve")
-    if _is_same_person(actor.id, plan.requester.id):
+    if is_same_person(actor.id, plan.requester.id):
         raise Refused(f"{actor.id} asked for {what} and cannot resolve it; somebody else must")
-    _check_identity(policy, actor)
+    check_identity(policy, actor)
+    if is_requester(policy, actor, plan.requester):
+        raise Refused(f"{actor.id} asked for {what}, as {plan.requester.id}, and cannot resolve it; somebody else must")
     may = {seat.role for seat in decision.seats} | ({policy.approvers} if policy.approvers is not None else set())
     if not policy.seats_of(actor.id) & may:
         names = " or ".join(sorted(who.removeprefix(PERSON) for who in may)) or "the `approvers` of the policies, which name none"
         raise Refused(f"{actor.id} may not resolve {what}: that is for {names}")
-
-
-def needed(policy: Policy, approval: Approval, now: datetime) -> str:
-    """Who must sign *approval*, in words: `1 manager (mira, omar)`."""
-    return ", ".join(needed_for(policy, approval, seat, now) for seat in sorted(approval.seats))
-
-
-def needed_for(policy: Policy, approval: Approval, seat: str, now: datetime) -> str:
-    """Who fills *seat* of *approval*, in words: `1 manager (mira, omar) or, from 2026-03-02 11:30 UTC on, finance (fay)`."""
-    words = _people_words(policy, approval, seat, own_vote=approval.own_vote)
-    told = f"{approval.seats[seat]} {words}" if not seat.startswith(PERSON) else words
-    for who in sorted(approval.stand_ins.get(seat, ())):
-        opens = approval.open_at(seat, who)
-        when = "" if opens <= now else f", from {opens:%Y-%m-%d %H:%M} UTC on,"
-        told += f" or{when} {_people_words(policy, approval, who, own_vote=False)}"
-    return told
-
-
-def signers(policy: Policy, approval: Approval, who: str, *, own_vote: bool) -> tuple[str, ...]:
-    """The people of a role, or the one person; the requester only where their *own_vote* counts."""
-    return tuple(p for p in policy.people(who) if own_vote or not _is_same_person(p, approval.requester))
-
-
-def signers_now(policy: Policy, approval: Approval, seat: str, now: datetime) -> tuple[str, ...]:
-    """The people who may fill *seat* of *approval* now."""
-    others = [who for open_, who in open_seats(approval, now) if open_ == seat]
-    standing_in = (p for who in others for p in signers(policy, approval, who, own_vote=False))
-    return tuple(dict.fromkeys([*signers(policy, approval, seat, own_vote=approval.own_vote), *standing_in]))
-
-
-def _people_words(policy: Policy, approval: Approval, who: str, *, own_vote: bool) -> str:
-    people = signers(policy, approval, who, own_vote=own_vote)
-    if who.startswith(PERSON):
-        return people[0] if people else f"{who.removeprefix(PERSON)}, who asked and cannot"
-    return f"{who} ({name_people(people) or 'nobody'})"
-
-
-def name_people(people: Sequence[str]) -> str:
-    """*people* in words, the first of many."""
-    more = len(people) - SHOWN_PEOPLE
-    return ", ".join(people[:SHOWN_PEOPLE]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _is_same_person(one: str, other: str) -> bool:
-    """Whether two ids are one person's: another spelling of one's own name makes nobody a second person."""
-    return fold_name(one) == fold_name(other)
-
-
-def _identity_counts(policy: Policy, actor: Actor) -> bool:
-    return actor.how is not Identification.CLAIMED or policy.identity == Identification.CLAIMED

@@ -4,7 +4,6 @@ Everything is kept in the same database as the other commands use: a second term
 process ends, nothing is lost.
 """
 
-from dataclasses import replace
 from difflib import get_close_matches
 
 from rich.console import Console
@@ -153,7 +152,7 @@ class Demo:
 
     def _speak_as(self, who: str) -> None:
         try:
-            self._actor = replace(self._actor, id=who)
+            self._actor = self._settings.actor(who)
         except ValueError as error:
             raise UsageError(f"/as: {error}") from error
         roles = self._engine.policy.roles_of(who)

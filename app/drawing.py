@@ -38,7 +38,7 @@ def format_card(card: Card) -> RenderableType:
     for name, value in card.details.items():
         rows.add_row(f"  {name}", plain(value))
     rows.add_row("Asked by", plain(str(plan.requester)))
-    rows.add_row("The request", _request(plan.request))
+    rows.add_row("The request", format_request(plan.request))
     found = " · ".join(f"{name} {where}" for name, where in card.found.items())
     rows.add_row("Found in it", plain(found if plan.request is not None else "nothing"))
     for reason in approval.reasons:
@@ -47,13 +47,15 @@ def format_card(card: Card) -> RenderableType:
     for vote in card.votes:
         verb = "Signed" if vote.choice is Choice.APPROVE else "Rejected"
         why = f": {vote.reason}" if vote.reason else ""
-        rows.add_row(verb, plain(f"by {vote.voter} at {vote.at:%Y-%m-%d %H:%M:%S} UTC{why}"))
+        spoken = " for " + ", ".join(people) if (people := card.spoken_for.get(vote.voter.id)) else ""
+        rows.add_row(verb, plain(f"by {vote.voter}{spoken} at {vote.at:%Y-%m-%d %H:%M:%S} UTC{why}"))
     rows.add_row("Others", plain(_others(plan, approval.number)))
     rows.add_row("Digest", Text(group_digest(approval.digest)))
     return Group(head, Padding(Text(show_text(action.title), style="bold"), (0, 1)), Padding(rows, (0, 1)))
 
 
-def _request(request: str | None) -> Text:
+def format_request(request: str | None) -> Text:
+    """What the user wrote, as what it is: from outside."""
     if request is None:
         return Text("none: no user's words came with the plan")
     more = len(request) - SHOWN_REQUEST

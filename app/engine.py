@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
+from datetime import datetime
 
 from signoff.actions import Lookup, Registry
 from signoff.audit import (
@@ -17,8 +18,10 @@ from signoff.audit import (
     Approval,
     ApprovalStatus,
     Choice,
+    Delegation,
     PinVerb,
     PlanRecord,
+    Reading,
     Status,
     Store,
     Writing,
@@ -34,7 +37,6 @@ from .counting import Counting, counters_of
 from .deadlines import expired
 from .deciding import (
     Judgement,
-    as_seats,
     check_canceller,
     check_resolver,
     check_voter,
@@ -42,12 +44,10 @@ from .deciding import (
     denial,
     judge,
     judge_plan,
-    needed,
     resolve_plan,
-    seats_filled,
-    stood_in_for,
     told_decision,
 )
+from .delegating import Delegating
 from .errors import Busy, ClockError, PolicyChanged, Refused, SignoffError, UsageError
 from .executor import Executor, Watch
 from .grounding import grounded_in
@@ -55,7 +55,10 @@ from .in_force import InForce, check_pinned
 from .pinning import PinChange, Pinning
 from .plans import Verifier, ask, known, settle
 from .refusals import checked_reason, log_refusal, refused, storable
+from .reminding import remind
 from .retrying import Patience
+from .signers import Signers
+from .story import Story, read_story
 
 MIN_DIGEST = 8  # hexadecimal digits of the digest that an approver must name
 
@@ -82,6 +85,7 @@ class Engine:
         self._verifier = Verifier()
         self._executor = Executor(store, registry, self._in_force, self._verifier)
         self._pinning = Pinning(store, self._in_force)
+        self._delegating = Delegating(store, self._in_force)
 
     @property
     def policy(self) -> Policy:
@@ -135,6 +139,7 @@ class Engine:
             alone = self._try_alone(stack)
             with self.store.write() as tx:
                 self._in_force.adopt(tx, actor)
+                remind(tx, self.policy, self._verifier)
                 if alone:
                     self._executor.recover(tx)
                 id_ = self._accept(tx, plan, actor, request, planner)
@@ -158,6 +163,7 @@ class Engine:
         with self._executor.alone():
             with self.store.write() as tx:
                 self._in_force.adopt(tx, actor)
+                remind(tx, self.policy, self._verifier)
                 recovered = self._executor.recover(tx)
                 ids = [known(tx.plan(plan), plan).id] if plan else list(dict.fromkeys([*recovered, *tx.plans_to_resume(tx.now)]))
             problem: SignoffError | None = None
@@ -182,7 +188,7 @@ class Engine:
         shown = storable("the digest", digest)
 
         def check(tx: Writing, found: Approval) -> None:
-            check_voter(self.policy, found, actor, Choice.APPROVE, tx.votes(approval), tx.now)
+            check_voter(self._signers(tx, found), actor, Choice.APPROVE, tx.votes(approval))
             if len(shown) < MIN_DIGEST or not found.digest.startswith(shown.lower()):
                 raise Refused(
                     f'"{shown[:64]}" is not the digest of {approval} (8 digits or more); '
@@ -190,7 +196,7 @@ class Engine:
                 )
 
         def count(tx: Writing, record: ActionRecord, found: Approval) -> None:
-            if seats_filled(self.policy, as_seats(found), found, tx.votes(approval)):
+            if self._signers(tx, found).seating(tx.votes(approval)).complete:
                 tx.move(record, Status.APPROVED, actor)
 
         return self._vote(approval, actor, Choice.APPROVE, reason, check, count)
@@ -201,7 +207,7 @@ class Engine:
             raise UsageError("a rejection needs a reason; say why")
 
         def check(tx: Writing, found: Approval) -> None:
-            check_voter(self.policy, found, actor, Choice.REJECT, tx.votes(approval), tx.now)
+            check_voter(self._signers(tx, found), actor, Choice.REJECT, tx.votes(approval))
 
         def count(tx: Writing, record: ActionRecord, _: Approval) -> None:
             tx.move(record, Status.REJECTED, actor, error=f"rejected by {actor.id}: {reason}")
@@ -242,7 +248,8 @@ class Engine:
         with self.store.write() as tx:
             self._in_force.adopt(tx, actor)
             record = settle(tx, self._verifier.plan(tx, known(tx.plan(plan), plan).id))
-            refusal = refused(lambda: check_canceller(self.policy, record, actor, tx.approvals_of(plan), tx.now))
+            waiting = [self._signers(tx, one) for one in tx.approvals_of(plan) if one.status is ApprovalStatus.WAITING]
+            refusal = refused(lambda: check_canceller(self.policy, record, actor, waiting))
             if refusal is not None:
                 log_refusal(tx, refusal, actor, "cancel", plan)
             for action in record.actions if refusal is None else ():
@@ -268,7 +275,22 @@ class Engine:
         """Let a changed file be taken up again. Raises as `pin` does."""
         return self._pinning.change(PinVerb.UNPIN, actor)
 
+    def delegate(self, actor: Actor, *, to: str, until: datetime, reason: str | None = None) -> Delegation:
+        """Hand *actor*'s seats to the person *to*, who may then sign for them, *until* then; in place of an earlier one.
+
+        Raises UsageError for a time that is over, and Refused, which is recorded, where the rules in force do not let it.
+        """
+        return self._delegating.delegate(actor, to=to, until=until, reason=reason)
+
+    def revoke(self, actor: Actor, *, reason: str | None = None) -> Delegation:
+        """Take back what *actor* handed to somebody else. Raises UsageError where there is nothing, and Refused as `delegate`."""
+        return self._delegating.revoke(actor, reason=reason)
+
     # -- reading
+
+    def delegations(self) -> tuple[tuple[Delegation, str | None], ...]:
+        """The delegations that were not taken back and whose own time is not over, each with why it does not hold, if so."""
+        return self._delegating.standing()
 
     def plan(self, id_: str) -> PlanRecord:
         """The plan *id_* as it stands; a passed deadline counts as expired.
@@ -278,6 +300,8 @@ class Engine:
         with self.store.read() as tx:
             record = self._verifier.plan(tx, known(tx.plan(id_), id_).id)
             passed = expired(tx.approvals_of(id_), self.store.clock())
+        if not passed:
+            return record
         actions = (replace(a, status=Status.EXPIRED) if a.number in passed and a.status in BOUNDED else a for a in record.actions)
         return replace(record, actions=tuple(actions))
 
@@ -286,17 +310,29 @@ class Engine:
         with self.store.read() as tx:
             found = known(tx.approval(approval), approval)
             plan = self._verifier.plan(tx, found.plan)
+            self._in_force.verify(tx)
             return read_card(tx, found, plan, self.policy, self.registry, self.store.clock())
 
     def explain(self, plan: str, number: int) -> tuple[ActionRecord, Judgement]:
         """The action *number* of *plan* as it stands, and what the policy in force now says about it. Raises as `plan` does."""
         record = self.plan(plan)
         found = _action_of(record, number)
-        action = self.registry.load(found.body)
         with self.store.read() as tx:
-            requester, now = record.requester, self.store.clock()
-            counting = Counting(reading=tx, policy=self.policy, now=now, requester=requester, plan=plan)
-            return found, judge(action, number, found.needs, grounded_in(record.request), len(record.actions), counting)
+            return found, self._judge(tx, record, found)
+
+    def story(self, plan: str) -> Story:
+        """All that is known of *plan*: what was decided, who signed what, how it ran, and when. Raises as `plan` does."""
+        record = self.plan(plan)
+        with self.store.read() as tx:
+            self._in_force.verify(tx)
+            self._verifier.plan(tx, plan)
+            return read_story(tx, record, self.policy, lambda one: self._judge(tx, record, one), self.store.clock())
+
+    def _judge(self, tx: Reading, plan: PlanRecord, record: ActionRecord) -> Judgement:
+        """What the policy in force now says about *record*. Raises ActionInvalid where the stored action is none any more."""
+        action, now = self.registry.load(record.body), self.store.clock()
+        counting = Counting(reading=tx, policy=self.policy, now=now, requester=plan.requester, plan=plan.id)
+        return judge(action, record.number, record.needs, grounded_in(plan.request), len(plan.actions), counting)
 
     def approvals_of(self, plan: str) -> list[Approval]:
         """The approvals of *plan* that wait."""
@@ -305,7 +341,8 @@ class Engine:
 
     def needed(self, approval: Approval) -> str:
         """Who must sign *approval*, in words: `1 manager (mira, omar)`."""
-        return needed(self.policy, approval, self.store.clock())
+        with self.store.read() as tx:
+            return Signers.of(tx, self.policy, approval, self.store.clock()).needed
 
     # -- accepting
 
@@ -369,6 +406,10 @@ class Engine:
 
     # -- voting
 
+    def _signers(self, tx: Writing, approval: Approval) -> Signers:
+        """Who may sign *approval* now."""
+        return Signers.of(tx, self.policy, approval, tx.now)
+
     def _vote(
         self,
         id_: str,
@@ -392,7 +433,9 @@ class Engine:
                 )
             refusal = refused(lambda: check(tx, approval))
             if refusal is None:
-                tx.vote(approval, actor, choice, reason, stood_in_for(self.policy, approval, actor.id, tx.now))
+                signers = self._signers(tx, approval)
+                spoken_for = signers.spoken_for(actor, tx.votes(id_))
+                tx.vote(approval, actor, choice, reason, signers.stood_in_for(actor), spoken_for)
                 count(tx, plan.action(approval.number), approval)
             else:
                 log_refusal(tx, refusal, actor, choice.value, plan.id, approval.number)

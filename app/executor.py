@@ -36,6 +36,7 @@ from .in_force import InForce
 from .outside import Outside, Started
 from .plans import SYSTEM_ACTOR, Verifier, ask, known, settle
 from .retrying import Patience, change, next_due, obstacle, put_off, record_answer, tries_of
+from .signers import Signers
 
 Watch: TypeAlias = Callable[[ActionRecord], None]
 
@@ -213,7 +214,7 @@ class Executor:
             tx.move(record, Status.DENIED, actor, error=denial(policy, judged), rules=decision.rules, data=told)
             return None
         if decision.effect is DecisionEffect.APPROVE and not (
-            approval and votes_serve(policy, decision, record, plan, approval, tx.votes(approval.id))
+            approval and votes_serve(Signers.of(tx, policy, approval, tx.now), decision, record, plan, tx.votes(approval.id))
         ):
             waiting = tx.move(record, Status.WAITING, actor, rules=decision.rules, data=told)
             ask(tx, policy, waiting, judged, plan.requester)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from signoff.audit import ActionRecord, Approval, Entry, PlanRecord, write_actor, write_time
+from signoff.audit import ActionRecord, Approval, Delegation, Entry, PlanRecord, write_actor, write_time
 
 from .canonical import Json
 
@@ -74,6 +74,8 @@ def approval_json(approval: Approval, action: ActionRecord) -> dict[str, Json]:
         "status": approval.status.value,
         "asked": write_time(approval.asked),
         "expires": write_time(approval.expires),
+        "remind": None if approval.remind is None else write_time(approval.remind),
+        "reminded": None if approval.reminded is None else write_time(approval.reminded),
     }
 
 
@@ -86,9 +88,28 @@ def card_json(card: "Card") -> dict[str, Json]:
         "people": {role: list(people) for role, people in card.people.items()},
         "filled": dict(card.filled),
         "votes": [
-            {"voter": write_actor(vote.voter), "choice": vote.choice.value, "reason": vote.reason, "at": write_time(vote.at)}
+            {
+                "voter": write_actor(vote.voter),
+                "choice": vote.choice.value,
+                "reason": vote.reason,
+                "at": write_time(vote.at),
+                "for": list(card.spoken_for.get(vote.voter.id, ())),
+            }
             for vote in card.votes
         ],
+    }
+
+
+def delegation_json(one: Delegation, void: str | None) -> dict[str, Json]:
+    """A delegation in `--json` output; *void* is why it does not hold, if so."""
+    return {
+        "from": write_actor(one.by),
+        "to": one.to,
+        "since": write_time(one.since),
+        "until": write_time(one.until),
+        "reason": one.reason,
+        "holds": void is None,
+        "void": void,
     }
 
 

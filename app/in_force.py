@@ -64,7 +64,7 @@ class InForce:
             self.put(tx, active, actor)
         tx.after_commit.append(partial(self._see, self.policy.digest))
 
-    def verify(self, tx: Writing) -> None:
+    def verify(self, tx: Reading) -> None:
         """Check the recorded policies again where another connection has written. Raises LogInvalid."""
         if self._checked != tx.version():
             verify_policies(tx)
@@ -74,6 +74,8 @@ class InForce:
         """Raises PolicyChanged where ours is not in force any more."""
         if tx.active_policy() != self.policy.digest:
             raise _outdated(self.policy)
+        if self.policy.delegation is not None:  # what the log tells of delegations decides, too
+            self.verify(tx)
 
     def _see(self, digest: str) -> None:
         self._seen = digest

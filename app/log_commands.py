@@ -77,7 +77,7 @@ def verify(options: argparse.Namespace, settings: Settings) -> Exit:
 def accept(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff audit accept --as WHO --reason TEXT`."""
     with open_store(settings) as store:
-        store.accept(settings.requester, checked_reason(options.reason))
+        store.accept(settings.operator, checked_reason(options.reason))
         with store.read() as tx:
             size = tx.log_head().size
     if settings.json:

@@ -15,9 +15,10 @@ PAUSE = 0.2  # seconds between two looks at a log that is followed
 
 EVENTS = (
     *(status.value for status in Status),
-    *("submitted", "decided", "asked", "voted", "refused"),  # of plans
+    *("submitted", "decided", "asked", "reminded", "voted", "refused"),  # of plans
     *("retry", "probed", "late", "resolved"),  # of effects outside the database
     *("policy", "proposed", "confirmed", "pinned", "unpinned"),  # of the policies
+    *("delegated", "revoked"),  # of seats that somebody handed to another
     *("accepted", "rotated"),  # of the database itself, and its keys
 )
 _SPANS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -90,13 +91,22 @@ def check_status(status: str | None) -> str | None:
     raise UsageError(f'"{status[:40]}" is no status or event of the log; {hint}')
 
 
-def read_when(option: str, text: str | None, now: datetime) -> datetime | None:
-    """The time that *text* says: a date, a date and a time (UTC), or how long ago. Raises UsageError for anything else."""
-    if text is None:
-        return None
+def read_until(option: str, text: str, now: datetime) -> datetime:
+    """The time to come that *text* says: a date, a date and a time (UTC), or for how long. Raises UsageError for another one."""
     number, unit = text[:-1], _SPANS.get(text[-1:])
     if unit is not None and number.isascii() and number.isdigit() and int(number[:9]) <= _MAX_SPAN:
-        return now - int(number[:9]) * unit
+        until = now + int(number[:9]) * unit
+    else:
+        until = read_date(text) or now
+    if until <= now:
+        raise UsageError(
+            f'{option} is "{text[:40]}"; write a time to come: 2026-11-21, "2026-11-21 14:30" (UTC), or for how long: 2h, 7d'
+        )
+    return until
+
+
+def read_date(text: str) -> datetime | None:
+    """The date, or date and time (UTC), that *text* says; None where it says none."""
     for form in _FORMS:
         try:
             found = datetime.strptime(text, form)
@@ -104,4 +114,16 @@ def read_when(option: str, text: str | None, now: datetime) -> datetime | None:
             continue
         if found.strftime(form) == text:
             return found.replace(tzinfo=UTC)
+    return None
+
+
+def read_when(option: str, text: str | None, now: datetime) -> datetime | None:
+    """The time that *text* says: a date, a date and a time (UTC), or how long ago. Raises UsageError for anything else."""
+    if text is None:
+        return None
+    number, unit = text[:-1], _SPANS.get(text[-1:])
+    if unit is not None and number.isascii() and number.isdigit() and int(number[:9]) <= _MAX_SPAN:
+        return now - int(number[:9]) * unit
+    if (found := read_date(text)) is not None:
+        return found
     raise UsageError(f'{option} is "{text[:40]}"; write 2026-11-21, "2026-11-21 14:30" (UTC), or how long ago: 30m, 2h, 7d')

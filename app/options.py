@@ -30,8 +30,9 @@ def may_act(parser: argparse.ArgumentParser, summary: str) -> None:
     parser.add_argument("--as", dest="who", metavar="WHO", help=summary)
 
 
-def must_act(parser: argparse.ArgumentParser, summary: str) -> None:
-    parser.add_argument("--as", dest="who", metavar="WHO", required=True, help=summary)
+def may_decide(parser: argparse.ArgumentParser, summary: str) -> None:
+    default = "default: the operating system's user; needed where the policies say `identity: claimed`"
+    parser.add_argument("--as", dest="who", metavar="WHO", help=f"{summary} ({default})")
 
 
 def may_choose_planner(parser: argparse.ArgumentParser) -> None:

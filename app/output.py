@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signoff.actions import show_text
-from signoff.audit import ActionRecord, Approval, Entry, PlanRecord, Status, Verification
+from signoff.audit import ActionRecord, Approval, Delegation, Entry, PlanRecord, Status, Verification
 from signoff.policies import PERSON, name_seat
 
 from .canonical import Json
@@ -98,8 +98,18 @@ def format_queue(rows: Sequence[tuple[Approval, ActionRecord]], now: datetime) -
             plain(f"{approval.plan} #{approval.number}"),
             plain(approval.requester),
             _asked(approval, now),
-            format_span(approval.expires - now),
+            _left(approval, now),
         )
+    return table
+
+
+def format_delegations(found: Iterable[tuple[Delegation, str | None]]) -> Table:
+    """Who handed their seats to whom, and whether that holds."""
+    table = make_table("from", "to", "since (UTC)", "until (UTC)", "holds", "why")
+    for one, void in found:
+        holds = Text("yes", style="green") if void is None else Text(show_text(f"no: {void}"), style=_BAD)
+        times = [f"{at:%Y-%m-%d %H:%M}" for at in (one.since, one.until)]
+        table.add_row(plain(one.by.id), plain(one.to), *times, holds, plain(one.reason or ""))
     return table
 
 
@@ -114,7 +124,7 @@ def format_entries(entries: Iterable[Entry]) -> Table:
             "" if entry.action is None else str(entry.action),
             format_state(entry.event),
             plain(entry.actor.id),
-            plain(_cut(_gist(entry))),
+            plain(_cut(gist_of(entry))),
         )
     return table
 
@@ -122,7 +132,7 @@ def format_entries(entries: Iterable[Entry]) -> Table:
 def entry_line(entry: Entry) -> str:
     """An Entry on one line."""
     place = entry.chain if entry.action is None else f"{entry.chain} #{entry.action}"
-    what = _cut(_gist(entry))
+    what = _cut(gist_of(entry))
     return show_text(
         f"{entry.number}  {entry.at:%Y-%m-%d %H:%M:%S}  {place}  {entry.event}  {entry.actor.id}" + (f"  {what}" if what else "")
     )
@@ -198,12 +208,20 @@ def _asked(approval: Approval, now: datetime) -> Text:
     return plain(format_seats(approval.seats) + "".join(f" or {name_seat(who)}" for who in sorted(others)))
 
 
+def _left(approval: Approval, now: datetime) -> Text:
+    """How long people may still sign; marked where they are to be reminded of it."""
+    left = format_span(approval.expires - now)
+    if approval.remind is None or approval.remind > now:
+        return Text(left)
+    return Text(f"{left}, reminded" if approval.reminded else f"{left}, due", style="bold yellow")
+
+
 def format_span(span: timedelta) -> str:
     minutes = int(span.total_seconds() // 60)
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def _gist(entry: Entry) -> str:
+def gist_of(entry: Entry) -> str:
     """What an Entry tells, in a line; also of one that somebody altered, which may lack anything."""
     told = {name: entry.data.get(name) for name in _TOLD}
     match entry.event:
@@ -215,7 +233,14 @@ def _gist(entry: Entry) -> str:
             seats = told["seats"]
             return f"{told['id']} needs {format_seats(seats) if isinstance(seats, Mapping) else seats}"
         case "voted":
-            return f"{told['choice']} {told['approval']}" + (f": {told['reason']}" if told["reason"] else "")
+            spoken = f" for {', '.join(map(str, told['for']))}" if isinstance(told["for"], list) else ""
+            return f"{told['choice']} {told['approval']}{spoken}" + (f": {told['reason']}" if told["reason"] else "")
+        case "reminded":
+            return f"{told['approval']} needs {told['needs']} until {told['expires']}"
+        case "delegated":
+            return f"to {told['to']} until {told['until']}" + (f": {told['reason']}" if told["reason"] else "")
+        case "revoked":
+            return f"from {told['to']}" + (f": {told['reason']}" if told["reason"] else "")
         case "policy":
             return "; looser: ".join([f"{told['name']} {str(told['digest'])[:8]}", *_looser(told["change"])])
         case "proposed" | "confirmed":
@@ -242,7 +267,7 @@ def _looser(change: Json) -> list[str]:
 
 _TOLD = (
     *("request", "planner", "title", "status", "id", "seats", "choice", "approval", "reason", "name", "digest", "change"),
-    *("verb", "error", "result", "due", "public_key"),
+    *("verb", "error", "result", "due", "for", "to", "until", "needs", "expires", "public_key"),
 )
 
 

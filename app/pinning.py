@@ -11,10 +11,10 @@ from signoff.policies import DEFAULT_WITHIN, PERSON, PolicyChange, Seat, compare
 
 from .actor import Actor, Identification
 from .canonical import Json, parse
-from .deciding import name_people
 from .errors import ClockError, Refused, UsageError
 from .in_force import InForce
 from .refusals import log_refusal
+from .signers import name_people
 
 
 @dataclass(frozen=True, kw_only=True)

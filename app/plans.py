@@ -26,17 +26,13 @@ _T = TypeVar("_T")
 class Verifier:
     """Gives plans whose stored state is what their chains in the log say."""
 
-    def __init__(self) -> None:
-        self._checked: tuple[str, int] | None = None  # the plan that was verified last, and the file's version then
-
     def plan(self, tx: Reading, id_: str) -> PlanRecord:
-        """The plan *id_*. It is verified again only when another connection has written since.
+        """The plan *id_*. It is verified where it was not before, or another connection has written since.
 
         Raises UsageError where there is none, and LogInvalid where it was altered.
         """
-        if self._checked != (id_, tx.version()):
+        if id_ not in tx.remembered.verified:
             verify_plan(tx, id_)
-            self._checked = (id_, tx.version())
         return known(tx.plan(id_), id_)
 
 
@@ -50,6 +46,8 @@ def known(found: _T | None, id_: str) -> _T:
 def settle(tx: Writing, plan: PlanRecord) -> PlanRecord:
     """Record deadlines that have passed, and skip what needs an action that will not happen."""
     ends = ends_of(tx, plan, tx.now)
+    if not ends:
+        return plan
     moved = (
         tx.move(action, ends[action.number][0], SYSTEM_ACTOR, error=ends[action.number][1]) if action.number in ends else action
         for action in plan.actions
@@ -59,16 +57,19 @@ def settle(tx: Writing, plan: PlanRecord) -> PlanRecord:
 
 def ask(tx: Writing, policy: Policy, record: ActionRecord, judged: Judgement, requester: Actor) -> None:
     """Ask for the sign-off that *judged* wants of *record*."""
-    assert judged.decision.within is not None
+    decision = judged.decision
+    assert decision.within is not None
+    expires = tx.now + timedelta(seconds=decision.within)
     tx.ask(
         record,
         SYSTEM_ACTOR,
         requester=requester.id,
-        asks=judged.decision.asks,
-        seats={seat.role: seat.count for seat in judged.decision.seats},
+        asks=decision.asks,
+        seats={seat.role: seat.count for seat in decision.seats},
         reasons=told_reasons(policy, judged),
         policy=policy.digest,
-        own_vote=judged.decision.own_vote,
-        stand_ins=as_stand_ins(judged.decision.stand_ins),
-        expires=tx.now + timedelta(seconds=judged.decision.within),
+        own_vote=decision.own_vote,
+        stand_ins=as_stand_ins(decision.stand_ins),
+        expires=expires,
+        remind=None if decision.remind is None else expires - timedelta(seconds=decision.remind),
     )

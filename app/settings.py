@@ -1,7 +1,6 @@
 """Settings: one frozen object, built at the edge from options and the environment. Nothing else reads the environment."""
 
 import os
-import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -72,8 +71,7 @@ class Settings:
     timeout: float  # seconds to wait for another process
     said_planner: str | None  # checked where a planner is chosen
     model: ModelSettings
-    os_user: int
-    os_name: str
+    process: Actor  # the operating system's user
 
     @classmethod
     def read(
@@ -102,8 +100,7 @@ class Settings:
             timeout=_seconds("SIGNOFF_TIMEOUT", environment.get("SIGNOFF_TIMEOUT"), DEFAULT_TIMEOUT),
             said_planner=planner or environment.get("SIGNOFF_PLANNER"),
             model=_model(environment),
-            os_user=os.getuid(),
-            os_name=_login_name(os.getuid()),
+            process=Actor.of_process(),
         )
 
     @property
@@ -119,9 +116,7 @@ class Settings:
     @property
     def requester(self) -> Actor:
         """Who asks: the one named by `--as`, or the demo bank's customer."""
-        return Actor(
-            id=DEFAULT_REQUESTER if self.claimed is None else self.claimed, how=Identification.CLAIMED, os_user=self.os_user
-        )
+        return self.actor(DEFAULT_REQUESTER if self.claimed is None else self.claimed)
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -133,10 +128,14 @@ class Settings:
 
     @property
     def operator(self) -> Actor:
-        """Who tells the engine to go on: the one named by `--as`, or the operating system's user."""
-        if self.claimed is not None:
-            return self.requester
-        return Actor(id=self.os_name, how=Identification.OS, os_user=self.os_user)
+        """Who decides, or tells the engine to go on: the one named by `--as`, or the operating system's user."""
+        return self.process if self.claimed is None else self.actor(self.claimed)
+
+    def actor(self, name: str) -> Actor:
+        """Whoever says that they are *name*: only claimed, but where the operating system says the same."""
+        if name == self.process.id:
+            return self.process
+        return Actor(id=name, how=Identification.CLAIMED, os_user=self.process.os_user)
 
 
 def _model(environment: Mapping[str, str]) -> ModelSettings:
@@ -167,10 +166,3 @@ def _seconds(name: str, said: str | None, default: str) -> float:
     if not 0 <= seconds <= MAX_TIMEOUT:
         raise UsageError(f'{name} is "{text[:40]}"; write a number of seconds from 0 to {MAX_TIMEOUT}')
     return seconds
-
-
-def _login_name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:  # a container may run as a user that has no name
-        return f"uid-{uid}"

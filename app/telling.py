@@ -67,7 +67,7 @@ def tell_signing(outcome: Consequence, requester: str) -> Iterator[str]:
     for seat, who, seconds in outcome.stand_ins:
         yield f"or {name_seat(who)} for {name_seat(seat)} after {spell_time(seconds)}"
     if not outcome.claimed:
-        yield "(no vote counts: the file does not say `identity: claimed`)"
+        yield "(claimed identities do not count)"
 
 
 def _seat(seat: str, count: int, people: Mapping[str, tuple[str, ...]], outcome: Consequence, requester: str) -> str:

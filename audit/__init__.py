@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .counting import add_up as add_up
     from .counting import read_counters as read_counters
     from .counting import rows_of_action as rows_of_action
+    from .delegations import DELEGATED as DELEGATED
+    from .delegations import REVOKED as REVOKED
+    from .delegations import Delegation as Delegation
     from .exporting import write_export as write_export
     from .files import read_file as read_file
     from .files import write_file as write_file
@@ -78,10 +81,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOUNDED",
+    "DELEGATED",
     "ENDED",
     "MAX_PROOF",
     "NOT_DONE",
     "PLACE",
+    "REVOKED",
     "SYSTEM",
     "UNTOUCHED",
     "ActionRecord",
@@ -92,6 +97,7 @@ __all__ = [
     "Choice",
     "CountedRow",
     "Counter",
+    "Delegation",
     "Entry",
     "Evidence",
     "Kept",
@@ -154,6 +160,7 @@ __getattr__ = front_door(
     {
         "checkpoints": ["Kept", "extend_head", "keep", "keeping", "kept_path", "publish", "read_kept", "sign_head"],
         "counting": ["CountedRow", "Counter", "PLACE", "Total", "add_up", "read_counters", "rows_of_action"],
+        "delegations": ["DELEGATED", "Delegation", "REVOKED"],
         "exporting": ["write_export"],
         "files": ["read_file", "write_file"],
         "keys": ["Keys", "new_keys", "read_keys", "write_keys"],
@@ -165,8 +172,9 @@ __getattr__ = front_door(
         "reading": ["Reading"],
         "receipts": ["Receipt", "read_receipt", "write_receipt"],
         "records": [
-            *("BOUNDED", "ENDED", "NOT_DONE", "SYSTEM", "UNTOUCHED", "ActionRecord", "Approval", "ApprovalStatus", "Choice"),
-            *("Entry", "PlanRecord", "Status", "Vote", "read_time", "write_actor", "write_time"),
+            *("ActionRecord", "Approval", "ApprovalStatus", "BOUNDED", "Choice", "ENDED", "Entry"),
+            *("NOT_DONE", "PlanRecord", "SYSTEM", "Status", "UNTOUCHED", "Vote", "read_time"),
+            *("write_actor", "write_time"),
         ],
         "recounting": ["counted_anew", "recount"],
         "rotating": ["keys_in_force", "rotate"],

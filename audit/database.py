@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from signoff.errors import Busy, DatabaseError, TransactionLost, UsageError
 
 from .locks import LOCK_TIMEOUT, locked
+from .remembered import Remembered
 
 try:  # the wheel carries a newer SQLite than most systems have
     import pysqlite3.dbapi2 as sqlite
@@ -21,8 +22,19 @@ except ImportError:
     import sqlite3 as sqlite  # type: ignore[no-redef]  # the same interface, for systems that have no wheel
 
 APPLICATION_ID = 0x5369676E  # "Sign", in the file's header
-SCHEMA = (("signoff.1", "schema.sql"), ("signoff.2", "counters.sql"), ("signoff.3", "routes.sql"), ("signoff.4", "keys.sql"))
-OWN_TABLES = frozenset({"policies", "plans", "actions", "approvals", "votes", "entries", "chains", "counted", "log", "heads"})
+SCHEMA = (
+    ("signoff.1", "schema.sql"),
+    ("signoff.2", "counters.sql"),
+    ("signoff.3", "routes.sql"),
+    ("signoff.4", "keys.sql"),
+    ("signoff.7", "reminders.sql"),
+)
+OWN_TABLES = frozenset(
+    {
+        *("policies", "plans", "actions", "approvals", "votes", "counted"),
+        *("entries", "chains", "log", "heads"),
+    }
+)
 CACHED = 512  # statements that stay prepared; a plan's life takes more than the usual 128
 SAFE_WAL = (3, 51, 3)  # before it, a checkpoint by another process could corrupt a WAL file
 
@@ -61,8 +73,10 @@ class Database:
         Raises UsageError where there is none, and DatabaseError where it cannot be used.
         """
         self.path = path.resolve()
+        self._lock, self._run = (self.path.with_name(self.path.name + suffix) for suffix in (".lock", ".run"))
         self._shown = str(path)  # as errors name it
         self._timeout = timeout
+        self.remembered = Remembered()
         self._lending: frozenset[int] | None = None  # what an action's code may do to tables, while the transaction is lent
         if not create and not self.path.exists():
             raise UsageError(f'there is no database at "{path}"; `signoff run` makes one, --db names another')
@@ -89,13 +103,16 @@ class Database:
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement and return all its rows."""
-        with self._translated():
+        try:  # as `_translated` does, which takes as long as a short statement
             rows: list[Row] = self._connection.execute(sql, parameters).fetchall()
-            return rows
+        except sqlite.DatabaseError as error:
+            raise _translate(error, self._shown) from error
+        return rows
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Several statements that see one and the same state. Raises DatabaseError where the file is not at its path any more."""
+        self._check_free()
         self._check_file()
         self.execute("BEGIN")
         try:
@@ -112,6 +129,7 @@ class Database:
         Raises Busy where another process writes for too long, and DatabaseError where the file is not at its path any
         more. An error of the commit itself means that the outcome is not known: open the file again and read.
         """
+        self._check_free()
         with self._locked_for_writing():
             self._check_file()
             self.execute("BEGIN IMMEDIATE")
@@ -119,6 +137,7 @@ class Database:
                 yield
                 self.execute("COMMIT")
             except BaseException:
+                self.remembered.forget()  # it may be of what did not happen
                 if self._connection.in_transaction:
                     self.execute("ROLLBACK")
                 raise
@@ -128,7 +147,7 @@ class Database:
     def executing(self, timeout: float | None = None) -> Iterator[None]:
         """Hold the lock of the one process that executes actions. Raises Busy where another holds it for too long."""
         message = f'another process executes actions of "{self._shown}"; wait for it, then `signoff resume`'
-        with locked(self._sibling(".run"), message, self._timeout if timeout is None else timeout):
+        with locked(self._run, message, self._timeout if timeout is None else timeout):
             yield
 
     @contextmanager
@@ -231,16 +250,18 @@ class Database:
                 pending.apply(database)
             then()
 
+    def _check_free(self) -> None:
+        """Raises UsageError inside a transaction of this very connection: it would wait for itself."""
+        if self._connection.in_transaction:
+            raise UsageError(f'a transaction of "{self._shown}" is open already; do it in that one')
+
     def _check_file(self) -> None:
         """Raises DatabaseError where others would not see what is written: they open what is at the path now."""
         if _identity(self.path) != self._file:
             raise DatabaseError(f'"{self._shown}" was removed or replaced while it was open; start again')
 
     def _locked_for_writing(self) -> AbstractContextManager[None]:
-        return locked(self._sibling(".lock"), f'another process writes to "{self._shown}"; try again', self._timeout)
-
-    def _sibling(self, suffix: str) -> Path:
-        return self.path.with_name(self.path.name + suffix)
+        return locked(self._lock, f'another process writes to "{self._shown}"; try again', self._timeout)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import orjson
+
 from signoff.actor import Actor
 from signoff.canonical import Json, canonical, parse
 from signoff.errors import LogInvalid
@@ -44,13 +46,10 @@ class Appender:
     """Adds Entries to the log, in the transaction that is open."""
 
     def __init__(self, database: Database, head: LogHead) -> None:
-        """Raises LogInvalid where the log does not end where its *head* says."""
+        """*head* is where the log ends."""
         self._database = database
         self._found = self.head = head
         self._ends: dict[str, ChainEnd] = {}  # of the chains that this transaction goes on with
-        ((newest,),) = database.execute("SELECT coalesce(max(number), 0) FROM entries")
-        if newest != head.size:
-            raise LogInvalid(f"the log has {head.size} entries, and the newest is entry {newest}; see `signoff audit verify`")
 
     def append(
         self, *, chain: str, at: datetime, actor: Actor, event: str, action: int | None = None, data: Mapping[str, Json]
@@ -75,7 +74,18 @@ class Appender:
         self._database.execute(f"INSERT INTO entries ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", row)
         end.length, end.hash = end.length + 1, row[4]
         self.head = replace(self.head, frontier=self.head.frontier.append(row[5]), newest=told)
-        return read_entry(row)
+        return Entry(
+            number=number,
+            chain=chain,
+            place=row[2],
+            at=at,
+            actor=actor,
+            event=event,
+            action=action,
+            data=orjson.loads(body)["data"],  # as it is read again
+            body=body,
+            hash=row[4],
+        )
 
     def end(self, chain: str) -> tuple[int, bytes] | None:
         """The length of a chain and the hash of its last Entry, where this transaction went on with it."""
@@ -92,11 +102,14 @@ class Appender:
             )
             heads = put_head(self._database, end.leaf, head_leaf(chain, end.length, end.hash), self.head.chains)
             self.head = replace(self.head, heads=heads)
+        if self._ends:
+            self._database.remembered.sealed(self.head, self._ends)
         return bool(self._ends)
 
     def _first(self, chain: str) -> ChainEnd:
         """Where *chain* ends before this transaction; a new one gets its place in the tree of heads."""
-        end = chain_end(self._database, chain, self._found)
+        known = self._database.remembered.ends.get(chain)
+        end = replace(known) if known else chain_end(self._database, chain, self._found)
         if end is None:
             end = ChainEnd(0, START, self.head.chains)
             self.head = replace(self.head, chains=self.head.chains + 1)

@@ -4,14 +4,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property, partial
 
 from signoff.canonical import canonical
+from signoff.errors import LogInvalid
 
 from .counting import COUNTED, CountedRow, Counter, Total, counters_in
 from .database import Database, Lent, Row
+from .delegations import DELEGATED, REVOKED, Delegation, read_delegations
 from .log import COLUMNS, ChainEnd, chain_end
 from .pins import Pins, read_pins
 from .records import SYSTEM, ActionRecord, Approval, Entry, PlanRecord, Vote, write_time
+from .remembered import Remembered
 from .rows import ACTION, APPROVAL, PLAN, VOTE, action_of, approval_of, entry_of, plan_of, vote_of
 from .sealing import LogHead, Seal
 from .tree import Frontier
@@ -29,11 +33,20 @@ class Reading:
         self._seal = seal
         self._kept = kept
         self._head: LogHead | None = None
+        self._version: int | None = None
+
+    @cached_property
+    def remembered(self) -> Remembered:
+        """What is known of the file as this transaction sees it."""
+        self._database.remembered.at(self.version())
+        return self._database.remembered
 
     def log_head(self) -> LogHead:
         """Where the log ends, as the transaction found it. Raises LogInvalid where nobody vouches for that."""
         if self._head is None:
-            self._head = self._seal.read(self._database, self._kept)
+            known = self.remembered.head
+            self._head = known if known and known.frontier == self._kept else self._seal.read(self._database, self._kept)
+            self.remembered.head = self._head
         return self._head
 
     def vouched_end(self, chain: str) -> ChainEnd | None:
@@ -46,6 +59,9 @@ class Reading:
 
     def plan(self, id_: str) -> PlanRecord | None:
         """The plan *id_* with its actions, or None."""
+        return self.remembered.plan(id_, partial(self._stored_plan, id_))
+
+    def _stored_plan(self, id_: str) -> PlanRecord | None:
         rows = self._database.execute(f"SELECT {PLAN} FROM plans WHERE id = ?", (id_,))
         if not rows:
             return None
@@ -91,8 +107,12 @@ class Reading:
 
     def approvals_of(self, plan: str, number: int | None = None) -> list[Approval]:
         """The approvals of a plan, or of one of its actions, the oldest first."""
-        sql = f"SELECT {APPROVAL} FROM approvals WHERE plan = ? AND number = coalesce(?, number) ORDER BY sequence"
-        return list(map(approval_of, self._database.execute(sql, (plan, number))))
+        found = self.remembered.approvals_of(plan, partial(self._stored_approvals, plan))
+        return [one for one in found if number is None or one.number == number]
+
+    def _stored_approvals(self, plan: str) -> list[Approval]:
+        rows = self._database.execute(f"SELECT {APPROVAL} FROM approvals WHERE plan = ? ORDER BY sequence", (plan,))
+        return list(map(approval_of, rows))
 
     def votes(self, approval: str) -> list[Vote]:
         """The votes on an approval, in the order in which they were cast."""
@@ -104,8 +124,10 @@ class Reading:
 
     def active_policy(self) -> str | None:
         """The digest of the policy in force, or None in a new store."""
-        rows = self._database.execute("SELECT digest FROM policies WHERE active = 1")
-        return str(rows[0][0]) if rows else None
+        if self.remembered.active_policy is None:
+            rows = self._database.execute("SELECT digest FROM policies WHERE active = 1")
+            self.remembered.active_policy = str(rows[0][0]) if rows else None
+        return self.remembered.active_policy
 
     def source(self, policy: str) -> tuple[str, bytes]:
         """The name and the bytes of the file with the digest *policy*, which was in force once."""
@@ -197,6 +219,15 @@ class Reading:
         )
         return [id_ for (id_,) in rows]
 
+    def plans_to_remind(self, now: datetime, count: int) -> list[str]:
+        """The ids of plans in which people are to be reminded now of something that waits: of at most *count* such approvals."""
+        rows = self._database.execute(
+            "SELECT plan FROM approvals WHERE status = 'waiting' AND reminded IS NULL AND remind IS NOT NULL"
+            " AND remind <= ? ORDER BY remind LIMIT ?",
+            (write_time(now), count),
+        )
+        return list(dict.fromkeys(id_ for (id_,) in rows))
+
     def waiting(self) -> list[tuple[str, int]]:
         """Everybody of whom actions are accepted and not started, with how many."""
         return self._database.execute(
@@ -252,14 +283,33 @@ class Reading:
         """Whether the policies in force are pinned, and who wants what of them, as the log tells."""
         return read_pins(self.entries(SYSTEM))
 
+    def delegations(self) -> tuple[Delegation, ...]:
+        """Who handed their seats to whom, the oldest first, as the log tells. Raises LogInvalid where it cannot be read."""
+        rows = self._database.execute(  # only what may be one is read: whatever else holds these words says another event
+            f"SELECT {COLUMNS} FROM entries WHERE chain = ? AND (instr(body, ?) OR instr(body, ?)) ORDER BY place",
+            (SYSTEM, f'"event":"{DELEGATED}"'.encode(), f'"event":"{REVOKED}"'.encode()),
+        )
+        try:
+            return read_delegations(map(entry_of, rows))
+        except (ValueError, KeyError, TypeError) as error:
+            raise LogInvalid(
+                f"the delegations cannot be read ({error}): the log was altered; see `signoff audit verify`"
+            ) from error
+
     def policies(self) -> list[Row]:
         """Every policy that was in force: its digest, name, source, outline, and 1 where it is now."""
         return self._database.execute("SELECT digest, name, source, outline, active FROM policies")
 
     def version(self) -> int:
-        """A number that changes when another connection has changed the file."""
-        return self._database.version()
+        """A number that changes when another connection has changed the file; never while a transaction is open."""
+        if self._version is None:
+            self._version = self._database.version()
+        return self._version
 
     def schema_problems(self) -> list[str]:
-        """How Signoff's own tables differ from how they were made."""
-        return self._database.schema_problems()
+        """How Signoff's own tables differ from how they were made. Only another connection could change that."""
+        if self.remembered.schema_is_right:
+            return []
+        problems = self._database.schema_problems()
+        self.remembered.schema_is_right = not problems
+        return problems

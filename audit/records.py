@@ -123,6 +123,8 @@ class Approval:
     expires: datetime
     own_vote: bool = False  # whether the requester's own vote counts
     stand_ins: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # seat → who may fill it, too → seconds after asking
+    remind: datetime | None = None  # from when on people are to be reminded, where it waits then
+    reminded: datetime | None = None  # when they were
 
     def open_at(self, seat: str, who: str) -> datetime:
         """From when on *who* may fill *seat*, too."""
@@ -160,7 +162,7 @@ class Entry:
 
 def write_time(at: datetime) -> str:
     """*at* as UTC text of fixed width, which sorts as time does: `2026-03-01T09:30:00.000000Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def read_time(text: str) -> datetime:

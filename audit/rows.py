@@ -27,7 +27,8 @@ from .records import (
 PLAN = "id, requester, how, os_user, request, planner, proposed, at"
 ACTION = "plan, number, revision, type, effect, body, digest, title, needs, key, status, attempt, result, error, rules"
 APPROVAL = (
-    "id, plan, number, revision, digest, requester, asks, seats, reasons, policy, status, asked, expires, own_vote, stand_ins"
+    "id, plan, number, revision, digest, requester, asks, seats, reasons, policy, status, asked, expires, own_vote, stand_ins,"
+    " remind, reminded"
 )
 VOTE = "approval, voter, how, os_user, choice, reason, digest, at, used"
 
@@ -103,12 +104,15 @@ def action_of(row: Row) -> ActionRecord:
 @_stored("approval")
 def approval_of(row: Row) -> Approval:
     """The approval in a row of APPROVAL."""
-    id_, plan, number, revision, hashed, requester, asks, seats, reasons, policy, status, asked, expires, own, others = row
+    id_, plan, number, revision, hashed, requester, asks, seats, reasons, policy, status, asked, expires, own, others, *times = (
+        row
+    )
     seats_of = cast(Mapping[str, int], _json(seats, dict))
     _each(list(seats_of.values()), int)
     stand_ins = cast(Mapping[str, Mapping[str, int]], _json(others, dict))
-    for times in _each(list(stand_ins.values()), dict):
-        _each(list(times.values()), int)
+    for after in _each(list(stand_ins.values()), dict):
+        _each(list(after.values()), int)
+    remind, reminded = (None if at is None else read_time(at) for at in times)
     return Approval(
         id=id_,
         plan=plan,
@@ -125,6 +129,8 @@ def approval_of(row: Row) -> Approval:
         expires=read_time(expires),
         own_vote={0: False, 1: True}[own],
         stand_ins=stand_ins,
+        remind=remind,
+        reminded=reminded,
     )
 
 

@@ -61,6 +61,9 @@ class Seal:
             raise LogInvalid(
                 "the log's head was not sealed with the database's key: the file was altered; see `signoff audit verify`"
             )
+        ((newest,),) = database.execute("SELECT coalesce(max(number), 0) FROM entries")
+        if newest != head.size:
+            raise LogInvalid(f"the log has {head.size} entries, and the newest is entry {newest}; see `signoff audit verify`")
         if kept is None:
             raise LogInvalid(
                 f'there is no head of the log in "{self.kept.path}", so nobody knows whether the database is the newest;'

@@ -8,6 +8,7 @@ from signoff.errors import LogInvalid
 
 from .counting import counted_rows, done_times
 from .database import Row
+from .delegations import delegation_problems
 from .heads import head_leaf, root_over
 from .log import START, entry_problems
 from .pins import pin_problems
@@ -25,7 +26,7 @@ BLIND_SPOTS = (
 
 _State = dict[str, Json]
 
-_SINCE_ROUTES: _State = {"own_vote": False, "stand_ins": {}}  # of an approval; older Entries do not tell it
+_SINCE_ROUTES: _State = {"own_vote": False, "stand_ins": {}, "remind": None}  # of an approval; older Entries do not tell it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,7 @@ class Verification:
 
 def verify_store(reading: Reading) -> Verification:
     """Check the whole log, and every stored plan, action, approval, vote and policy against it."""
+    reading.remembered.forget()  # what stands in the file now is what counts
     rows = reading.entry_rows()
     chains: dict[str, list[Row]] = {SYSTEM: []}
     for row in rows:
@@ -59,11 +61,16 @@ def verify_store(reading: Reading) -> Verification:
 
 def verify_plan(reading: Reading, plan: str) -> None:
     """Check one plan's chain, and its stored state against it. Raises LogInvalid where they do not agree."""
+    reading.remembered.forget_plan(plan)  # what stands in the file now is what counts
+    reading.vouched_end(plan)
     _raise_first(plan, [*reading.schema_problems(), *_chain_problems(reading, plan, reading.entry_rows(plan))])
+    if reading.plan(plan) is not None:
+        reading.remembered.verified.add(plan)
 
 
 def verify_policies(reading: Reading) -> None:
     """Check which policies were and are in force against the log. Raises LogInvalid where they do not agree."""
+    reading.vouched_end(SYSTEM)
     _raise_first("the policies", [*reading.schema_problems(), *_chain_problems(reading, SYSTEM, reading.entry_rows(SYSTEM))])
 
 
@@ -90,6 +97,12 @@ def _head_problems(reading: Reading, rows: list[Row]) -> Iterator[str]:
     leaves = [head_leaf(chain, end.length, end.hash) for chain, end in ends.items()]
     if [end.leaf for end in ends.values()] != list(range(head.chains)) or root_over(leaves) != head.heads:
         yield "the chains do not end where the log's head says"
+        return
+    for chain in ends:
+        try:
+            reading.vouched_end(chain)
+        except LogInvalid as error:
+            yield str(error)
 
 
 def _gaps(rows: list[Row]) -> Iterator[str]:
@@ -123,7 +136,6 @@ def _chain_problems(reading: Reading, chain: str, rows: list[Row]) -> Iterator[s
         length = recorded[0] if recorded else 0
         yield f"{chain} has {len(rows)} entries, and {length} were recorded: its end was cut off or changed"
     try:
-        reading.vouched_end(chain)
         yield from _policy_problems(reading, entries) if chain == SYSTEM else _state_problems(reading, chain, entries)
     except (KeyError, ValueError, TypeError, AttributeError, LogInvalid) as error:
         yield f"{chain} cannot be checked: {error}"
@@ -149,13 +161,15 @@ class _Told:
                 data.pop("decision")
                 self.actions[number] = data | {"attempt": 0, "result": None}
             case "asked":
-                self.approvals[str(data["id"])] = _SINCE_ROUTES | data | {"status": "waiting", "number": number}
+                self.approvals[str(data["id"])] = _SINCE_ROUTES | data | {"status": "waiting", "number": number, "reminded": None}
             case "voted":
                 self.votes[f"{data['approval']} {entry.actor.id}"] = data | {
                     "voter": write_actor(entry.actor),
                     "at": write_time(entry.at),
                     "used": None,
                 }
+            case "reminded":
+                self.approvals[str(data["approval"])]["reminded"] = write_time(entry.at)
             case "refused" | "late" | "resolved":
                 pass
             case "retry" | "probed":
@@ -230,6 +244,7 @@ def _stored(reading: Reading, plan: PlanRecord) -> _Told:
         _put(stored.actions, str(action.number), state | {"status": action.status.value})
     for approval in reading.approvals_of(plan.id):
         state = told_approval(approval) | {"status": approval.status.value, "number": str(approval.number)}
+        state["reminded"] = None if approval.reminded is None else write_time(approval.reminded)
         _put(stored.approvals, approval.id, state)
         for vote in reading.votes(approval.id):
             state = told_vote(vote) | {"voter": write_actor(vote.voter), "at": write_time(vote.at), "used": vote.used}
@@ -253,6 +268,7 @@ def _policy_problems(reading: Reading, entries: list[Entry]) -> Iterator[str]:
         if recorded in newest and newest[recorded] != (name, digest(outline.encode())):
             yield f"the stored policy {recorded[:8]} was edited: the log tells another name or outline"
     yield from pin_problems(entries)
+    yield from delegation_problems(entries)
     if {recorded for recorded, *_ in stored} != newest.keys():
         yield "the stored policies are not the ones that the log tells"
     active = [(recorded, mark) for recorded, *_, mark in stored if mark is not None]

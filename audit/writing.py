@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import orjson
+
 from signoff.actor import Actor
 from signoff.canonical import Json, canonical
 from signoff.canonical import digest as hashed
@@ -84,6 +86,8 @@ class Writing(Reading):
         )
         data = {"request": request, "planner": planner, "proposed": digest, "policy": policy}
         self.log("submitted", requester, data, plan=plan)
+        if not self.schema_problems():  # then no trigger has a hand in it: it is stored as it is told
+            self.remembered.verified.add(plan)
         return plan
 
     def add_action(self, action: ActionRecord, actor: Actor, decision: Mapping[str, Json]) -> None:
@@ -109,6 +113,7 @@ class Writing(Reading):
         )
         told: dict[str, Json] = {name: getattr(action, name) for name in ACCEPTED}
         data = told | {"status": action.status.value, "decision": decision, "error": action.error}
+        self.remembered.plans.pop(action.plan, None)
         self.log("decided", actor, data, plan=action.plan, action=action.number)
 
     def move(
@@ -130,7 +135,7 @@ class Writing(Reading):
             status=status,
             attempt=action.attempt + (status is Status.EXECUTING),
             error=error,
-            result=result,
+            result=_as_stored(result),
             rules=action.rules if rules is None else tuple(rules),
         )
         if self._store_state(action, moved) and status in ENDED:
@@ -140,6 +145,7 @@ class Writing(Reading):
                 "UPDATE approvals SET status = ? WHERE plan = ? AND number = ? AND status IN ('waiting', 'approved')",
                 (CLOSES[status], action.plan, action.number),
             )
+            self.remembered.approvals.pop(action.plan, None)
         self._log_state(status, moved, actor, data or {})
         return moved
 
@@ -167,6 +173,7 @@ class Writing(Reading):
         )
         if not changed:
             raise Busy(f"{action.plan} {action.number} was changed by another process; look again")
+        self.remembered.moved(moved)
         return bool(changed[0][0])
 
     def _log_state(self, event: str, moved: ActionRecord, actor: Actor, data: Mapping[str, Json]) -> None:
@@ -209,6 +216,7 @@ class Writing(Reading):
         expires: datetime,
         own_vote: bool = False,
         stand_ins: Mapping[str, Mapping[str, int]] | None = None,
+        remind: datetime | None = None,
     ) -> Approval:
         """Ask for sign-off of *action*."""
         approval = Approval(
@@ -227,24 +235,46 @@ class Writing(Reading):
             expires=expires,
             own_vote=own_vote,
             stand_ins=stand_ins or {},
+            remind=remind,
         )
         told = told_approval(approval)
         self._database.execute(
             "INSERT INTO approvals (id, plan, number, revision, digest, requester, asks, seats, reasons, policy, status,"
-            " asked, expires, own_vote, stand_ins) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " asked, expires, own_vote, stand_ins, remind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(approval.id, action.plan, action.number, action.revision, action.digest, requester, asks),
                 *(_json(seats), _json(reasons), policy, approval.status, told["asked"], told["expires"]),
-                *(own_vote, _json(approval.stand_ins)),
+                *(own_vote, _json(approval.stand_ins), told["remind"]),
             ),
         )
+        self.remembered.approvals.pop(action.plan, None)
         self.log("asked", actor, told, plan=action.plan, action=action.number)
         return approval
 
-    def vote(self, approval: Approval, voter: Actor, choice: Choice, reason: str | None, stands_in: Sequence[str] = ()) -> Vote:
+    def remind(self, approval: Approval, actor: Actor, data: Mapping[str, Json]) -> None:
+        """Record that people are reminded of *approval*. Raises Busy where they were before, or somebody else decided it."""
+        reminded = self._database.execute(
+            "UPDATE approvals SET reminded = ? WHERE id = ? AND status = 'waiting' AND reminded IS NULL RETURNING 1",
+            (write_time(self.now), approval.id),
+        )
+        if not reminded:
+            raise Busy(f"{approval.id} was decided, or reminded of, by another process; look again")
+        self.remembered.approvals.pop(approval.plan, None)
+        self.log("reminded", actor, {"approval": approval.id} | dict(data), plan=approval.plan, action=approval.number)
+
+    def vote(
+        self,
+        approval: Approval,
+        voter: Actor,
+        choice: Choice,
+        reason: str | None,
+        stands_in: Sequence[str] = (),
+        spoken_for: Sequence[str] = (),
+    ) -> Vote:
         """Record a vote, which replaces an earlier one of that person. Who may cast it was checked before.
 
-        *stands_in* are the seats that this voter may fill only because they stayed empty.
+        *stands_in* are the seats that this voter may fill only because they stayed empty; *spoken_for* are those who handed
+        theirs to this voter.
         """
         vote = Vote(approval=approval.id, voter=voter, choice=choice, reason=reason, digest=approval.digest, at=self.now)
         self._database.execute(
@@ -253,7 +283,8 @@ class Writing(Reading):
             (approval.id, voter.id, voter.how, voter.os_user, choice, reason, vote.digest, write_time(self.now)),
         )
         stood: dict[str, Json] = {"stands_in": list(stands_in)} if stands_in else {}
-        self.log("voted", voter, told_vote(vote) | stood, plan=approval.plan, action=approval.number)
+        spoken: dict[str, Json] = {"for": list(spoken_for)} if spoken_for else {}
+        self.log("voted", voter, told_vote(vote) | stood | spoken, plan=approval.plan, action=approval.number)
         return vote
 
     def use_votes(self, approval: Approval, attempt: int) -> None:
@@ -277,6 +308,7 @@ class Writing(Reading):
         confirmed: list[int] | None = None,
     ) -> None:
         """Make the policy *digest* the one in force, and record the change; *confirmed* are Entries of those who agreed."""
+        self.remembered.active_policy = None
         self._database.execute("UPDATE policies SET active = NULL WHERE active = 1")
         self._database.execute(
             "INSERT INTO policies (digest, name, source, outline, active) VALUES (?, ?, ?, ?, 1)"
@@ -323,12 +355,19 @@ def told_approval(approval: Approval) -> dict[str, Json]:
         "expires": write_time(approval.expires),
         "own_vote": approval.own_vote,
         "stand_ins": {seat: dict(others) for seat, others in approval.stand_ins.items()},
+        "remind": None if approval.remind is None else write_time(approval.remind),
     }
 
 
 def told_vote(vote: Vote) -> dict[str, Json]:
     """*vote* as it stands in its Entry, beside the voter and the time."""
     return {"approval": vote.approval, "choice": vote.choice.value, "reason": vote.reason, "digest": vote.digest}
+
+
+def _as_stored(value: Json) -> Json:
+    """*value* as it is when it is read again: lists for tuples, text for members of an enumeration."""
+    stored: Json = orjson.loads(canonical(value))
+    return stored
 
 
 def _json(value: Json) -> str:

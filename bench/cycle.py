@@ -6,7 +6,6 @@ calls of fsync and fdatasync that the kernel saw between two cycles, which it ma
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -21,6 +20,7 @@ from time import perf_counter_ns, process_time_ns
 from typing import Annotated
 
 from bench.report import Figure, format_figures, format_rows, percentile
+from bench.tracing import count_calls, mark
 from signoff import Actor, Engine
 from signoff.actions import Effect, Execution, Money, Registry, action, bank_registry
 from signoff.audit import Status, Store, Writing
@@ -85,6 +85,25 @@ class Cycles:
     commits: list[int]  # that wrote something; empty where they were not counted
 
 
+def bank_and_wire() -> Registry:
+    """The demo bank's actions, and `wire`."""
+    bank = bank_registry()
+    return Registry(*bank.values(), wire, migrations=bank.migrations)
+
+
+def make_plan(registry: Registry, kind: str) -> ActionPlan:
+    """The plan of a cycle of *kind*."""
+    given: dict[str, tuple[dict[str, Json], ...]] = {
+        "local": (
+            {"type": "check_balance"},
+            {"type": "deposit", "amount": "150.00"},
+            {"type": "transfer", "to": "Alice", "amount": "150.00"},
+        ),
+        "external": tuple({"type": "wire", "to": "Alice", "amount": amount} for amount in ("40.00", "60.00", "150.00")),
+    }
+    return ActionPlan.of(*map(registry.read, given[kind]))
+
+
 def run_cycle(engine: Engine, plan: ActionPlan) -> None:
     """Submit, pause, approve, resume. Raises AssertionError where it does not go that way."""
     paused = engine.submit(plan, DANA)
@@ -100,9 +119,8 @@ def run_cycles(kind: str, folder: Path, cycles: int, *, count: bool) -> Cycles:
 
     Where *count* is true commits are counted, which takes time of its own.
     """
-    bank = bank_registry()
-    registry = Registry(*bank.values(), wire, migrations=bank.migrations)
-    plan = _plan(registry, kind)
+    registry = bank_and_wire()
+    plan = make_plan(registry, kind)
     cpu: list[float] = []
     wall: list[float] = []
     commits: list[int] = []
@@ -113,50 +131,33 @@ def run_cycles(kind: str, folder: Path, cycles: int, *, count: bool) -> Cycles:
             run_cycle(engine, plan)
         for _ in range(cycles):
             before = store.commits if isinstance(store, CountingStore) else 0
-            os.sched_yield()  # the mark
+            mark()
             started, used = perf_counter_ns(), process_time_ns()
             run_cycle(engine, plan)
             cpu.append((process_time_ns() - used) / 1000)
             wall.append((perf_counter_ns() - started) / 1000)
             if isinstance(store, CountingStore):
                 commits.append(store.commits - before)
-        os.sched_yield()
+        mark()
     return Cycles(cpu=cpu, wall=wall, commits=commits)
 
 
-def measure(kind: str, place: Path, cycles: int, *, count: bool = False, tracer: Sequence[str] = ()) -> Cycles:
-    """Run cycles in a process of their own, in a new folder in *place*, behind the command *tracer*."""
+def measure(kind: str, place: Path, cycles: int, *, count: bool = False) -> Cycles:
+    """Run cycles in a process of their own, in a new folder in *place*."""
     with TemporaryDirectory(dir=place, prefix="signoff-bench-") as folder:
-        task = [kind, folder, str(cycles), "count" if count else "time"]
-        ran = subprocess.run(
-            [*tracer, sys.executable, "-m", "bench.cycle", *task],
-            cwd=Path(__file__).parents[1],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
+        command = _command(kind, folder, cycles, count=count)
+        ran = subprocess.run(command, cwd=Path(__file__).parents[1], check=True, capture_output=True, text=True)
         return Cycles(**json.loads(ran.stdout))
 
 
 def count_flushes(kind: str, place: Path) -> list[int] | None:
     """How often each cycle flushed, as the kernel saw it; None where nothing can trace system calls here."""
-    strace = shutil.which("strace")
-    if strace is None:
-        return None
-    with TemporaryDirectory() as folder:
-        log = Path(folder) / "strace"
-        calls = "fsync,fdatasync,sync_file_range,msync,syncfs,sched_yield"
-        try:
-            measure(kind, place, COUNTED, tracer=(strace, "-f", "-qq", "-o", str(log), "-e", f"trace={calls}"))
-        except subprocess.CalledProcessError:  # a container may forbid tracing
-            return None
-        found = [0]
-        for line in log.read_text().splitlines():
-            if "sched_yield" in line:
-                found.append(0)
-            else:
-                found[-1] += 1
-    return found[1:-1]
+    with TemporaryDirectory(dir=place, prefix="signoff-bench-") as folder:
+        return count_calls(_command(kind, folder, COUNTED, count=False))
+
+
+def _command(kind: str, folder: str, cycles: int, *, count: bool) -> list[str]:
+    return [sys.executable, "-m", "bench.cycle", kind, folder, str(cycles), "count" if count else "time"]
 
 
 def main() -> None:
@@ -167,7 +168,7 @@ def main() -> None:
     figures: list[Figure] = []
     traced = True
     for kind, name in KINDS.items():
-        for place in _places():
+        for place in places():
             flushes = count_flushes(kind, place)
             commits = measure(kind, place, COUNTED, count=True).commits
             timed = measure(kind, place, TIMED)
@@ -175,15 +176,15 @@ def main() -> None:
             rows.append(
                 (
                     name,
-                    _filesystem(place),
-                    "not counted" if flushes is None else _spread(flushes),
-                    _spread(commits),
+                    filesystem(place),
+                    "not counted" if flushes is None else spread(flushes),
+                    spread(commits),
                     *(f"{value:,.0f} us" for value in _middle_and_end(timed.cpu)),
                     *(f"{value:,.0f} us" for value in _middle_and_end(timed.wall)),
                     f"{median(timed.cpu[:50]):,.0f}, {median(timed.cpu[-50:]):,.0f} us",
                 )
             )
-            figures += _figures(f"{name}, {_filesystem(place)}", kind, flushes, commits, median(timed.cpu))
+            figures += _figures(f"{name}, {filesystem(place)}", kind, flushes, commits, median(timed.cpu))
     print("\n".join(["## Pause, approve, resume: three actions, the third approved", "", *format_rows(rows), ""]))
     print(format_figures(figures, _notes(traced=traced)))
 
@@ -212,24 +213,12 @@ def _figures(name: str, kind: str, flushes: Sequence[int] | None, commits: Seque
     return [first, Figure(what=f"{name}: CPU", reached=f"{cpu:,.0f} us", target=f"<= {CPU} us", met=cpu <= CPU)]
 
 
-def _plan(registry: Registry, kind: str) -> ActionPlan:
-    given: dict[str, tuple[dict[str, Json], ...]] = {
-        "local": (
-            {"type": "check_balance"},
-            {"type": "deposit", "amount": "150.00"},
-            {"type": "transfer", "to": "Alice", "amount": "150.00"},
-        ),
-        "external": tuple({"type": "wire", "to": "Alice", "amount": amount} for amount in ("40.00", "60.00", "150.00")),
-    }
-    return ActionPlan.of(*map(registry.read, given[kind]))
-
-
-def _places() -> list[Path]:
+def places() -> list[Path]:
     """Where databases are made: on disk, and in memory where there is such a place."""
     return [place for place in (Path("/var/tmp"), Path("/dev/shm")) if os.access(place, os.W_OK)]
 
 
-def _filesystem(place: Path) -> str:
+def filesystem(place: Path) -> str:
     """The kind of file system that *place* is on."""
     mounts = Path("/proc/mounts")
     lines = [line.split() for line in mounts.read_text().splitlines()] if mounts.exists() else []
@@ -237,7 +226,7 @@ def _filesystem(place: Path) -> str:
     return max(over)[1] if over else str(place)
 
 
-def _spread(counts: Sequence[int]) -> str:
+def spread(counts: Sequence[int]) -> str:
     """The median, and what else there was: `5 (mean 5.02; 7 in 1 of 100)`."""
     middle = median(counts)
     others = ", ".join(f"{value} in {times}" for value, times in sorted(Counter(counts).items()) if value != middle)

@@ -1,4 +1,4 @@
-"""Print the figures, with machine and versions: `python bench/run.py [policies] [cycle] [startup] [felt] [proofs]`.
+"""Print the figures, with machine and versions: `python bench/run.py [NAME...]`, as BENCHES below names them.
 
 Without a name all of them.
 """
@@ -8,12 +8,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # so that `bench` can be imported
 
-from bench import cycle, differences, felt, policies, proofs, startup, trials
+from bench import cycle, differences, execution, felt, growth, policies, proofs, startup, trials
 from bench.report import format_machine
 
 BENCHES = {
     "policies": policies.main,
     "cycle": cycle.main,
+    "execution": execution.main,
+    "growth": growth.main,
     "startup": startup.main,
     "felt": felt.main,
     "proofs": proofs.main,

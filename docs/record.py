@@ -53,8 +53,9 @@ class Recording:
 
     def picture(self) -> str:
         """Everything that is shown, as SVG."""
-        engine = self._open()
-        demo = Demo(self._console, engine, RulesPlanner(engine.registry), replace(Settings.read({}), os_user=1000))
+        engine, settings = self._open(), Settings.read({})
+        settings = replace(settings, process=replace(settings.process, id="user", os_user=1000))
+        demo = Demo(self._console, engine, RulesPlanner(engine.registry), settings)
         self._type(demo, REQUEST)
         self._say("in a second terminal")
         self._sign()

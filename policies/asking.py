@@ -23,6 +23,7 @@ class AskingReader:
     roles: Groups
     approvers: str | None
     default_within: int | None  # what the file says for rules that do not
+    default_remind: int | None  # the same
     reader: Reader
     checked: set[Route]  # which need not be looked at again
 
@@ -49,6 +50,20 @@ class AskingReader:
             self._misplaced("within", entries, effect)
             return None
         return read_time(self.reader, entries["within"][1], "`within`") if "within" in entries else self.default_within
+
+    def remind(self, entries: Held, effect: DecisionEffect | None, within: int | None) -> int | None:
+        """Seconds before the deadline, at which people are reminded; None where neither the rule nor the file says."""
+        if effect is not DecisionEffect.APPROVE:
+            self._misplaced("remind", entries, effect)
+            return None
+        if "remind" not in entries:
+            return self.default_remind
+        remind = read_time(self.reader, entries["remind"][1], "`remind`")
+        deadline = DEFAULT_WITHIN if within is None else within
+        if remind is not None and remind >= deadline:
+            message = f"`remind` must be less than the {spell_time(deadline)} in which they sign"
+            self.reader.wrong(entries["remind"][1], message, "write less, or more for `within`")
+        return remind
 
     def _misplaced(self, key: str, entries: Held, effect: DecisionEffect | None) -> None:
         if effect is not None and key in entries:

@@ -6,10 +6,11 @@ from typing import cast
 
 from signoff.canonical import Json
 
+from .asking import spell_time
 from .decision import DEFAULT_WITHIN, DecisionEffect
 
 _SHOWN = 5  # changed rows of a table that a sentence names
-_SETTINGS = ("default", "approvers", "identity", "currency", "zone", "within", "changes", "invariants")
+_SETTINGS = ("default", "approvers", "identity", "currency", "zone", "within", "remind", "delegation", "changes", "invariants")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +167,9 @@ def _looser_signing(old: _Outline, new: _Outline) -> Iterator[str]:
     """Of the settings, those about who signs and until when."""
     if old.rules and _seconds(new.get("within")) > _seconds(old.get("within")):
         yield f"where no rule says how long, people have {_seconds(new.get('within'))} seconds to sign now"
+    longest = cast(int, new.get("delegation") or 0)
+    if longest > cast(int, old.get("delegation") or 0):
+        yield f"whoever signs may hand their seats to somebody else for {spell_time(longest)} now"
     after = new.get("changes") or []
     if after and (not old.get("changes") or _fewer_sign(old.get("changes"), after)):
         named = ", ".join(f"{count} {role}" for role, count in _counts(after).items())

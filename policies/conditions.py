@@ -31,6 +31,7 @@ class Around:
     currency: str | None
     approvers: str | None
     within: int | None  # seconds to sign where a rule does not say
+    remind: int | None  # seconds before a deadline, where no rule says
     roles: Groups
     lists: Groups
     tables: Tables

@@ -30,6 +30,8 @@ class Document:
     rules: tuple[Rule, ...]
     types: Mapping[str, type[Action]]  # the action types it was checked for
     within: int | None = None  # seconds to sign where no rule says
+    remind: int | None = None  # seconds before a deadline, where no rule says
+    delegation: int | None = None  # seconds for which somebody may hand their seats to another at most; None: nobody may
     changes: tuple[Seat, ...] = ()  # who agrees to a change of pinned policies; empty: the approvers
     tests: tuple[Case, ...] = ()
     invariants: tuple[Invariant, ...] = ()

@@ -79,6 +79,7 @@ class Decision:
     because: tuple[str, ...]  # the reasons that these rules give, where they do, as written; `Policy.reasons` tells their values
     stand_ins: tuple[StandIn, ...] = ()  # who may fill seats later
     own_vote: bool = False  # whether the requester's own vote counts
+    remind: int | None = None  # how many seconds before the time is over people are reminded; None: not
 
 
 @dataclass(frozen=True, kw_only=True)

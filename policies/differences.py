@@ -238,14 +238,14 @@ def _setting_is_shown(name: str, ways: tuple[Way, ...], shown: set[str]) -> bool
             return any(way.was.seats != way.becomes.seats for way in ways)
         case "zone" | "currency":
             return name in shown
-        case "invariants":  # which decide nothing
+        case "invariants" | "remind":  # which decide nothing
             return True
     return False
 
 
 def _beyond(old: Policy, new: Policy) -> tuple[str, ...]:
     """What may let more through although every single action is decided alike: other windows and keys of counters, and who
-    changes what is pinned."""
+    changes what is pinned, and whether seats may be handed on."""
     rules = new.outline()["rules"]
     kept = old.counters.keys() & new.counters.keys()  # what reads any other is another rule, of which actions show it
     before, after = ({**_beyond_actions(policy, kept), "rules": rules} for policy in (old, new))
@@ -263,4 +263,4 @@ def _beyond_actions(policy: Policy, counters_kept: Collection[str]) -> dict[str,
     outline = policy.outline()
     counters = cast(Mapping[str, Mapping[str, Json]], outline["counters"])
     kept = {name: {key: one[key] for key in ("by", "window", "zone")} for name, one in counters.items() if name in counters_kept}
-    return {"changes": outline["changes"], "counters": cast(Json, kept)}
+    return {name: outline[name] for name in ("changes", "delegation")} | {"counters": cast(Json, kept)}

@@ -25,7 +25,7 @@ from .shapes import is_currency
 from .tables import Table, read_inline
 
 _KEYS = (
-    *("version", "currency", "zone", "default", "approvers", "identity", "within", "changes"),
+    *("version", "currency", "zone", "default", "approvers", "identity", "within", "remind", "delegation", "changes"),
     *("roles", "lists", "tables", "counters", "rules", "tests", "invariants"),
 )
 _SURE_ZONE = "Europe/London"  # in every edition of the time zone database
@@ -49,12 +49,15 @@ def read_document(root: Node, registry: Registry, report: Report, files: Files) 
     approvers = read_role(reader, entries["approvers"][1], "`approvers`", roles) if "approvers" in entries else None
     default = _default(reader, entries, roles)
     within = read_time(reader, entries["within"][1], "`within`") if "within" in entries else None
+    remind = read_time(reader, entries["remind"][1], "`remind`") if "remind" in entries else None
+    delegation = read_time(reader, entries["delegation"][1], "`delegation`") if "delegation" in entries else None
     changes = _changes(reader, entries, roles)
     around = Around(
         registry=registry,
         currency=currency,
         approvers=approvers,
         within=within,
+        remind=remind,
         roles=roles,
         lists=lists,
         tables=tables,
@@ -81,6 +84,8 @@ def read_document(root: Node, registry: Registry, report: Report, files: Files) 
         rules=rules,
         types=dict(registry),
         within=within,
+        remind=remind,
+        delegation=delegation,
         changes=changes,
         tests=tests,
         invariants=invariants,
@@ -172,13 +177,10 @@ def _identity(reader: Reader, entries: Held) -> str | None:
     if "identity" not in entries:
         return None
     key, node = entries["identity"]
-    if isinstance(node, Scalar) and node.text == "os":
-        reader.report.error("not-supported", "`identity: os` is not supported yet", node.span, "write claimed, or leave it out")
-        return None
-    identity = reader.one_of(node, "`identity`", ("claimed",))
+    identity = reader.one_of(node, "`identity`", ("claimed", "os"))
     if identity == "claimed":
         message = "votes count although --as only claims who votes"
-        reader.report.warning("identity", message, key.span, "leave `identity` out where that is not wanted")
+        reader.report.warning("identity", message, key.span, "write os where that is not wanted")
     return identity
 
 

@@ -42,6 +42,7 @@ class Policy:
     _world: World = field(init=False, repr=False)  # what conditions read beside action and context
     _rules: Mapping[str, Rule] = field(init=False, repr=False)
     _counters_read: Mapping[str, tuple[str, ...]] = field(init=False, repr=False)  # by action type
+    _signing: frozenset[str] = field(init=False, repr=False)
     _tests: dict[tuple[type[Action], str], Test] = field(init=False, repr=False, default_factory=dict)  # filled when asked
 
     def __post_init__(self) -> None:
@@ -56,6 +57,7 @@ class Policy:
         )
         object.__setattr__(self, "_world", world)
         object.__setattr__(self, "_counters_read", _counters_read(document))
+        object.__setattr__(self, "_signing", _signing(document))
         object.__setattr__(self, "_rules", {rule.id: rule for rule in document.rules})
         object.__setattr__(self, "_decide", {action: self._compile(type_, action) for type_, action in document.types.items()})
 
@@ -66,7 +68,7 @@ class Policy:
 
     @property
     def identity(self) -> str | None:
-        """`claimed` where votes count although nothing checks who votes; None where they do not."""
+        """Whose votes count: `claimed`, though nothing checks who votes; `os`, of the system's users; None: not claimed ones."""
         return self.document.identity
 
     @property
@@ -93,6 +95,16 @@ class Policy:
     def changes(self) -> tuple[Seat, ...]:
         """Who agrees to a change of pinned policies: those named so, or else one of the approvers."""
         return self.document.changes or ((Seat(self.approvers, 1),) if self.approvers is not None else ())
+
+    @property
+    def delegation(self) -> int | None:
+        """For how many seconds somebody may hand their seats to another at most; None: nobody may."""
+        return self.document.delegation
+
+    @property
+    def signing(self) -> frozenset[str]:
+        """Everybody whom the file names as one who signs: who has a role, and whom a rule asks by their id."""
+        return self._signing
 
     @property
     def roles(self) -> Mapping[str, tuple[str, ...]]:
@@ -198,6 +210,8 @@ class Policy:
             "currency": document.currency,
             "zone": document.zone,
             "within": document.within,
+            "remind": document.remind,
+            "delegation": document.delegation,
             "changes": [{"role": seat.role, "count": seat.count} for seat in self.changes],
             "roles": {role: list(people) for role, people in document.roles.items()},
             "lists": {name: list(texts) for name, texts in document.lists.items()},
@@ -240,6 +254,7 @@ class Policy:
         routes = [Route(seats=rule.seats, stand_ins=rule.stand_ins, own_vote=rule.own_vote) for rule in asking]
         route = combine_routes(routes + [Route(seats=(seat,)) for seat in others])
         otherwise = self.document.within or DEFAULT_WITHIN  # seconds to sign where no rule asks
+        within = min([rule.deadline for rule in asking] + [otherwise for _ in others])
         asks: dict[str, Json] = {
             "seats": [{"role": seat.role, "count": seat.count} for seat in route.seats],
             "rules": sorted(rule.asks for rule in asking),
@@ -252,7 +267,8 @@ class Policy:
             self._decision(DecisionEffect.APPROVE, asking, failed, reasons),
             rules=tuple(rule.id for rule in asking) + ((CAUTION,) if careful else ()),
             seats=route.seats,
-            within=min([rule.deadline for rule in asking] + [otherwise for _ in others]),
+            within=within,
+            remind=_reminder(within, [rule.remind for rule in asking] + [self.document.remind for _ in others]),
             asks=digest(canonical(asks)),
             stand_ins=route.stand_ins,
             own_vote=route.own_vote,
@@ -319,12 +335,25 @@ def _roles_by_person(roles: Mapping[str, tuple[str, ...]]) -> dict[str, frozense
     return {person: frozenset(held) for person, held in found.items()}
 
 
+def _signing(document: Document) -> frozenset[str]:
+    asked = {seat.role for rule in document.rules for seat in rule.seats}
+    asked |= {one.who for rule in document.rules for one in rule.stand_ins} | {seat.role for seat in document.changes}
+    people = {who.removeprefix(PERSON) for who in asked if who.startswith(PERSON)}
+    return frozenset(people.union(*document.roles.values()))
+
+
 def _counters_read(document: Document) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for type_ in document.types if document.counters else ():
         read = {name for rule in document.rules if type_ in rule.types for name in rule.counters}
         found[type_] = tuple(name for name in document.counters if name in read)
     return found
+
+
+def _reminder(within: int, said: Sequence[int | None]) -> int | None:
+    """How many seconds before their time is over people are reminded: the earliest that is said, though never at once."""
+    longest = max((one for one in said if one is not None), default=None)
+    return longest if longest is None or longest < within else within // 2
 
 
 def _caution_of(action: Action) -> str | None:

@@ -54,6 +54,7 @@ class Rule:
     reason: Reason  # the same, with the values that it shows
     stand_ins: tuple[StandIn, ...] = ()  # who may fill its seats later
     own_vote: bool = False  # whether the requester's own vote counts, as far as this rule goes
+    remind: int | None = None  # how many seconds before their time is over people are reminded; None: not
 
     def counts(self, answer: bool | None) -> bool:
         """Whether it counts as matched where its conditions gave *answer*: where they failed, a strict rule does."""
@@ -108,7 +109,8 @@ class Rule:
             "by": [{"role": seat.role, "count": seat.count} for seat in sorted(self.seats)],
             "within": self.deadline,
         }
-        return digest(canonical(self.content() | meaning))
+        content = {key: value for key, value in self.content().items() if key != "remind"}  # it asks nobody for anything else
+        return digest(canonical(content | meaning))
 
     def content(self) -> dict[str, Json]:
         """What the rule says, as canonical JSON can hold it. Where it stands in the file is no part of it."""
@@ -122,6 +124,8 @@ class Rule:
             "within": self.within,
             "because": self.because or None,
         }
+        if self.remind is not None:
+            content["remind"] = self.remind
         if self.own_vote:
             content["self"] = "allowed"
         if self.stand_ins:

@@ -19,7 +19,7 @@ from .syntax import Tree
 MAX_RULES = 10_000
 MAX_ASKED = 500_000  # people who sign, squared and added up over the rules: what it takes to see whether they can
 
-_KEYS = ("id", *EFFECTS, "when", "unless", "by", "within", "self", "then", "because")
+_KEYS = ("id", *EFFECTS, "when", "unless", "by", "within", "remind", "self", "then", "because")
 
 
 @dataclass
@@ -60,7 +60,7 @@ class RuleReader:
         setting = conditions.setting(types, every=actions == ("*",))
         when, unless = conditions.read(entries, setting)
         around = conditions.around
-        asking = AskingReader(around.roles, around.approvers, around.within, self._reader, self.routes)
+        asking = AskingReader(around.roles, around.approvers, around.within, around.remind, self._reader, self.routes)
         within = asking.within(entries, effect)
         route = asking.route(node, entries, effect, within)
         self._bound_signing(route, entries)
@@ -82,6 +82,7 @@ class RuleReader:
             reason=reason,
             stand_ins=route.stand_ins,
             own_vote=route.own_vote,
+            remind=asking.remind(entries, effect, within),
         )
 
     def _id(self, node: Node, entries: Held, meant: set[str]) -> str | None:

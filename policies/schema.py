@@ -56,8 +56,10 @@ def _settings() -> Mapping[str, Schema]:
         "zone": {"type": "string", "pattern": "^[A-Za-z0-9_+/-]+$"},
         "default": {"anyOf": [{"const": "deny"}, _object({}, {"approve": _ref("name")}, ["approve"])]},
         "approvers": _ref("name"),
-        "identity": {"const": "claimed"},
+        "identity": {"enum": ["claimed", "os"]},
         "within": _ref("time"),
+        "remind": _ref("time"),
+        "delegation": _ref("time"),
         "changes": _ref("seats"),
         "roles": _named(_NAME, _list(_ref("text"))),
         "lists": _named(_IDENTIFIER, _list(_ref("text"))),
@@ -145,11 +147,12 @@ def _rule() -> Schema:
         **dict.fromkeys(("when", "unless"), _ref("condition")),
         "by": _ref("seats"),
         "within": _ref("time"),
+        "remind": _ref("time"),
         "self": {"const": "allowed"},
         "then": then,
         "because": _ref("text"),
     }
-    only: Schema = {key: ["approve"] for key in ("by", "within", "self", "then")}
+    only: Schema = {key: ["approve"] for key in ("by", "within", "remind", "self", "then")}
     return _object(meanings.RULE, values, ["id"]) | {"oneOf": _one_of(EFFECTS), "dependentRequired": only}
 
 

@@ -10,7 +10,12 @@ from .policy import Policy
 from .rule import Rule
 from .syntax import Counted, Entry, Keys, Known, Listed, Number, walk
 
-_NAMES = ("id", "actions", "because")  # what a rule says that decides nothing about an action of a type that it speaks for
+_NAMES = (
+    "id",
+    "actions",
+    "because",
+    "remind",
+)  # what a rule says that decides nothing about an action of a type that it speaks for
 
 
 @dataclass(frozen=True, kw_only=True)

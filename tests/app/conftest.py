@@ -30,7 +30,7 @@ except ImportError:
     import sqlite3 as sqlite
 connection = sqlite.connect(sys.argv[1], isolation_level=None)
 """
-_TAMPER = """
+TAMPER = """
 triggers = connection.execute("SELECT name, sql FROM sqlite_schema WHERE name GLOB 'entries_*'").fetchall()
 for name, _ in triggers:
     connection.execute(f"DROP TRIGGER {name}")
@@ -165,7 +165,7 @@ class CommandLine:
 
     def tamper(self, sql: str) -> None:
         """Change the database from another process, behind Signoff's back."""
-        self.script(f"{SQL}{_TAMPER}", sql)
+        self.script(f"{SQL}{TAMPER}", sql)
 
     def dump(self) -> dict[str, list[str]]:
         """Everything that the database holds: the rows of each table."""

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from tests.app.conftest import BALANCE, DEPOSIT, TRANSFER, CommandLine
 
 REQUEST = "Check my balance, then send $150 to Alice and deposit 40"
-COMMANDS = ["demo", "plan", "run", "resume", "queue", "show", "approve", "reject", "resolve", "cancel"]
+COMMANDS = ["demo", "plan", "run", "resume", "queue", "show", "approve", "reject", "resolve", "cancel", "delegate"]
 COMMANDS += ["policies", "audit"]
 WITHDRAW_TOO_MUCH = {"type": "withdraw", "amount": "9000.00", "currency": "USD", "needs": []}
 
@@ -110,7 +110,8 @@ def test_empty_queue_says_so(cli: CommandLine) -> None:
 def test_show_tells_a_plan(cli: CommandLine) -> None:
     """`show` with a plan's id shows its actions, and `--json` tells the same as `run` did."""
     told = cli.submit(BALANCE, TRANSFER)
-    assert cli("show", told["plan"], "--json").json == told
+    shown = cli("show", told["plan"], "--json").json
+    assert {name: shown[name] for name in told} == told
     ran = cli("show", told["plan"])
     assert f"Plan {told['plan']}, asked by dana (claimed" in ran.out
     assert ran.code == 0
@@ -300,9 +301,9 @@ def test_version(cli: CommandLine) -> None:
         ["run"],
         ["run", "deposit 5", "--plan", "plan.json"],
         ["queue", "--as", "mira"],
-        ["approve", "a1"],
+        ["approve"],
         ["reject", "a1", "--as", "mira"],
-        ["cancel", "p-1"],
+        ["cancel"],
         ["resolve", "p-1/1", "--as", "mira", "--reason", "seen"],
         ["resolve", "p-1/1", "--as", "mira", "--done", "--not-done", "--reason", "seen"],
         ["resolve", "p-1/1", "--as", "mira", "--done"],

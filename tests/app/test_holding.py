@@ -123,7 +123,7 @@ def test_claimed_approver_cannot_cancel_where_claims_do_not_count(open_engine: O
     """Cancelling another's plan takes an identity that the policies accept."""
     engine = open_engine(changed_rules("identity: claimed\n", ""))
     plan = submit(engine, transfer("150.00"))
-    with pytest.raises(Refused, match="may not approve"):
+    with pytest.raises(Refused, match="mira is only claimed"):
         engine.cancel(plan.id, MIRA)
     assert statuses(engine.cancel(plan.id, DANA)) == ["cancelled"]
 

@@ -31,7 +31,7 @@ from tests.app.banking import (
     submit,
     transfer,
 )
-from tests.app.conftest import SQL
+from tests.app.conftest import SQL, TAMPER
 from tests.conftest import RULES, rules
 
 
@@ -287,8 +287,7 @@ def test_a_change_that_nobody_agreed_to_is_found(forgery: str, problem: str, pin
 )
 def test_tampering_is_found(edit: str, pinned: Engine, open_engine: Open) -> None:
     """A pin that was removed or changed in the file is found before anything is decided."""
-    code = f"{SQL}\nconnection.execute(sys.argv[2])"
-    subprocess.run([sys.executable, "-c", code, str(pinned.store.path), edit], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", f"{SQL}{TAMPER}", str(pinned.store.path), edit], check=True, timeout=60)
     with pytest.raises(LogInvalid):
         submit(pinned, transfer("1.00"))
     with pytest.raises(LogInvalid):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from signoff.audit.database import OWN_TABLES, Database, split_statements
+from signoff.audit.database import OWN_TABLES, SCHEMA, Database, split_statements
 from signoff.audit.locks import locked
 from signoff.errors import Busy, DatabaseError, TransactionLost, UsageError
 
@@ -112,7 +112,7 @@ def test_migrations_run_once(database: Database) -> None:
     before = database.execute("SELECT * FROM _sqlite_migrations")
     database.migrate([NOTES])
     assert database.execute("SELECT * FROM _sqlite_migrations") == before
-    assert [name for _, _, name, _ in before] == ["signoff.1", "signoff.2", "signoff.3", "signoff.4", "notes.1"]
+    assert [name for _, _, name, _ in before] == [*dict(SCHEMA), "notes.1"]
 
 
 def test_broken_migration_leaves_nothing(tmp_path: Path) -> None:
@@ -303,3 +303,13 @@ def test_file_that_is_not_at_its_path_any_more(database: Database, replaced: boo
     for transaction in (database.reading, database.writing):
         with pytest.raises(DatabaseError, match="removed or replaced"), transaction():
             pass
+
+
+@pytest.mark.parametrize("inner", ["reading", "writing"])
+@pytest.mark.parametrize("outer", ["reading", "writing"])
+def test_a_transaction_inside_another_one_is_an_error_at_once(outer: str, inner: str, database: Database) -> None:
+    """Whoever begins a transaction inside another one of the same connection is told so, and the outer one goes on."""
+    with getattr(database, outer)():
+        with pytest.raises(UsageError, match="is open already"), getattr(database, inner)():
+            pass
+        assert notes(database) == []

@@ -177,7 +177,7 @@ SWAP = "UPDATE entries SET number = -number WHERE number IN (5, 6); UPDATE entri
     ("script", "told"),
     [
         (CUT.format(1), "its end was cut off"),
-        (CUT.format(1) + PATCH, "its end was cut off"),
+        (CUT.format(1) + PATCH, "was edited: the log tells another"),
         (CUT.format(20) + PATCH, "is stored but is not in the log"),
         ("DELETE FROM entries; DELETE FROM chains", "has no entries"),
         (

@@ -43,6 +43,13 @@ rules:
         ("approvers: manager", "approvers: manager\nchanges: finance", ["a change of pinned policies needs 1 finance now"]),
         ("currency: USD", "currency: USD\nwithin: 2d", ["where no rule says how long, people have 172800 seconds to sign now"]),
         ("currency: USD", "currency: USD\nwithin: 2h", []),
+        (
+            "currency: USD",
+            "currency: USD\ndelegation: 14d",
+            ["whoever signs may hand their seats to somebody else for 336h now"],
+        ),
+        ("currency: USD", "currency: USD\nremind: 1h", []),
+        ("within: 2h", "within: 2h\n  remind: 1h", []),
         ("within: 2h", "within: 2h\n  self: allowed", ["the approve rule large changed: self"]),
         ("within: 2h", "within: 2h\n  then: {after: 1h, ask: manager}", ["the approve rule large changed: then"]),
         ("by: {role: finance, count: 2}", "by: [{role: finance, count: 2}, manager]", []),

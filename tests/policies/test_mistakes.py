@@ -105,7 +105,7 @@ def test_claimed_identity_warns(registry: Registry) -> None:
     assert [format_diagnostic(warning) for warning in policy.warnings] == [
         "policies.yaml:2:1: warning[identity]: votes count although --as only claims who votes\n"
         "   2 | identity: claimed\n"
-        "     | ^^^^^^^^ leave `identity` out where that is not wanted"
+        "     | ^^^^^^^^ write os where that is not wanted"
     ]
 
 

@@ -30,6 +30,8 @@ default: {approve: manager}
 approvers: manager
 identity: claimed
 within: 2d
+remind: 90m
+delegation: 14d
 changes: [{role: manager, count: 2}, {people: [zoe, 1001]}]
 roles:
   manager: [mira, omar, 1002]
@@ -55,6 +57,7 @@ rules:
     unless: "true"
     by: {role: manager, count: 2}
     within: 30m
+    remind: 5m
     self: allowed
     then: {after: 5m, ask: [second-line, {people: [zoe]}]}
     because: "{to} gets {counters.sent}"
@@ -177,7 +180,7 @@ def test_structural_mistakes_are_refused(source: str) -> None:
         ("zone: Europe/Berlin", "zone: [UTC]"),
         ("default: {approve: manager}", "default: allow"),
         ("default: {approve: manager}", "default: approve"),
-        ("identity: claimed", "identity: os"),
+        ("identity: claimed", "identity: sudo"),
         ("within: 2d", "within: 2 days"),
         ("count: 2}, {people", "count: 0}, {people"),
         ("[zoe, 1001]", "[]"),

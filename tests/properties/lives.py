@@ -162,8 +162,10 @@ class AddRule:
     count: int  # who must sign, at most; it is the first role's people
 
     def do(self, bank: Bank) -> None:
-        """Decide by what was there, and the rule."""
+        """Decide by what was there, and the rule; nothing changes where nobody has the role any more."""
         role, members = next(iter(bank.file.roles.items()))
+        if not members:
+            return
         by = ((role, min(self.count, len(members))),) if self.effect is DecisionEffect.APPROVE else None
         rule = PolicyRule(id=f"added{len(bank.file.rules)}", effect=self.effect, actions=("*",), by=by)
         bank.change_rules(replace(bank.file, rules=(*bank.file.rules, rule)))

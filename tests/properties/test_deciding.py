@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff import deciding, engine, executor
+from signoff import deciding, executor, signers
 from signoff.audit import PlanRecord, Reading, Status, Vote, Writing
 from signoff.canonical import Json
 from signoff.deciding import judge
-from signoff.policies import Decision, DecisionEffect, Policy
+from signoff.policies import Decision, DecisionEffect, Policy, Seating
 from signoff.policies.rule import Rule
 from signoff.testing import PolicyFile
 
@@ -121,14 +121,14 @@ def test_a_decision_that_is_not_made_again_is_caught(monkeypatch: pytest.MonkeyP
 
 def test_a_vote_too_few_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the first vote fills all seats, something runs that others should have signed, too."""
-    monkeypatch.setattr(engine, "seats_filled", lambda *_: True)
+    monkeypatch.setattr(signers.Signers, "seating", lambda *_: Seating(filled={}, complete=True, used=()))
     monkeypatch.setattr(executor, "votes_serve", lambda *_: True)
     assert_caught(test_nothing_runs_before_its_seats_are_filled, signed_then(), "ran, signed by")
 
 
 def test_a_voter_who_lost_the_role_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the roles in force when a vote is used do not matter, something runs on the vote of somebody who lost theirs."""
-    monkeypatch.setattr(deciding, "seats_filled", lambda *_: True)
+    monkeypatch.setattr(signers.Signers, "fill", lambda *_: True)
     dismissals = st.builds(Dismiss, people)
     assert_caught(test_nothing_runs_before_its_seats_are_filled, signed_then(dismissals, dismissals), "ran, signed by")
 
@@ -159,13 +159,14 @@ def test_a_vote_that_serves_twice_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_requesters_own_vote_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a requester may sign their own action, it runs on that vote."""
-    monkeypatch.setattr(deciding, "_is_same_person", lambda one, other: False)
+    monkeypatch.setattr(signers, "fold_name", lambda _: object())
     assert_caught(test_nothing_runs_before_its_seats_are_filled, signed_then(), "ran, signed by {'dana'")
 
 
 def test_an_identity_that_only_claims_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where claimed identities always vote, something runs under a file that does not let them."""
-    monkeypatch.setattr(deciding, "_identity_counts", lambda policy, actor: True)
+    for module in (deciding, signers):
+        monkeypatch.setattr(module, "identity_counts", lambda policy, actor: True)
     assert_caught(test_nothing_runs_before_its_seats_are_filled, signed_then(), "ran, and nobody's vote counts")
 
 

@@ -1,0 +1,65 @@
+"""What `signoff show` does: all that is known of a plan, an action or an approval."""
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from . import forms, output
+from .canonical import Json
+from .commands import number_of, print_plans
+from .errors import Exit, UsageError
+from .opening import reading_engine
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .cards import Card
+    from .engine import Engine
+    from .story import Story
+
+
+def show(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff show ID`: of a plan (p-12ab), an action (p-12ab/2) or an approval (a12c), all that is known of it."""
+    plan, _, number = options.id.partition("/")
+    with reading_engine(settings) as engine:
+        if not plan.startswith("p-"):
+            card = engine.card(options.id)
+            story = engine.story(card.plan.id).of(card.approval.number)
+            _print_story(lambda: _print_card(card), story, forms.card_json(card), engine, settings, headed=False)
+        elif number or plan != options.id:
+            story = engine.story(plan).of(number_of(options.id))
+            if not story.actions:
+                raise UsageError(f"{plan} has no action {number}; its actions are numbered 1 to {len(story.plan.actions)}")
+            told = forms.plan_json(story.plan) | {"actions": [forms.action_json(one.record) for one in story.actions]}
+            _print_story(lambda: None, story, told, engine, settings)
+        else:
+            story, waiting = engine.story(plan), engine.approvals_of(plan)
+            told = forms.plan_json(story.plan, waiting)
+            _print_story(lambda: print_plans(engine, [story.plan], settings), story, told, engine, settings)
+    return Exit.DONE
+
+
+def _print_story(
+    before: Callable[[], None],
+    story: "Story",
+    told: dict[str, Json],
+    engine: "Engine",
+    settings: Settings,
+    *,
+    headed: bool = True,
+) -> None:
+    """Print a story, with its head where that was not shown *before* it; as JSON beside what is *told*."""
+    from .story_output import format_story, story_json
+
+    if settings.json:
+        forms.print_json(told | story_json(story))
+        return
+    before()
+    console = output.console()
+    console.print()
+    console.print(format_story(story, engine.policy, headed=headed))
+
+
+def _print_card(card: "Card") -> None:
+    from .drawing import format_card
+
+    output.console().print(format_card(card))

@@ -1,0 +1,87 @@
+"""What one connection knows of the file without asking it again: for as long as nobody else has written.
+
+Whatever another connection commits changes the file's version, and all is forgotten. What this one writes is put in here by
+what writes it; where a transaction is rolled back, all is forgotten too. Nothing in here is ever more than the file said.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from .records import ActionRecord, Approval, PlanRecord
+
+if TYPE_CHECKING:
+    from .log import ChainEnd
+    from .sealing import LogHead
+
+AT_MOST = 64  # plans: a process goes on with few at a time
+
+
+@dataclass(kw_only=True)
+class Remembered:
+    """Plans, and what was found out about them, at one version of the file."""
+
+    version: int | None = None
+    plans: dict[str, PlanRecord] = field(default_factory=dict)
+    approvals: dict[str, list[Approval]] = field(default_factory=dict)  # all of a plan, by its id
+    verified: set[str] = field(default_factory=set)  # plans of which all that is stored is what their chains tell
+    schema_is_right: bool = False
+    active_policy: str | None = None  # digest of the one in force
+    head: "LogHead | None" = None  # where the log ends
+    ends: "dict[str, ChainEnd]" = field(default_factory=dict)  # where chains end
+
+    def at(self, version: int) -> None:
+        """The file is at *version* now."""
+        if version != self.version:
+            self.forget()
+            self.version = version
+
+    def forget(self) -> None:
+        """Know nothing any more."""
+        self.schema_is_right = False
+        self.active_policy = None
+        self.head = None
+        self.ends.clear()
+        self.verified.clear()
+        self.plans.clear()
+        self.approvals.clear()
+
+    def forget_plan(self, id_: str) -> None:
+        """Know nothing of that plan any more."""
+        self.verified.discard(id_)
+        self.plans.pop(id_, None)
+        self.approvals.pop(id_, None)
+
+    def plan(self, id_: str, read: Callable[[], PlanRecord | None]) -> PlanRecord | None:
+        """The plan *id_*, which is *read* where it is not known."""
+        known = self.plans.get(id_)
+        if known is None and (known := read()) is not None:
+            if len(self.plans) >= AT_MOST:
+                self.plans.clear()
+                self.approvals.clear()
+                self.verified.clear()
+            self.plans[id_] = known
+        return known
+
+    def approvals_of(self, plan: str, read: Callable[[], list[Approval]]) -> list[Approval]:
+        """All approvals of a plan, which are *read* where they are not known."""
+        if plan not in self.plans:  # which bounds what is kept
+            return read()
+        known = self.approvals.get(plan)
+        if known is None:
+            known = self.approvals[plan] = read()
+        return known
+
+    def sealed(self, head: "LogHead", ends: "Mapping[str, ChainEnd]") -> None:
+        """The log ends at *head* now, and its chains where *ends* says."""
+        self.head = head
+        if len(self.ends) > AT_MOST:
+            self.ends.clear()
+        self.ends.update(ends)
+
+    def moved(self, action: ActionRecord) -> None:
+        """*action* was written as it is given."""
+        plan = self.plans.get(action.plan)
+        if plan is not None:
+            actions = (*plan.actions[: action.number - 1], action, *plan.actions[action.number :])
+            self.plans[action.plan] = replace(plan, actions=actions)

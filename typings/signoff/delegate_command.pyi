@@ -1,0 +1,1 @@
+from app.delegate_command import *

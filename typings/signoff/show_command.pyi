@@ -1,0 +1,1 @@
+from app.show_command import *
