@@ -6,13 +6,19 @@ import sys
 from argparse import SUPPRESS
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import TypeAlias
 
-from . import commands, delegate_command, log_commands, policy_commands, show_command
+from . import commands, delegate_command, policy_commands, show_command
+from .audit_options import add_audit
 from .errors import Exit, SignoffError, UsageError
-from .settings import PlannerChoice, Settings
-
-Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+from .options import Command, Verbs
+from .options import add_command as _add
+from .options import count as _count
+from .options import formatter as _formatter
+from .options import may_act as _may_act
+from .options import may_choose_planner as _may_choose_planner
+from .options import may_decide as _may_decide
+from .options import no_actor as _no_actor
+from .settings import Settings
 
 INTERRUPTED = 130  # what shells give a command that Ctrl-C ended
 
@@ -53,7 +59,7 @@ def _run(arguments: Sequence[str] | None) -> int:
             json=options.json,
             planner=options.planner,
         )
-        command: commands.Command = options.command
+        command: Command = options.command
         return command(options, settings)
     except SignoffError as error:
         commands.print_error(error, settings)
@@ -91,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_asking(verbs)
     _add_signing(verbs)
     _add_policies(verbs)
-    _add_audit(verbs)
+    add_audit(verbs)
     return parser
 
 
@@ -212,38 +218,6 @@ def _add_policies(verbs: Verbs) -> None:
     _no_actor(replay)
 
 
-def _add_audit(verbs: Verbs) -> None:
-    audit = verbs.add_parser("audit", help="read and verify the audit log", formatter_class=_formatter)
-    audit_verbs = audit.add_subparsers(metavar="COMMAND", required=True)
-    log = _add(audit_verbs, "log", log_commands.log, "show the audit log, or some of it")
-    log.add_argument("id", nargs="?", metavar="PLAN", help="only this plan's entries; `system` for those of no plan")
-    log.add_argument("--actor", metavar="WHO", help="only what this one did")
-    log.add_argument(
-        "--action", metavar="TYPE", help="only what is about actions of this type, or with this number in their plan"
-    )
-    log.add_argument(
-        "--status", metavar="STATUS", help="only what came to this: done, denied, waiting, voted, refused, policy, ..."
-    )
-    log.add_argument(
-        "--since", metavar="WHEN", help='from then on: 2026-11-21, "2026-11-21 14:30" (UTC), or how long ago: 2h, 7d'
-    )
-    log.add_argument("--until", metavar="WHEN", help="before then")
-    log.add_argument("-n", "--newest", metavar="COUNT", type=_count, help="only the newest so many of these")
-    log.add_argument("-f", "--follow", action="store_true", help="go on with those that come, until Ctrl-C")
-    _no_actor(log)
-    _no_actor(_add(audit_verbs, "verify", log_commands.verify, "check that nobody altered the log or what it vouches for"))
-    accept = _add(audit_verbs, "accept", log_commands.accept, "take a database that was put back from a backup for the newest")
-    accept.add_argument("--reason", metavar="TEXT", required=True, help="why, for the log")
-    _may_act(accept, "who says so (default: the operating system's user)")
-
-
-def _count(text: str) -> int:
-    """A whole number from 1 on. Raises ArgumentTypeError for any other text."""
-    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0 and len(text) < 10):
-        raise argparse.ArgumentTypeError(f'"{text[:40]}" is no number from 1 on')
-    return int(text)
-
-
 def _add_comparing(verbs: Verbs) -> None:
     explain = _add(verbs, "explain", policy_commands.explain, "why an action is decided as it is, and what would alter that")
     explain.add_argument("subject", nargs="?", metavar="ACTION", help="an action as JSON, or the id of a plan or an approval")
@@ -267,13 +241,6 @@ def _add_comparing(verbs: Verbs) -> None:
     _no_actor(diff)
 
 
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    """What lays out the help; imported only when help is asked for."""
-    from rich_argparse import RichHelpFormatter
-
-    return RichHelpFormatter(prog)
-
-
 class _Version(argparse.Action):
     """Shows the version, and looks it up only then: that takes as long as a fifth of a command."""
 
@@ -282,34 +249,3 @@ class _Version(argparse.Action):
 
         print(f"signoff {version('signoff')}")
         parser.exit()
-
-
-def _add(verbs: Verbs, name: str, command: commands.Command, summary: str) -> argparse.ArgumentParser:
-    parser = verbs.add_parser(name, help=summary, description=summary, formatter_class=_formatter)
-    parser.set_defaults(command=command, planner=None)
-    parser.add_argument("--db", metavar="FILE", help="the database (default: SIGNOFF_DB, or signoff.db)")
-    parser.add_argument("--policies", metavar="FILE", help="the policies (default: SIGNOFF_POLICIES, or policies.yaml)")
-    parser.add_argument("--actions", metavar="MODULE:NAME", help="the actions (default: SIGNOFF_ACTIONS, or the demo bank's)")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    return parser
-
-
-def _no_actor(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(who=None)
-
-
-def _may_act(parser: argparse.ArgumentParser, summary: str) -> None:
-    parser.add_argument("--as", dest="who", metavar="WHO", help=summary)
-
-
-def _may_decide(parser: argparse.ArgumentParser, summary: str) -> None:
-    default = "default: the operating system's user; needed where the policies say `identity: claimed`"
-    parser.add_argument("--as", dest="who", metavar="WHO", help=f"{summary} ({default})")
-
-
-def _may_choose_planner(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--planner",
-        choices=[choice.value for choice in PlannerChoice],
-        help="who plans: a model, the built-in rules planner, or (auto, the default) a model where a key or base URL is set",
-    )

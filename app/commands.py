@@ -5,9 +5,9 @@ Commands that only read the store import nothing that needs pydantic: `signoff q
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from signoff.audit import ActionRecord, Approval, PlanRecord, Status
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from .engine import Engine
 
-Command: TypeAlias = Callable[[argparse.Namespace, Settings], Exit]
 
 MAX_FILE = 2**20  # bytes that are read of a plan's file
 _DIGITS = 10  # of an action's number: fewer

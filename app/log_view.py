@@ -19,7 +19,7 @@ EVENTS = (
     *("retry", "probed", "late", "resolved"),  # of effects outside the database
     *("policy", "proposed", "confirmed", "pinned", "unpinned"),  # of the policies
     *("delegated", "revoked"),  # of seats that somebody handed to another
-    *("accepted",),  # of the database itself
+    *("accepted", "rotated"),  # of the database itself, and its keys
 )
 _SPANS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _MAX_SPAN = 10_000  # of one unit

@@ -255,6 +255,8 @@ def gist_of(entry: Entry) -> str:
             return "; looser: ".join([f"{told['verb']} {str(told['digest'])[:8]}", *_looser(told["change"])])
         case "pinned" | "unpinned":
             return str(told["digest"])[:8]
+        case "rotated":
+            return str(told["public_key"])
         case "retry" | "probed":
             return f"{told['error']}; it goes on at {told['due']}"
         case "refused" | "resolved":
@@ -279,7 +281,7 @@ def _changed(changes: Json) -> list[str]:
 
 _TOLD = (
     *("request", "planner", "title", "status", "id", "seats", "choice", "approval", "reason", "name", "digest", "change"),
-    *("verb", "error", "result", "due", "for", "to", "until", "needs", "expires", "revision", "changes"),
+    *("verb", "error", "result", "due", "for", "to", "until", "needs", "expires", "revision", "changes", "public_key"),
 )
 
 

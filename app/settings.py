@@ -104,6 +104,11 @@ class Settings:
         )
 
     @property
+    def key_file(self) -> Path:
+        """The database's key file."""
+        return self.key or self.database.with_name(f"{self.database.name}.key")
+
+    @property
     def planner(self) -> PlannerChoice:
         """Which planner plans. Raises UsageError for one that there is not."""
         return _one_of(PlannerChoice, "SIGNOFF_PLANNER", self.said_planner, PlannerChoice.AUTO)

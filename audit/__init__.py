@@ -5,6 +5,14 @@ from typing import TYPE_CHECKING
 from signoff.lazy import front_door
 
 if TYPE_CHECKING:
+    from .checkpoints import Kept as Kept
+    from .checkpoints import extend_head as extend_head
+    from .checkpoints import keep as keep
+    from .checkpoints import keeping as keeping
+    from .checkpoints import kept_path as kept_path
+    from .checkpoints import publish as publish
+    from .checkpoints import read_kept as read_kept
+    from .checkpoints import sign_head as sign_head
     from .counting import PLACE as PLACE
     from .counting import CountedRow as CountedRow
     from .counting import Counter as Counter
@@ -15,9 +23,28 @@ if TYPE_CHECKING:
     from .delegations import DELEGATED as DELEGATED
     from .delegations import REVOKED as REVOKED
     from .delegations import Delegation as Delegation
+    from .exporting import write_export as write_export
+    from .files import read_file as read_file
+    from .files import write_file as write_file
+    from .keys import Keys as Keys
+    from .keys import new_keys as new_keys
+    from .keys import read_keys as read_keys
+    from .keys import write_keys as write_keys
+    from .notes import Checkpoint as Checkpoint
+    from .notes import PublicKey as PublicKey
+    from .notes import cosigner_key as cosigner_key
+    from .notes import read_checkpoint as read_checkpoint
+    from .notes import read_public_key as read_public_key
+    from .offline import Audited as Audited
+    from .offline import verify_export as verify_export
     from .past import Past as Past
     from .pins import PinVerb as PinVerb
+    from .proofs import MAX_PROOF as MAX_PROOF
+    from .proofs import read_extension as read_extension
     from .reading import Reading as Reading
+    from .receipts import Receipt as Receipt
+    from .receipts import read_receipt as read_receipt
+    from .receipts import write_receipt as write_receipt
     from .records import BOUNDED as BOUNDED
     from .records import ENDED as ENDED
     from .records import NOT_DONE as NOT_DONE
@@ -37,18 +64,27 @@ if TYPE_CHECKING:
     from .records import write_time as write_time
     from .recounting import counted_anew as counted_anew
     from .recounting import recount as recount
+    from .rotating import keys_in_force as keys_in_force
+    from .rotating import rotate as rotate
+    from .rotation import history as history
     from .store import Store as Store
     from .verify import Verification as Verification
     from .verify import verify_complete as verify_complete
     from .verify import verify_plan as verify_plan
     from .verify import verify_policies as verify_policies
     from .verify import verify_store as verify_store
+    from .witness import Evidence as Evidence
+    from .witness import export_evidence as export_evidence
+    from .witness import extension_evidence as extension_evidence
+    from .witness import plain_evidence as plain_evidence
+    from .witness import witness_head as witness_head
     from .writing import Writing as Writing
 
 __all__ = [
     "BOUNDED",
     "DELEGATED",
     "ENDED",
+    "MAX_PROOF",
     "NOT_DONE",
     "PLACE",
     "REVOKED",
@@ -57,16 +93,23 @@ __all__ = [
     "ActionRecord",
     "Approval",
     "ApprovalStatus",
+    "Audited",
+    "Checkpoint",
     "Choice",
     "CountedRow",
     "Counter",
     "Delegation",
     "Edit",
     "Entry",
+    "Evidence",
+    "Kept",
+    "Keys",
     "Past",
     "PinVerb",
     "PlanRecord",
+    "PublicKey",
     "Reading",
+    "Receipt",
     "Status",
     "Store",
     "Total",
@@ -74,34 +117,73 @@ __all__ = [
     "Vote",
     "Writing",
     "add_up",
+    "cosigner_key",
     "counted_anew",
+    "export_evidence",
+    "extend_head",
+    "extension_evidence",
+    "history",
+    "keep",
+    "keeping",
+    "kept_path",
+    "keys_in_force",
+    "new_keys",
+    "plain_evidence",
+    "publish",
+    "read_checkpoint",
     "read_counters",
+    "read_extension",
+    "read_file",
+    "read_kept",
+    "read_keys",
+    "read_public_key",
+    "read_receipt",
     "read_time",
     "recount",
+    "rotate",
     "rows_of_action",
+    "sign_head",
     "verify_complete",
+    "verify_export",
     "verify_plan",
     "verify_policies",
     "verify_store",
+    "witness_head",
     "write_actor",
+    "write_export",
+    "write_file",
+    "write_keys",
+    "write_receipt",
     "write_time",
 ]
 
 __getattr__ = front_door(
     __name__,
     {
-        "counting": ["PLACE", "CountedRow", "Counter", "Total", "add_up", "read_counters", "rows_of_action"],
-        "delegations": ["DELEGATED", "REVOKED", "Delegation"],
+        "checkpoints": ["Kept", "extend_head", "keep", "keeping", "kept_path", "publish", "read_kept", "sign_head"],
+        "counting": ["CountedRow", "Counter", "PLACE", "Total", "add_up", "read_counters", "rows_of_action"],
+        "delegations": ["DELEGATED", "Delegation", "REVOKED"],
+        "exporting": ["write_export"],
+        "files": ["read_file", "write_file"],
+        "keys": ["Keys", "new_keys", "read_keys", "write_keys"],
+        "notes": ["Checkpoint", "PublicKey", "cosigner_key", "read_checkpoint", "read_public_key"],
+        "offline": ["Audited", "verify_export"],
         "past": ["Past"],
         "pins": ["PinVerb"],
+        "proofs": ["MAX_PROOF", "read_extension"],
         "reading": ["Reading"],
+        "receipts": ["Receipt", "read_receipt", "write_receipt"],
         "records": [
-            *("BOUNDED", "ENDED", "NOT_DONE", "SYSTEM", "UNTOUCHED", "ActionRecord", "Approval", "ApprovalStatus", "Choice"),
-            *("Edit", "Entry", "PlanRecord", "Status", "Vote", "read_time", "write_actor", "write_time"),
+            *("ActionRecord", "Approval", "ApprovalStatus", "BOUNDED", "Choice", "ENDED", "Edit", "Entry"),
+            *("NOT_DONE", "PlanRecord", "SYSTEM", "Status", "UNTOUCHED", "Vote", "read_time"),
+            *("write_actor", "write_time"),
         ],
         "recounting": ["counted_anew", "recount"],
+        "rotating": ["keys_in_force", "rotate"],
+        "rotation": ["history"],
         "store": ["Store"],
         "verify": ["Verification", "verify_complete", "verify_plan", "verify_policies", "verify_store"],
+        "witness": ["Evidence", "export_evidence", "extension_evidence", "plain_evidence", "witness_head"],
         "writing": ["Writing"],
     },
 )

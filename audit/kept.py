@@ -24,11 +24,12 @@ class KeptHead:
 
     path: Path
     keys: Keys
+    older: tuple[Keys, ...] = ()  # that the key file holds, too, while they are replaced
 
     @classmethod
-    def beside(cls, key_file: Path, keys: Keys) -> "KeptHead":
+    def beside(cls, key_file: Path, keys: Keys, older: tuple[Keys, ...] = ()) -> "KeptHead":
         """The one that belongs to the key file at that path."""
-        return cls(key_file.with_name(f"{key_file.name}.head"), keys)
+        return cls(key_file.with_name(f"{key_file.name}.head"), keys, older)
 
     def read(self) -> Frontier | None:
         """The newest head that was kept; None where there is no such file, or nothing in it was written with this key.
@@ -56,6 +57,18 @@ class KeptHead:
                 f'"{self.path}", which keeps the head of the log, cannot be written ({reason}); make it and its folder writable'
             ) from error
 
+    def flush(self) -> None:
+        """Make it durable: a power cut may not take back what only the keys of before could read. Raises KeyFileError."""
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            reason = (error.strerror or "no reason given").lower()
+            raise KeyFileError(f'"{self.path}" cannot be flushed ({reason}); check the disk') from error
+
     def reset(self, frontier: Frontier) -> None:
         """Keep *frontier* in the place of both, however much more was kept. Raises KeyFileError."""
         self.path.unlink(missing_ok=True)
@@ -74,15 +87,19 @@ class KeptHead:
 
     def _sealed(self, frontier: Frontier) -> bytes:
         told = _MARK + frontier.to_bytes()
-        return len(told).to_bytes(2, "big") + told + self._mac(told)
+        return len(told).to_bytes(2, "big") + told + _mac(self.keys, told)
 
     def _opened(self, slot: bytes) -> Frontier | None:
         """What a slot holds; None where that is not what was written there."""
         size = int.from_bytes(slot[:2], "big")
         told, mac = slot[2 : 2 + size], slot[2 + size : 2 + size + _MAC]
-        if len(slot) < _SLOT or not told.startswith(_MARK) or not same(mac, self._mac(told)):
+        if len(slot) < _SLOT or not told.startswith(_MARK) or not self._is_ours(mac, told):
             return None
         return Frontier.from_bytes(told.removeprefix(_MARK))
 
-    def _mac(self, told: bytes) -> bytes:
-        return self.keys.mac(b"kept head", self.keys.origin.encode(), told)
+    def _is_ours(self, mac: bytes, told: bytes) -> bool:
+        return any(same(mac, _mac(keys, told)) for keys in (self.keys, *self.older))
+
+
+def _mac(keys: Keys, told: bytes) -> bytes:
+    return keys.mac(b"kept head", keys.origin.encode(), told)

@@ -20,6 +20,7 @@ from .rows import ACTION, APPROVAL, EDIT, PLAN, VOTE, action_of, approval_of, ed
 from .sealing import LogHead, Seal
 from .tree import Frontier
 
+BATCH = 5_000  # rows that are read at once
 _OPEN = "status IN ('ready', 'approved', 'waiting', 'executing', 'in_doubt')"  # to the letter as in the index actions_open
 
 
@@ -258,6 +259,24 @@ class Reading:
         if chain is None:
             return self._database.execute(f"SELECT {COLUMNS} FROM entries ORDER BY number")
         return self._database.execute(f"SELECT {COLUMNS} FROM entries WHERE chain = ? ORDER BY place", (chain,))
+
+    def rows_in_order(self) -> Iterator[Row]:
+        """All rows of the log in order, a bounded number of them in memory."""
+        after = -(2**63)  # a row that was altered may have any number
+        while rows := self._database.execute(
+            f"SELECT {COLUMNS} FROM entries WHERE number > ? ORDER BY number LIMIT {BATCH}", (after,)
+        ):
+            yield from rows
+            after = rows[-1][0]
+
+    def bodies(self, plan: str | None = None) -> list[bytes]:
+        """The bodies of all stored actions, or of a plan's, and of their older revisions, each once, by their digests."""
+        rows = self._database.execute(
+            "SELECT digest, body FROM actions WHERE plan = coalesce(?1, plan)"
+            " UNION SELECT digest, body FROM edits WHERE plan = coalesce(?1, plan) ORDER BY digest",
+            (plan,),
+        )
+        return [body for _, body in rows]
 
     def ends(self) -> dict[str, ChainEnd]:
         """Where each chain is recorded to end, in the order of the tree over that."""

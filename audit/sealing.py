@@ -83,8 +83,14 @@ class Seal:
 
     def write(self, database: Database, head: LogHead) -> None:
         """Put *head* in the place of the one before."""
-        row = (head.size, head.frontier.to_bytes(), head.newest, head.chains, head.heads, head.mac(self.keys))
-        database.execute("UPDATE log SET size = ?, frontier = ?, newest = ?, chains = ?, heads = ?, mac = ?", row)
+        keys = (head.store_key, head.signer)
+        row = (*keys, head.size, head.frontier.to_bytes(), head.newest, head.chains, head.heads, head.mac(self.keys))
+        assigned = "store_key = ?, signer = ?, size = ?, frontier = ?, newest = ?, chains = ?, heads = ?, mac = ?"
+        database.execute(f"UPDATE log SET {assigned}", row)
+
+    def rekeyed(self, new: Keys) -> "Seal":
+        """The seal of the same database with *new* keys, which reads what was kept with those before, too."""
+        return Seal(new, KeptHead(self.kept.path, new, (self.keys, *self.kept.older)))
 
 
 def open_seal(database: Database, key_file: Path) -> Seal:
@@ -93,7 +99,7 @@ def open_seal(database: Database, key_file: Path) -> Seal:
     found = read_keys(key_file)
     for keys in found:
         if (keys.origin, keys.store_id) == (head.origin, head.store_key) and head.signer.split("+")[1:2] == [keys.signer_id]:
-            return Seal(keys, KeptHead.beside(key_file, keys))
+            return Seal(keys, KeptHead.beside(key_file, keys, tuple(one for one in found if one != keys)))
     raise KeyFileError(
         f'"{key_file}" is the key of {found[0].origin}, and the database is {head.origin} with the key {head.store_key};'
         " put the right one there, or name it with SIGNOFF_KEY"

@@ -1,6 +1,6 @@
 """The store: queue, approvals and audit log in one SQLite file."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +16,7 @@ from .database import Database, Migration
 from .keys import Keys
 from .locks import LOCK_TIMEOUT
 from .reading import Reading
+from .rotation import ROTATED
 from .sealing import Seal, make_seal, open_seal
 from .tree import Frontier
 from .writing import Writing
@@ -118,6 +119,21 @@ class Store:
             told: dict[str, Json] = {"kept": None if kept is None else kept.size, "entries": tx.end().size, "reason": reason}
             tx.log("accepted", actor, told)
             tx.seal()
+
+    def rekey(self, new: Keys, actor: Actor, told: Mapping[str, Json]) -> None:
+        """Put *new* keys in the place of the database's, and record it in the same transaction with what is *told*."""
+        seal = self._seal.rekeyed(new)
+        with self.write() as tx:
+            tx.log(ROTATED, actor, told)
+            tx.rekey(seal)
+        self._seal = seal
+
+    def keep_head(self) -> None:
+        """Keep the head of the log with the keys in force, durably: after that, those before are not needed any more."""
+        kept = self._seal.kept.read()
+        with self._database.writing():
+            self._seal.kept.write(self._seal.read(self._database, kept).frontier)
+            self._seal.kept.flush()
 
     def executing(self, timeout: float | None = None) -> AbstractContextManager[None]:
         """Be the one process that executes actions. Raises Busy where another one is for too long; None: as when opened."""

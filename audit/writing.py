@@ -69,6 +69,11 @@ class Writing(Reading):
         if self._log.finish():
             self._seal.write(self._database, self._log.head)
 
+    def rekey(self, seal: Seal) -> None:
+        """Let *seal* vouch for the log from this transaction on."""
+        self._seal = seal
+        self._log.head = replace(self._log.head, store_key=seal.keys.store_id, signer=seal.keys.public)
+
     def keep(self) -> None:
         """Keep the head of the log beside the key, once it is durable."""
         if self._log.head is not self.log_head():

@@ -213,7 +213,7 @@ def test_audit_verify_says_what_it_cannot_know(cli: CommandLine) -> None:
     cli.submit(BALANCE)
     ran = cli("audit", "verify")
     assert "The log verifies: 5 entries" in ran.out
-    assert "there is no key yet" in " ".join(ran.out.split())
+    assert "whoever can read the key file" in " ".join(ran.out.split())
     told = cli("audit", "verify", "--json").json
     assert (told["verified"], told["entries"], told["problems"]) == (True, 5, [])
     assert told["cannot_know"]

@@ -1,0 +1,1 @@
+from audit.export_files import *

@@ -1,0 +1,1 @@
+from app.audit_options import *

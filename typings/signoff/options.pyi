@@ -1,0 +1,1 @@
+from app.options import *

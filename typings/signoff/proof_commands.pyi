@@ -1,0 +1,1 @@
+from app.proof_commands import *
