@@ -22,7 +22,7 @@ except ImportError:
     import sqlite3 as sqlite  # type: ignore[no-redef]  # the same interface, for systems that have no wheel
 
 APPLICATION_ID = 0x5369676E  # "Sign", in the file's header
-SCHEMA = (("signoff.1", "schema.sql"), ("signoff.2", "counters.sql"), ("signoff.3", "routes.sql"))
+SCHEMA = (("signoff.1", "schema.sql"), ("signoff.2", "counters.sql"), ("signoff.3", "routes.sql"), ("signoff.9", "waiting.sql"))
 OWN_TABLES = frozenset({"policies", "plans", "actions", "approvals", "votes", "entries", "chains", "counted"})
 CACHED = 512  # statements that stay prepared; a plan's life takes more than the usual 128
 SAFE_WAL = (3, 51, 3)  # before it, a checkpoint by another process could corrupt a WAL file
