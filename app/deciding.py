@@ -211,16 +211,16 @@ def _check_seat(signers: Signers, actor: Actor, votes: Sequence[Vote]) -> None:
         raise Refused(f"{actor.id} fills no seat of {id_} that is still empty: it needs {signers.needed}")
 
 
-def check_waiting(judged: Sequence[Judgement], waiting: Callable[[], list[tuple[str, int]]], actor: Actor) -> None:
+def check_waiting(judged: Sequence[Judgement], waiting: Callable[[str], int], actor: Actor) -> None:
     """Raises Refused where a plan leaves something waiting, and *actor* then has too much of that.
 
     What waits is held in counters: without a bound, somebody could use up other people's limits by asking alone.
-    *waiting* tells everybody's accepted actions that were not started.
+    *waiting* tells how many actions of a person are accepted and not started.
     """
     if not any(one.decision.effect is DecisionEffect.APPROVE for one in judged):
         return
     new = sum(one.decision.effect is not DecisionEffect.DENY for one in judged)
-    before = sum(count for requester, count in waiting() if is_same_person(requester, actor.id))
+    before = waiting(actor.id)
     if before + new > MAX_WAITING:
         raise Refused(
             f"{before:,} actions of {actor.id} wait, and this plan adds {new:,}: at most {MAX_WAITING:,} may; "

@@ -31,6 +31,7 @@ SCHEMA = (
     ("signoff.4", "keys.sql"),
     ("signoff.5", "approvals.sql"),
     ("signoff.7", "reminders.sql"),
+    ("signoff.9", "waiting.sql"),
 )
 OWN_TABLES = frozenset(
     {

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 
 from signoff.canonical import canonical
 from signoff.errors import LogInvalid
+from signoff.folding import fold_name
 
 from .counting import COUNTED, CountedRow, Counter, Total, counters_in
 from .database import Database, Lent, Row
@@ -21,6 +22,7 @@ from .sealing import LogHead, Seal
 from .tree import Frontier
 
 BATCH = 5_000  # rows that are read at once
+_UNTOUCHED = "status IN ('ready', 'waiting', 'approved')"  # to the letter as in the index actions_untouched
 _OPEN = "status IN ('ready', 'approved', 'waiting', 'executing', 'in_doubt')"  # to the letter as in the index actions_open
 
 
@@ -75,8 +77,10 @@ class Reading:
     def plans_to_resume(self, now: datetime) -> list[str]:
         """The ids of the plans in which something can go on: it may run, was interrupted, or its deadline has passed."""
         rows = self._database.execute(
-            f"SELECT id FROM plans WHERE id IN (SELECT plan FROM actions WHERE {_OPEN} AND status NOT IN ('waiting', 'in_doubt'))"
-            " OR id IN (SELECT plan FROM approvals WHERE status = 'waiting' AND expires <= ?) ORDER BY sequence",
+            f"SELECT id FROM plans WHERE id IN (SELECT plan FROM actions WHERE {_OPEN} AND status = 'ready'"
+            f" UNION SELECT plan FROM actions WHERE {_OPEN} AND status = 'approved'"
+            f" UNION SELECT plan FROM actions WHERE {_OPEN} AND status = 'executing'"
+            " UNION SELECT plan FROM approvals WHERE status = 'waiting' AND expires <= ?) ORDER BY sequence",
             (write_time(now),),
         )
         return [id_ for (id_,) in rows]
@@ -217,9 +221,9 @@ class Reading:
     def plans_overdue(self, now: datetime) -> list[str]:
         """The ids of the plans in which a deadline has passed and was not recorded yet."""
         rows = self._database.execute(
-            f"SELECT DISTINCT approvals.plan FROM actions JOIN approvals USING (plan, number) WHERE actions.{_OPEN}"
-            " AND actions.status IN ('waiting', 'approved') AND approvals.status IN ('waiting', 'approved')"
-            " AND expires <= ? ORDER BY approvals.plan",
+            "SELECT plan FROM approvals WHERE status = 'waiting' AND expires <= ?1 UNION SELECT approvals.plan FROM actions"
+            f" JOIN approvals USING (plan, number) WHERE actions.{_OPEN} AND actions.status = 'approved'"
+            " AND approvals.status = 'approved' AND expires <= ?1 ORDER BY plan",
             (write_time(now),),
         )
         return [id_ for (id_,) in rows]
@@ -233,12 +237,20 @@ class Reading:
         )
         return list(dict.fromkeys(id_ for (id_,) in rows))
 
-    def waiting(self) -> list[tuple[str, int]]:
-        """Everybody of whom actions are accepted and not started, with how many."""
-        return self._database.execute(
-            f"SELECT requester, count(*) FROM actions JOIN plans ON plans.id = actions.plan WHERE {_OPEN}"
-            " AND status IN ('ready', 'waiting', 'approved') GROUP BY requester"
+    def waiting(self, person: str) -> int:
+        """How many actions of a person are accepted and not started; ids are one person's where they fold to the same."""
+        folded = fold_name(person)
+        ((known,),) = self._database.execute(f"SELECT count(*) FROM actions WHERE person = ? AND {_UNTOUCHED}", (folded,))
+        older = self._database.execute(
+            f"SELECT requester, count(*) FROM actions JOIN plans ON plans.id = plan WHERE person = '' AND {_UNTOUCHED}"
+            " GROUP BY requester"
         )
+        return int(known) + sum(int(count) for requester, count in older if fold_name(requester) == folded)
+
+    def people(self, plan: str) -> list[str]:
+        """Who asked for the actions of *plan*, as it is stored with them."""
+        rows = self._database.execute("SELECT person FROM actions WHERE plan = ? ORDER BY number", (plan,))
+        return [person for (person,) in rows]
 
     def entries(self, chain: str | None = None) -> list[Entry]:
         """The audit log in order, whole or one chain of it."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from signoff.canonical import Json, canonical, digest
 from signoff.errors import LogInvalid
+from signoff.folding import fold_name
 
 from .counting import counted_rows, done_times
 from .database import Row
@@ -231,6 +232,10 @@ def _state_problems(reading: Reading, plan: str, entries: list[Entry]) -> Iterat
         ("edit", told.edits, stored.edits),
     ):
         yield from _differences(plan, name, told_state, stored_state)
+    people = {"", fold_name(record.requester.id)}  # rows from before they were noted name nobody
+    for number, person in enumerate(reading.people(plan), 1):
+        if person not in people:
+            yield f"{plan}: action {number} was edited: it is stored as somebody else's"
     yield from _count_problems(reading, record, entries)
 
 

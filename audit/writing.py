@@ -10,6 +10,7 @@ from signoff.actor import Actor
 from signoff.canonical import Json, canonical
 from signoff.canonical import digest as hashed
 from signoff.errors import Busy
+from signoff.folding import fold_name
 
 from .counting import COUNTED, HELD, CountedRow
 from .database import Database
@@ -93,10 +94,10 @@ class Writing(Reading):
         return plan
 
     def add_action(self, action: ActionRecord, actor: Actor, decision: Mapping[str, Json]) -> None:
-        """Add an action in the state that its first decision gave it."""
+        """Add an action in the state that its first decision gave it; *actor* asked for it."""
         self._database.execute(
-            "INSERT INTO actions (plan, number, revision, type, effect, body, digest, title, needs, key, status, error, rules)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO actions (plan, number, revision, type, effect, body, digest, title, needs, key, status, error, rules,"
+            " person) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 action.plan,
                 action.number,
@@ -111,6 +112,7 @@ class Writing(Reading):
                 action.status,
                 action.error,
                 _json(action.rules),
+                fold_name(actor.id),
             ),
         )
         told: dict[str, Json] = {name: getattr(action, name) for name in ACCEPTED}
