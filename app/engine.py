@@ -6,7 +6,7 @@ executor's, one transaction for each step.
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from signoff.actions import Lookup, Registry
@@ -69,13 +69,23 @@ _FIRST = {
 class Engine:
     """Decides plans, runs actions, and keeps the queue and the log. One thread owns it."""
 
-    def __init__(self, store: Store, policy: Policy, registry: Registry, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        """*sleep* waits for so many seconds, before something is tried again.
+    def __init__(
+        self,
+        store: Store,
+        policy: Policy,
+        registry: Registry,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """*sleep* waits for so many seconds, before something is tried again. *wake* is called when there may be something
+        to run for a worker: a plan, a vote, or what was said of a doubt.
 
         Raises LogInvalid where the policies in the store are not the ones that its log tells.
         """
         self.store = store
         self._sleep = sleep
+        self._wake = wake
         self.registry = registry
         with store.read() as tx:
             self._in_force = InForce(tx, policy)
@@ -120,58 +130,60 @@ class Engine:
             counting = Counting(reading=tx, policy=self.policy, now=self.store.clock(), requester=actor)
             return judge_plan(resolved, grounded_in(request), counting)
 
-    def submit(self, plan: ActionPlan, actor: Actor, *, request: str | None = None, planner: str = "given") -> PlanRecord:
+    def submit(
+        self, plan: ActionPlan, actor: Actor, *, request: str | None = None, planner: str = "given", run: bool = True
+    ) -> PlanRecord:
         """Accept *plan*: decide every action, record all of it in one transaction, and run what may run.
 
         *request* is what the user wrote, if a user wrote something; *planner* says what made the plan. Raises PlanInvalid
         where a name in it is unknown; nothing is stored then. Raises Refused, which is recorded, where it would leave more
-        waiting than one requester may have. Raises Busy where it was accepted, and another process
-        executes for so long that it could not be run: `resume` does that.
+        waiting than one requester may have. Other processes that execute keep it from nothing; what
+        they take up of it, and what goes on by itself later, is waited for a few seconds. Without *run* it is only accepted:
+        a worker runs it, or `resume`.
         """
         if request is not None:
             check_request(storable("the request", request))
         self._in_force.vet()
-        with ExitStack() as stack:
-            alone = self._try_alone(stack)
-            with self.store.write() as tx:
-                self._in_force.adopt(tx, actor)
-                if alone:
-                    self._executor.recover(tx)
-                id_ = self._accept(tx, plan, actor, request, planner)
-                started = self._executor.start(tx, id_, actor) if alone and isinstance(id_, str) else None
-            if isinstance(id_, Refused):
-                raise id_
-            if not alone and any(action.status is Status.READY for action in self.plan(id_).actions):
-                stack.enter_context(self._executor.alone())
-                alone = True
-            if alone:
-                self._executor.drive(id_, actor, Patience(sleep=self._sleep), started)
+        with self.store.write() as tx:
+            self._in_force.adopt(tx, actor)
+            self._executor.recover(tx)
+            id_ = self._accept(tx, plan, actor, request, planner)
+            started = self._executor.start(tx, id_, actor) if run and isinstance(id_, str) else None
+        if isinstance(id_, Refused):
+            raise id_
+        if run:
+            self._executor.drive(id_, actor, Patience(sleep=self._sleep), started)
+        self._wake()
         return self.plan(id_)
 
-    def resume(self, actor: Actor, plan: str | None = None) -> tuple[PlanRecord, ...]:
+    def resume(self, actor: Actor, plan: str | None = None, *, patience: Patience | None = None) -> tuple[PlanRecord, ...]:
         """Go on with *plan*, or with every plan in which something can go on, after an approval or a crash.
 
-        What keeps one plan from going on keeps no other; the first such error is raised at the end. Raises Busy where
-        another process executes, and PolicyChanged where it put other rules in force.
+        What another process executes of *plan* is waited for a few seconds, or as *patience* says. What keeps one plan from
+        going on keeps no other; the first such error is raised at the end. Raises Busy where another process writes for too
+        long, and PolicyChanged where it put other rules in force.
         """
         self._in_force.vet()
-        with self._executor.alone():
-            with self.store.write() as tx:
-                self._in_force.adopt(tx, actor)
-                recovered = self._executor.recover(tx)
-                ids = [known(tx.plan(plan), plan).id] if plan else list(dict.fromkeys([*recovered, *tx.plans_to_resume(tx.now)]))
-            problem: SignoffError | None = None
-            patience = Patience(sleep=self._sleep)  # for all plans together
-            for id_ in ids:
-                try:
-                    self._executor.drive(id_, actor, patience)
-                except (Busy, PolicyChanged):
-                    raise
-                except SignoffError as error:
-                    problem = problem or error
+        with self.store.write() as tx:
+            self._in_force.adopt(tx, actor)
+            recovered = self._executor.recover(tx)
+            ids = [known(tx.plan(plan), plan).id] if plan else list(dict.fromkeys([*recovered, *tx.plans_to_resume(tx.now)]))
+        problem: SignoffError | None = None
+        patience = patience or Patience(sleep=self._sleep, for_others=plan is not None)  # for all plans together
+        for id_ in ids:
+            try:
+                self._executor.drive(id_, actor, patience)
+            except (Busy, PolicyChanged):
+                raise
+            except SignoffError as error:
+                problem = problem or error
         if problem is not None:
             raise problem
         return tuple(self.plan(id_) for id_ in ids)
+
+    def record_late(self) -> None:
+        """Record what came of attempts that were given up, where something did: evidence, which every verb that runs records."""
+        self._executor.record_late()
 
     def approve(self, approval: str, actor: Actor, *, digest: str, reason: str | None = None) -> Approval:
         """Record *actor*'s vote for *approval*. `resume` then runs what it released.
@@ -234,6 +246,7 @@ class Engine:
                 tx.move(action, status, actor, error=f"resolved as {said} by {actor.id}: {reason}")
         if refusal is not None:
             raise refusal
+        self._wake()
         return self.plan(plan)
 
     def cancel(self, plan: str, actor: Actor) -> PlanRecord:
@@ -308,14 +321,6 @@ class Engine:
         return needed(self.policy, approval, self.store.clock())
 
     # -- accepting
-
-    def _try_alone(self, stack: ExitStack) -> bool:
-        """Whether we are the one process that executes, until *stack* ends. Nobody waits for another's actions here."""
-        try:
-            stack.enter_context(self._executor.alone(timeout=0))
-        except Busy:
-            return False
-        return True
 
     def _accept(self, tx: Writing, plan: ActionPlan, actor: Actor, request: str | None, planner: str) -> str | Refused:
         """Store *plan* and return its id, or what refuses it, which is recorded."""
@@ -398,6 +403,7 @@ class Engine:
                 log_refusal(tx, refusal, actor, choice.value, plan.id, approval.number)
         if refusal is not None:
             raise refusal
+        self._wake()
         with self.store.read() as read:
             return known(read.approval(id_), id_)
 

@@ -16,8 +16,7 @@ PAUSE = 0.2  # seconds between two looks at a log that is followed
 EVENTS = (
     *(status.value for status in Status),
     *("submitted", "decided", "asked", "voted", "refused"),  # of plans
-    *("retry", "probed", "late", "resolved"),  # of actions that go outside
-    *("retry", "probed", "late", "resolved"),  # of effects outside the database
+    *("retry", "asking", "probed", "late", "resolved"),  # of effects outside the database
     *("policy", "proposed", "confirmed", "pinned", "unpinned"),  # of the policies
 )
 _SPANS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}

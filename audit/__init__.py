@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .counting import add_up as add_up
     from .counting import read_counters as read_counters
     from .counting import rows_of_action as rows_of_action
+    from .leases import TERM as TERM
+    from .leases import Leases as Leases
     from .past import Past as Past
     from .pins import PinVerb as PinVerb
     from .reading import Reading as Reading
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from .records import ApprovalStatus as ApprovalStatus
     from .records import Choice as Choice
     from .records import Entry as Entry
+    from .records import Lease as Lease
     from .records import PlanRecord as PlanRecord
     from .records import Status as Status
     from .records import Vote as Vote
@@ -47,6 +50,7 @@ __all__ = [
     "NOT_DONE",
     "PLACE",
     "SYSTEM",
+    "TERM",
     "UNTOUCHED",
     "ActionRecord",
     "Approval",
@@ -55,6 +59,8 @@ __all__ = [
     "CountedRow",
     "Counter",
     "Entry",
+    "Lease",
+    "Leases",
     "Past",
     "PinVerb",
     "PlanRecord",
@@ -83,12 +89,13 @@ __getattr__ = front_door(
     __name__,
     {
         "counting": ["PLACE", "CountedRow", "Counter", "Total", "add_up", "read_counters", "rows_of_action"],
+        "leases": ["TERM", "Leases"],
         "past": ["Past"],
         "pins": ["PinVerb"],
         "reading": ["Reading"],
         "records": [
             *("BOUNDED", "ENDED", "NOT_DONE", "SYSTEM", "UNTOUCHED", "ActionRecord", "Approval", "ApprovalStatus", "Choice"),
-            *("Entry", "PlanRecord", "Status", "Vote", "read_time", "write_actor", "write_time"),
+            *("Entry", "Lease", "PlanRecord", "Status", "Vote", "read_time", "write_actor", "write_time"),
         ],
         "recounting": ["counted_anew", "recount"],
         "store": ["Store"],

@@ -21,7 +21,7 @@ except ImportError:
     import sqlite3 as sqlite  # type: ignore[no-redef]  # the same interface, for systems that have no wheel
 
 APPLICATION_ID = 0x5369676E  # "Sign", in the file's header
-SCHEMA = (("signoff.1", "schema.sql"), ("signoff.2", "counters.sql"), ("signoff.3", "routes.sql"))
+SCHEMA = (("signoff.1", "schema.sql"), ("signoff.2", "counters.sql"), ("signoff.3", "routes.sql"), ("signoff.6", "leases.sql"))
 OWN_TABLES = frozenset({"policies", "plans", "actions", "approvals", "votes", "entries", "chains", "counted"})
 CACHED = 512  # statements that stay prepared; a plan's life takes more than the usual 128
 SAFE_WAL = (3, 51, 3)  # before it, a checkpoint by another process could corrupt a WAL file
@@ -62,7 +62,7 @@ class Database:
         """
         self.path = path.resolve()
         self._shown = str(path)  # as errors name it
-        self._timeout = timeout
+        self.timeout = timeout
         self._lending: frozenset[int] | None = None  # what an action's code may do to tables, while the transaction is lent
         if not create and not self.path.exists():
             raise UsageError(f'there is no database at "{path}"; `signoff run` makes one, --db names another')
@@ -120,13 +120,6 @@ class Database:
                 if self._connection.in_transaction:
                     self.execute("ROLLBACK")
                 raise
-
-    @contextmanager
-    def executing(self, timeout: float | None = None) -> Iterator[None]:
-        """Hold the lock of the one process that executes actions. Raises Busy where another holds it for too long."""
-        message = f'another process executes actions of "{self._shown}"; wait for it, then `signoff resume`'
-        with locked(self._sibling(".run"), message, self._timeout if timeout is None else timeout):
-            yield
 
     @contextmanager
     def lent(self, *, writing: bool) -> Iterator["Lent"]:
@@ -231,9 +224,10 @@ class Database:
             raise DatabaseError(f'"{self._shown}" was removed or replaced while it was open; start again')
 
     def _locked_for_writing(self) -> AbstractContextManager[None]:
-        return locked(self._sibling(".lock"), f'another process writes to "{self._shown}"; try again', self._timeout)
+        return locked(self.sibling(".lock"), f'another process writes to "{self._shown}"; try again', self.timeout)
 
-    def _sibling(self, suffix: str) -> Path:
+    def sibling(self, suffix: str) -> Path:
+        """The file beside the database whose name goes on with *suffix*."""
         return self.path.with_name(self.path.name + suffix)
 
     @contextmanager

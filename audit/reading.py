@@ -11,7 +11,7 @@ from .counting import COUNTED, CountedRow, Counter, Total, counters_in
 from .database import Database, Lent, Row
 from .log import COLUMNS
 from .pins import Pins, read_pins
-from .records import SYSTEM, ActionRecord, Approval, Entry, PlanRecord, Vote, write_time
+from .records import SYSTEM, ActionRecord, Approval, Entry, PlanRecord, Vote, read_time, write_time
 from .rows import ACTION, APPROVAL, PLAN, VOTE, action_of, approval_of, entry_of, plan_of, time_of, vote_of
 
 _OPEN = "status IN ('ready', 'approved', 'waiting', 'executing', 'in_doubt')"  # to the letter as in the index actions_open
@@ -51,6 +51,30 @@ class Reading:
     def executing(self) -> list[ActionRecord]:
         """The actions that are marked as being executed."""
         return self._open_actions("status = 'executing'")
+
+    def executing_places(self) -> list[tuple[str, int, int | None, str]]:
+        """The same by plan and number, each with the fence of its lease, None where it was put off, and the lease's end."""
+        return self._database.execute(
+            f"SELECT plan, number, fence, held_until FROM actions WHERE {_OPEN} AND status = 'executing' ORDER BY plan, number"
+        )
+
+    def plans_runnable(self) -> list[str]:
+        """The ids of the plans that have an action which may run, all that it needs being done."""
+        rows = self._database.execute(
+            f"WITH runnable AS (SELECT DISTINCT plan FROM actions WHERE {_OPEN} AND status IN ('ready', 'approved')"
+            " AND NOT EXISTS (SELECT 1 FROM json_each(needs) JOIN actions AS needed"
+            " ON needed.plan = actions.plan AND needed.number = value WHERE needed.status <> 'done'))"
+            " SELECT id FROM plans WHERE id IN (SELECT plan FROM runnable) ORDER BY sequence"
+        )
+        return [id_ for (id_,) in rows]
+
+    def next_deadline(self) -> datetime | None:
+        """When the next of the deadlines that were not recorded passes, or has passed; None where there is none."""
+        rows = self._database.execute(
+            f"SELECT min(expires) FROM actions JOIN approvals USING (plan, number) WHERE actions.{_OPEN}"
+            " AND actions.status IN ('waiting', 'approved') AND approvals.status IN ('waiting', 'approved')"
+        )
+        return None if rows[0][0] is None else read_time(rows[0][0])
 
     def in_doubt(self) -> list[ActionRecord]:
         """The actions of which nobody knows whether they happened."""

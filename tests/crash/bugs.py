@@ -89,7 +89,7 @@ def exception_is_failed() -> None:
     """An action that raises is taken for one that did nothing."""
     end = Executor._end
 
-    def end_as_failed(self: Executor, tx: Writing, started: Started, result: Result, actor: Actor) -> ActionRecord:
+    def end_as_failed(self: Executor, tx: Writing, started: Started, result: Result, actor: Actor) -> list[ActionRecord]:
         failed = replace(result, ending=Ending.FAILED) if result.ending is Ending.IN_DOUBT else result
         return end(self, tx, started, failed, actor)
 
