@@ -54,6 +54,7 @@ from .grounding import grounded_in
 from .in_force import InForce, check_pinned
 from .pinning import PinChange, Pinning
 from .plans import Verifier, ask, known, settle
+from .recovery import check_ended
 from .refusals import checked_reason, log_refusal, refused, storable
 from .retrying import Patience
 
@@ -226,7 +227,7 @@ class Engine:
 
         `resume` then goes on: what was not done is decided anew, and votes that it had used do not count. For those who may
         sign what the rules in force ask for it, and for `approvers`, but not for the requester. Raises Refused, which is
-        recorded.
+        recorded, and Busy where an attempt at what is said to be *not done* still runs: it would happen after all.
         """
         if not checked_reason(reason).strip():
             raise UsageError("resolving needs a reason; say how you know")
@@ -240,6 +241,8 @@ class Engine:
             if refusal is not None:
                 log_refusal(tx, refusal, actor, "resolve", plan, number)
             else:
+                if not done:
+                    check_ended(tx, self.store.leases, action)
                 said = "done" if done else "not done"
                 tx.log("resolved", actor, {"verb": said, "reason": reason}, plan=plan, action=number)
                 status = Status.DONE if done else Status.READY

@@ -1,9 +1,9 @@
 """What is left of an execution whose process is gone, or whose lease is over: who may take it over, and what becomes of it."""
 
 from signoff.actions import RETRIED
-from signoff.audit import ActionRecord, Leases, Status, Writing, write_time
+from signoff.audit import ActionRecord, Leases, Reading, Status, Writing, write_time
 
-from .errors import LogInvalid
+from .errors import Busy, LogInvalid
 from .plans import SYSTEM_ACTOR, Verifier
 from .retrying import tries_of
 
@@ -32,6 +32,16 @@ def recover(tx: Writing, leases: Leases, verifier: Verifier) -> list[str]:
 def is_free(leases: Leases, fence: int, until: str, now: str) -> bool:
     """Whether what is held under *fence* may be taken over *now*. Times are as the store writes them."""
     return until <= now or leases.is_here(fence) or leases.is_gone(fence)
+
+
+def check_ended(tx: Reading, leases: Leases, action: ActionRecord) -> None:
+    """Raises Busy where an attempt at *action* still runs, as far as the operating system can tell."""
+    for entry in tx.entries(action.plan):
+        lease = entry.data.get("lease")
+        attempted = entry.event == "executing" and entry.action == action.number
+        if attempted and isinstance(lease, dict) and leases.may_run(entry.number):
+            where = f"an attempt at {action.plan} action {action.number} still runs in the process {lease['worker']}"
+            raise Busy(f"{where}, so nobody can know that it did not happen; wait for it, or end that process")
 
 
 def _take_over(tx: Writing, action: ActionRecord, cause: str) -> None:

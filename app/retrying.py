@@ -32,12 +32,21 @@ class Tries:
 
 def tries_of(tx: Reading, record: ActionRecord) -> Tries:
     """What the log, which was verified before, tells of the attempts at *record*."""
+    return _tries_at(tx, record.plan, record.number)
+
+
+def due_of(tx: Reading, plan: str, number: int) -> datetime | None:
+    """When the action of *plan*, which was put off, goes on. Raises LogInvalid where the log cannot be read."""
+    return _tries_at(tx, plan, number).due
+
+
+def _tries_at(tx: Reading, plan: str, number: int) -> Tries:
     first, due = None, None
     attempts = asks = 0
     absent = False
     fences: list[int] = []
-    for entry in tx.entries(record.plan):
-        if entry.action != record.number:
+    for entry in tx.entries(plan):
+        if entry.action != number:
             continue
         match entry.event:
             case "ready":

@@ -11,7 +11,7 @@ from .counting import COUNTED, CountedRow, Counter, Total, counters_in
 from .database import Database, Lent, Row
 from .log import COLUMNS
 from .pins import Pins, read_pins
-from .records import SYSTEM, ActionRecord, Approval, Entry, PlanRecord, Vote, read_time, write_time
+from .records import SYSTEM, ActionRecord, Approval, Entry, PlanRecord, Vote, write_time
 from .rows import ACTION, APPROVAL, PLAN, VOTE, action_of, approval_of, entry_of, plan_of, time_of, vote_of
 
 _OPEN = "status IN ('ready', 'approved', 'waiting', 'executing', 'in_doubt')"  # to the letter as in the index actions_open
@@ -68,13 +68,18 @@ class Reading:
         )
         return [id_ for (id_,) in rows]
 
-    def next_deadline(self) -> datetime | None:
-        """When the next of the deadlines that were not recorded passes, or has passed; None where there is none."""
+    def in_order(self, plans: Iterable[str]) -> list[str]:
+        """The ids of *plans*, in the order of their acceptance."""
+        sql = "SELECT id FROM plans WHERE id IN (SELECT value FROM json_each(?)) ORDER BY sequence"
+        return [id_ for (id_,) in self._database.execute(sql, (canonical(sorted(plans)).decode(),))]
+
+    def next_deadline(self) -> str | None:
+        """When, as `write_time` writes it, the first deadline passes that was not recorded; None where there is none."""
         rows = self._database.execute(
             f"SELECT min(expires) FROM actions JOIN approvals USING (plan, number) WHERE actions.{_OPEN}"
             " AND actions.status IN ('waiting', 'approved') AND approvals.status IN ('waiting', 'approved')"
         )
-        return None if rows[0][0] is None else read_time(rows[0][0])
+        return None if rows[0][0] is None else str(rows[0][0])
 
     def in_doubt(self) -> list[ActionRecord]:
         """The actions of which nobody knows whether they happened."""
@@ -255,6 +260,11 @@ class Reading:
     def schema_problems(self) -> list[str]:
         """How Signoff's own tables differ from how they were made."""
         return self._database.schema_problems()
+
+    def newest_number(self) -> int:
+        """The number of the last Entry of the log, 0 in an empty one."""
+        ((number,),) = self._database.execute("SELECT coalesce(max(number), 0) FROM entries")
+        return int(number)
 
     def newest_time(self) -> datetime | None:
         """When the last Entry of the log was written, or None in an empty one."""

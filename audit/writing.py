@@ -144,8 +144,7 @@ class Writing(Reading):
 
     def lease(self, worker: str, term: float) -> Lease:
         """A lease of *term* seconds for what the next Entry tells of: its number is the fence."""
-        ((newest,),) = self._database.execute("SELECT coalesce(max(number), 0) FROM entries")
-        return Lease(fence=newest + 1, worker=worker, until=self.now + timedelta(seconds=term))
+        return Lease(fence=self.newest_number() + 1, worker=worker, until=self.now + timedelta(seconds=term))
 
     def renew(self, action: ActionRecord, term: float) -> bool:
         """Hold *action* for *term* seconds from now on, and return whether its lease is still the one that it has here."""
