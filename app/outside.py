@@ -74,8 +74,10 @@ class Outside:
 
     def _is_ours(self, record: ActionRecord) -> bool:
         """Whether *record* is still held by us. A process that was stopped before it sent anything sends nothing afterwards."""
-        if record.lease is None or self._store.clock() < record.lease.until:
-            return True
+        assert record.lease is not None
+        if self._store.clock() < record.lease.until:
+            with self._store.read() as reading:
+                return reading.holds(record)
         with self._store.write() as tx:
             return tx.renew(record, self._store.leases.term)
 

@@ -58,6 +58,12 @@ class Reading:
             f"SELECT plan, number, fence, held_until FROM actions WHERE {_OPEN} AND status = 'executing' ORDER BY plan, number"
         )
 
+    def holds(self, action: ActionRecord) -> bool:
+        """Whether the lease of *action* is still the one that it has here."""
+        fence = action.lease and action.lease.fence
+        where = "plan = ? AND number = ? AND fence IS ?"
+        return bool(self._database.execute(f"SELECT 1 FROM actions WHERE {where}", (action.plan, action.number, fence)))
+
     def plans_runnable(self) -> list[str]:
         """The ids of the plans that have an action which may run, all that it needs being done."""
         rows = self._database.execute(

@@ -101,6 +101,16 @@ def nobody_is_asked() -> None:
     patch.object(executor, "ask_action", lambda *_: Result(ending=Ending.FAILED)).start()
 
 
+def no_fence() -> None:
+    """A result is recorded whoever holds the action meanwhile."""
+    execute = Database.execute
+
+    def execute_unfenced(self: Database, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        return execute(self, sql.replace("AND fence IS ?", "AND (fence IS ? OR 1)"), parameters)
+
+    patch.object(Database, "execute", execute_unfenced).start()
+
+
 def interrupted_is_ready(self: Executor, tx: Writing) -> list[str]:
     """In place of `Executor.recover`: what was interrupted is run again, instead of being in doubt."""
     interrupted = tx.executing()
@@ -117,4 +127,5 @@ BUGS: dict[str, Callable[[], None]] = {
     "new key for each attempt": new_key_for_each_attempt,
     "exception is failed": exception_is_failed,
     "nobody is asked": nobody_is_asked,
+    "no fence": no_fence,
 }
