@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 
+from signoff.canonical import MAX_INTEGER
 from signoff.errors import Busy, DatabaseError, SignoffError
 
 TERM = 30.0  # seconds for which a lease holds, from its beginning and from each heartbeat
@@ -59,7 +60,7 @@ class Leases:
 
     def may_run(self, fence: int) -> bool:
         """Whether what was started under *fence* may still run, here or, as far as the system can tell, elsewhere."""
-        if fence in self._held or not _LOCKS:
+        if fence in self._held or not _LOCKS or not 0 < fence <= MAX_INTEGER:  # a fence of an altered file is nobody's
             return fence in self._held
         kind, *_ = struct.unpack(_FLOCK, self._lock(fcntl.F_OFD_GETLK, fcntl.F_WRLCK, fence))
         return bool(kind != fcntl.F_UNLCK)

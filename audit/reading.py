@@ -55,7 +55,8 @@ class Reading:
     def executing_places(self) -> list[tuple[str, int, int | None, str]]:
         """The same by plan and number, each with the fence of its lease, None where it was put off, and the lease's end."""
         return self._database.execute(
-            f"SELECT plan, number, fence, held_until FROM actions WHERE {_OPEN} AND status = 'executing' ORDER BY plan, number"
+            "SELECT plan, number, fence, coalesce(held_until, '') FROM actions"
+            f" WHERE {_OPEN} AND status = 'executing' ORDER BY plan, number"
         )
 
     def holds(self, action: ActionRecord) -> bool:

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
@@ -118,6 +117,11 @@ def test_a_lost_lease_is_not_renewed_any_more() -> None:
 def test_what_ends_soon_costs_no_beat() -> None:
     """An action that ends before the first beat is due renews nothing."""
     beats: list[int] = []
-    with Heartbeat(lambda: not beats.append(1), every=timedelta(seconds=TERM).total_seconds()):
+
+    def renew() -> bool:
+        beats.append(1)
+        return True
+
+    with Heartbeat(renew, every=TERM):
         pass
     assert beats == []

@@ -10,8 +10,9 @@ from signal import SIGCONT, SIGKILL, SIGSTOP
 
 import pytest
 
-from signoff.audit import ActionRecord, Status
-from signoff.errors import Busy
+from signoff.audit import ActionRecord, Status, verify_store
+from signoff.errors import Busy, LogInvalid
+from tests.properties.tampering import tampering
 
 from .checking import outcome, standing_problems, told
 from .jobs import Job
@@ -189,3 +190,39 @@ def test_what_still_runs_is_not_resolved_as_not_done(zygote: Zygote, new_outside
         world.resume()
         assert outcome(world).statuses == ("done",)
         assert list(world.receipts().values()) == [1]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("fence = fence + 1", "another lease"),
+        ("fence = -1", "another lease"),
+        ("worker = 'elsewhere:1'", "another lease"),
+        ("fence = NULL, worker = NULL, held_until = NULL", "another lease"),
+        ("held_until = NULL", "cannot be checked"),
+        ("held_until = 'soon'", "cannot be checked"),
+        ("held_until = '2000-01-01T00:00:00.000000Z'", "ends before the time that the log tells"),
+        ("held_until = '9000-01-01T00:00:00.000000Z'", None),  # which only heartbeats tell
+    ],
+)
+def test_an_altered_lease_is_seen(zygote: Zygote, new_outside: Path, tmp_path: Path, change: str, problem: str | None) -> None:
+    """A lease that was edited is found and nothing of its plan runs, while others do; one made longer holds nothing up."""
+    database = copy_world(new_outside, tmp_path / "altered")
+    plan = '{"actions": [{"type": "pay", "needs": []}]}'
+    (killed,) = zygote.run(Job(database=str(database), verb="submit", plan=plan, label="after the effect"))
+    assert killed.signal == SIGKILL
+    with tampering() as tamperer:
+        tamperer.write(database, (f"UPDATE actions SET {change} WHERE status = 'executing'", []))
+    with opened(database) as world:
+        with world.store.read() as tx:
+            problems = verify_store(tx).problems
+        assert [problem in one for one in problems if problem] == [True] * len(problems), problems
+        assert bool(problems) == (problem is not None)
+        if problem is None:
+            world.resume()
+            assert outcome(world).statuses == ("done",)
+        else:
+            with pytest.raises(LogInvalid):
+                world.resume()
+            world.submit(plan)
+            assert sorted(world.receipts().values()) == [1, 1], "the second plan ran, and nothing of the first one"
