@@ -66,11 +66,10 @@ class Leases:
         return bool(kind != fcntl.F_UNLCK)
 
     def close(self) -> None:
-        """Hold nothing any more."""
-        if self._descriptor is not None:
+        """Close the file where nothing is held: an attempt that was given up and still runs is seen until the process ends."""
+        if self._descriptor is not None and not self._held:
             os.close(self._descriptor)
-        self._descriptor = None
-        self._held.clear()
+            self._descriptor = None
 
     def _lock(self, command: int, kind: int, fence: int) -> bytes:
         answer = fcntl.fcntl(self._file(), command, struct.pack(_FLOCK, kind, os.SEEK_SET, fence, 1, 0))

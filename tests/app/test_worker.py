@@ -219,6 +219,30 @@ def test_a_lease_is_kept_by_heartbeats(open_wide: Engine, database: Path) -> Non
         assert_verifies(engine)
 
 
+def test_a_lost_lease_is_not_renewed(open_wide: Engine, database: Path, clock: FakeClock) -> None:
+    """Whoever was taken over renews nothing, and what it gives is evidence; the one who took over stays in charge."""
+    with Store.open(database, clock=lambda: clock() + timedelta(hours=1)) as ahead:
+        other = Engine(ahead, open_wide.policy, open_wide.registry)
+        renewed: list[bool] = []
+
+        def be_taken_over() -> None:
+            with open_wide.store.read() as tx:
+                (held,) = tx.executing()
+            renewed.append(open_wide.store._renew(held))
+            other.resume(MIRA)
+            renewed.append(open_wide.store._renew(held))
+
+        MEANWHILE.append(be_taken_over)
+        plan = submit(open_wide, message(), deposit("1"))
+        assert renewed == [True, False]
+        assert statuses(plan) == ["in_doubt", "done"]
+        assert "its lease was over while" in str(plan.actions[0].error)
+        with open_wide.store.read() as tx:
+            told = [(entry.event, entry.data.get("ending")) for entry in tx.entries(plan.id) if entry.action == 1]
+        assert told[-3:] == [("executing", None), ("in_doubt", None), ("late", "done")]
+        assert_verifies(open_wide)
+
+
 def _lease(store: Store) -> tuple[str, int]:
     with store.read() as tx:
         ((_, _, _, until),) = tx.executing_places()
