@@ -5,6 +5,7 @@ import os
 import sys
 from argparse import SUPPRESS
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 
 from . import commands, delegate_command, policy_commands, show_command
@@ -116,11 +117,17 @@ def _add_asking(verbs: Verbs) -> None:
     what.add_argument("text", nargs="?", metavar="TEXT", help='what to do, such as "send $20 to Alice"')
     what.add_argument("--plan", metavar="FILE", help="a plan as JSON instead; - reads it from standard input")
     _may_act(run, "who asks (default: dana, the demo bank's customer)")
+    run.add_argument("--no-run", action="store_true", help="only accept it; a worker or `signoff resume` runs it")
     _may_choose_planner(run)
 
     resume = _add(verbs, "resume", commands.resume, "go on with a plan, or with all, after an approval or a crash")
     resume.add_argument("id", nargs="?", metavar="PLAN", help="the plan's id (default: every plan that can go on)")
     _may_act(resume, "who goes on (default: the operating system's user)")
+
+    worker = _add(verbs, "worker", commands.worker, "go on with what can go on, beside other workers, until told to stop")
+    worker.add_argument("--drain", action="store_true", help="end once nothing is left that can go on by itself")
+    worker.add_argument("--poll", metavar="SECONDS", type=_pause, default=1.0, help="how often to look for work (default: 1)")
+    _may_act(worker, "who goes on (default: the operating system's user)")
 
 
 def _add_signing(verbs: Verbs) -> None:
@@ -216,6 +223,14 @@ def _add_policies(verbs: Verbs) -> None:
     replay.add_argument("--limit", metavar="N", type=_count, help="only the newest N plans")
     replay.add_argument("--all", action="store_true", help="show the actions that would be decided the same, too")
     _no_actor(replay)
+
+
+def _pause(text: str) -> float:
+    """A number of seconds. Raises ArgumentTypeError for any other text."""
+    with suppress(ValueError):
+        if 0.01 <= (seconds := float(text)) <= 3_600:
+            return seconds
+    raise argparse.ArgumentTypeError(f'"{text[:40]}" is no number of seconds from 0.01 to 3600')
 
 
 def _add_comparing(verbs: Verbs) -> None:

@@ -90,13 +90,15 @@ def run(options: argparse.Namespace, settings: Settings) -> Exit:
     planner = make_planner(settings) if options.plan is None else None
     with open_engine(settings, create=True) as engine:
         if planner is None:
-            record = _submit_file(engine, options.plan, settings)
+            record = _submit_file(engine, options.plan, settings, run=not options.no_run)
         else:
             planned = planner.plan(options.text, settings.requester)
             if planned.plan is None:
                 return _print_no_plan(planned, settings)
             take_up(engine, settings)
-            record = engine.submit(planned.plan, settings.requester, request=options.text, planner=planned.planner)
+            record = engine.submit(
+                planned.plan, settings.requester, request=options.text, planner=planned.planner, run=not options.no_run
+            )
         print_plans(engine, [record], settings)
     return _exit_of([record])
 
@@ -110,6 +112,14 @@ def resume(options: argparse.Namespace, settings: Settings) -> Exit:
         else:
             print_plans(engine, records, settings)
     return _exit_of(records)
+
+
+def worker(options: argparse.Namespace, settings: Settings) -> Exit:
+    """`signoff worker`."""
+    from .working import work
+
+    with open_engine(settings) as engine:
+        return work(engine, settings, drain=options.drain, poll=options.poll)
 
 
 def queue(options: argparse.Namespace, settings: Settings) -> Exit:
@@ -266,10 +276,11 @@ def print_error(error: SignoffError, settings: Settings) -> None:
         output.print_error(error)
 
 
-def _submit_file(engine: "Engine", name: str, settings: Settings) -> PlanRecord:
+def _submit_file(engine: "Engine", name: str, settings: Settings, *, run: bool) -> PlanRecord:
     from signoff.planner import read_plan
 
-    return engine.submit(read_plan(read_file(name, "a plan"), engine.registry), settings.requester, planner=f"file {name}")
+    plan = read_plan(read_file(name, "a plan"), engine.registry)
+    return engine.submit(plan, settings.requester, planner=f"file {name}", run=run)
 
 
 def read_file(name: str, what: str) -> bytes:

@@ -6,7 +6,7 @@ executor's, one transaction for each step.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 
@@ -53,6 +53,7 @@ from .grounding import grounded_in
 from .in_force import InForce, check_pinned
 from .pinning import PinChange, Pinning
 from .plans import Verifier, as_record, ask, known, settle
+from .recovery import check_ended
 from .refusals import checked_reason, log_refusal, refused, storable
 from .reminding import remind
 from .retrying import Patience
@@ -64,13 +65,23 @@ from .voting import Voting
 class Engine:
     """Decides plans, runs actions, and keeps the queue and the log. One thread owns it."""
 
-    def __init__(self, store: Store, policy: Policy, registry: Registry, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        """*sleep* waits for so many seconds, before something is tried again.
+    def __init__(
+        self,
+        store: Store,
+        policy: Policy,
+        registry: Registry,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """*sleep* waits for so many seconds, before something is tried again. *wake* is called when there may be something
+        to run for a worker: a plan, a vote, or what was said of a doubt.
 
         Raises LogInvalid where the policies in the store are not the ones that its log tells.
         """
         self.store = store
         self._sleep = sleep
+        self._wake = wake
         self.registry = registry
         with store.read() as tx:
             self._in_force = InForce(tx, policy)
@@ -118,60 +129,62 @@ class Engine:
             counting = Counting(reading=tx, policy=self.policy, now=self.store.clock(), requester=actor)
             return judge_plan(resolved, grounded_in(request), counting)
 
-    def submit(self, plan: ActionPlan, actor: Actor, *, request: str | None = None, planner: str = "given") -> PlanRecord:
+    def submit(
+        self, plan: ActionPlan, actor: Actor, *, request: str | None = None, planner: str = "given", run: bool = True
+    ) -> PlanRecord:
         """Accept *plan*: decide every action, record all of it in one transaction, and run what may run.
 
         *request* is what the user wrote, if a user wrote something; *planner* says what made the plan. Raises PlanInvalid
         where a name in it is unknown; nothing is stored then. Raises Refused, which is recorded, where it would leave more
-        waiting than one requester may have. Raises Busy where it was accepted, and another process
-        executes for so long that it could not be run: `resume` does that.
+        waiting than one requester may have. Other processes that execute keep it from nothing; what
+        they take up of it, and what goes on by itself later, is waited for a few seconds. Without *run* it is only accepted:
+        a worker runs it, or `resume`.
         """
         if request is not None:
             check_request(storable("the request", request))
         self._in_force.vet()
-        with ExitStack() as stack:
-            alone = self._try_alone(stack)
-            with self.store.write() as tx:
-                self._in_force.adopt(tx, actor)
-                remind(tx, self.policy, self._verifier)
-                if alone:
-                    self._executor.recover(tx)
-                id_ = self._accept(tx, plan, actor, request, planner)
-                started = self._executor.start(tx, id_, actor) if alone and isinstance(id_, str) else None
-            if isinstance(id_, Refused):
-                raise id_
-            if not alone and any(action.status is Status.READY for action in self.plan(id_).actions):
-                stack.enter_context(self._executor.alone())
-                alone = True
-            if alone:
-                self._executor.drive(id_, actor, Patience(sleep=self._sleep), started)
+        with self.store.write() as tx:
+            self._in_force.adopt(tx, actor)
+            remind(tx, self.policy, self._verifier)
+            self._executor.recover(tx)
+            id_ = self._accept(tx, plan, actor, request, planner)
+            started = self._executor.start(tx, id_, actor) if run and isinstance(id_, str) else None
+        if isinstance(id_, Refused):
+            raise id_
+        if run:
+            self._executor.drive(id_, actor, Patience(sleep=self._sleep), started)
+        self._wake()
         return self.plan(id_)
 
-    def resume(self, actor: Actor, plan: str | None = None) -> tuple[PlanRecord, ...]:
+    def resume(self, actor: Actor, plan: str | None = None, *, patience: Patience | None = None) -> tuple[PlanRecord, ...]:
         """Go on with *plan*, or with every plan in which something can go on, after an approval or a crash.
 
-        What keeps one plan from going on keeps no other; the first such error is raised at the end. Raises Busy where
-        another process executes, and PolicyChanged where it put other rules in force.
+        What another process executes of *plan* is waited for a few seconds, or as *patience* says. What keeps one plan from
+        going on keeps no other; the first such error is raised at the end. Raises Busy where another process writes for too
+        long, and PolicyChanged where it put other rules in force.
         """
         self._in_force.vet()
-        with self._executor.alone():
-            with self.store.write() as tx:
-                self._in_force.adopt(tx, actor)
-                remind(tx, self.policy, self._verifier)
-                recovered = self._executor.recover(tx)
-                ids = [known(tx.plan(plan), plan).id] if plan else list(dict.fromkeys([*recovered, *tx.plans_to_resume(tx.now)]))
-            problem: SignoffError | None = None
-            patience = Patience(sleep=self._sleep)  # for all plans together
-            for id_ in ids:
-                try:
-                    self._executor.drive(id_, actor, patience)
-                except (Busy, PolicyChanged):
-                    raise
-                except SignoffError as error:
-                    problem = problem or error
+        with self.store.write() as tx:
+            self._in_force.adopt(tx, actor)
+            remind(tx, self.policy, self._verifier)
+            recovered = self._executor.recover(tx)
+            ids = [known(tx.plan(plan), plan).id] if plan else list(dict.fromkeys([*recovered, *tx.plans_to_resume(tx.now)]))
+        problem: SignoffError | None = None
+        patience = patience or Patience(sleep=self._sleep, for_others=plan is not None)  # for all plans together
+        for id_ in ids:
+            try:
+                self._executor.drive(id_, actor, patience)
+            except (Busy, PolicyChanged):
+                raise
+            except SignoffError as error:
+                problem = problem or error
         if problem is not None:
             raise problem
         return tuple(self.plan(id_) for id_ in ids)
+
+    def record_late(self) -> None:
+        """Record what came of attempts that were given up, where something did: evidence, which every verb that runs records."""
+        self._executor.record_late()
 
     def approve(
         self, approval: str, actor: Actor, *, digest: str, reason: str | None = None, card: str | None = None
@@ -200,7 +213,9 @@ class Engine:
         that were drawn, by approval. Raises Refused, which is recorded and
         names which, where this actor may not vote for one of them now; nothing else is recorded then.
         """
-        return self._voting.approve(approvals, actor, digest, reason, cards or {})
+        approved = self._voting.approve(approvals, actor, digest, reason, cards or {})
+        self._wake()
+        return approved
 
     def reject(self, approval: str, actor: Actor, *, reason: str) -> Approval:
         """Record *actor*'s vote against *approval*, which ends the action and skips what needs it. Raises Refused."""
@@ -208,7 +223,9 @@ class Engine:
 
     def reject_all(self, approvals: Sequence[str], actor: Actor, *, reason: str) -> tuple[Approval, ...]:
         """Record *actor*'s votes against all of *approvals* in one transaction. Raises Refused as `approve_all` does."""
-        return self._voting.reject(approvals, actor, reason)
+        rejected = self._voting.reject(approvals, actor, reason)
+        self._wake()
+        return rejected
 
     def edit(self, approval: str, actor: Actor, changes: Mapping[str, Json], *, reason: str) -> PlanRecord:
         """Make the action that *approval* asks for another one of its type: a new revision, with *changes* to its fields.
@@ -217,14 +234,16 @@ class Engine:
         those who may sign it, while it waits, or was approved and not started. Raises Refused, which is recorded, and
         ActionInvalid where it would be no action.
         """
-        return self.plan(self._editing.edit(approval, actor, changes, reason))
+        plan = self._editing.edit(approval, actor, changes, reason)
+        self._wake()
+        return self.plan(plan)
 
     def resolve(self, plan: str, number: int, actor: Actor, *, done: bool, reason: str) -> PlanRecord:
         """Say of an action in doubt whether it was *done*: then it is, from now on; else it is ready, and keeps its key.
 
         `resume` then goes on: what was not done is decided anew, and votes that it had used do not count. For those who may
         sign what the rules in force ask for it, and for `approvers`, but not for the requester. Raises Refused, which is
-        recorded.
+        recorded, and Busy where an attempt at what is said to be *not done* still runs: it would happen after all.
         """
         if not checked_reason(reason).strip():
             raise UsageError("resolving needs a reason; say how you know")
@@ -238,12 +257,15 @@ class Engine:
             if refusal is not None:
                 log_refusal(tx, refusal, actor, "resolve", plan, number)
             else:
+                if not done:
+                    check_ended(tx, self.store.leases, action)
                 said = "done" if done else "not done"
                 tx.log("resolved", actor, {"verb": said, "reason": reason}, plan=plan, action=number)
                 status = Status.DONE if done else Status.READY
                 tx.move(action, status, actor, error=f"resolved as {said} by {actor.id}: {reason}")
         if refusal is not None:
             raise refusal
+        self._wake()
         return self.plan(plan)
 
     def cancel(self, plan: str, actor: Actor) -> PlanRecord:
@@ -355,14 +377,6 @@ class Engine:
             return Signers.of(tx, self.policy, approval, self.store.clock()).needed
 
     # -- accepting
-
-    def _try_alone(self, stack: ExitStack) -> bool:
-        """Whether we are the one process that executes, until *stack* ends. Nobody waits for another's actions here."""
-        try:
-            stack.enter_context(self._executor.alone(timeout=0))
-        except Busy:
-            return False
-        return True
 
     def _accept(self, tx: Writing, plan: ActionPlan, actor: Actor, request: str | None, planner: str) -> str | Refused:
         """Store *plan* and return its id, or what refuses it, which is recorded."""

@@ -10,6 +10,7 @@
     ├── PolicyInvalid            the policies file is wrong; holds every diagnostic
     ├── Refused                  a verb that this actor may not do now; recorded in the log
     ├── Busy                     another process holds what is needed, for now
+    │   └── LeaseLost            another process has taken over what was executed here
     ├── PolicyChanged            another process has put other rules in force since ours were read
     ├── PolicyPinned             other policies are pinned than the file holds
     ├── TransactionLost          an action's code made SQLite roll everything back
@@ -110,6 +111,12 @@ class Busy(SignoffError):
     """Another process holds a lock on the database for longer than we wait."""
 
     code = "busy"
+
+
+class LeaseLost(Busy):
+    """An action is not held any more by the process that executed it: what it gave moves nothing."""
+
+    code = "lease-lost"
 
 
 class PolicyChanged(SignoffError):

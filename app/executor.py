@@ -2,17 +2,17 @@
 
 `drive` takes one step after the other until nothing can go on. An external action's intent is durable before it
 starts; what it gave and the intent to run the next one share a transaction. A READ or LOCAL action runs inside one.
-An attempt of which nobody knows what it came to is put off, and goes on once nothing else can (see `retrying`).
+An attempt of which nobody knows what it came to is put off, and goes on once nothing else can (see `retrying`). Many
+processes execute at once: each external action under a lease (see `outside`), and what one leaves, another takes over
+(see `recovery`).
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TypeAlias
 
 from signoff.actions import (
-    INSIDE,
     RETRIED,
     Action,
     Effect,
@@ -23,26 +23,28 @@ from signoff.actions import (
     ask_action,
     run_action,
 )
-from signoff.audit import NOT_DONE, ActionRecord, Approval, ApprovalStatus, PlanRecord, Status, Store, Writing, write_time
+from signoff.audit import NOT_DONE, ActionRecord, Approval, ApprovalStatus, PlanRecord, Status, Store, Writing
 from signoff.policies import DecisionEffect
 
 from .actor import Actor
 from .canonical import Json
 from .counting import Counting
 from .deciding import Judgement, denial, judge, told_decision, votes_serve
-from .errors import ActionInvalid, ClockError, LogInvalid, OutcomeUnknown, TransactionLost
+from .errors import ActionInvalid, ClockError, LeaseLost, OutcomeUnknown, TransactionLost
 from .grounding import grounded_in
 from .in_force import InForce
-from .outside import Outside, Started
-from .plans import SYSTEM_ACTOR, Verifier, ask, known, settle
+from .outside import Outside, Started, tell_late
+from .plans import Verifier, ask, known, settle
+from .recovery import recover
 from .retrying import Patience, change, next_due, obstacle, put_off, record_answer, tries_of
 from .signers import Signers
+from .steps import Ready, Step, is_held
 
 Watch: TypeAlias = Callable[[ActionRecord], None]
 
 
 class Executor:
-    """Runs the actions of accepted plans. Only the process that holds `alone` may use the rest."""
+    """Runs the actions of accepted plans, beside other processes that do."""
 
     def __init__(self, store: Store, registry: Registry, in_force: InForce, verifier: Verifier) -> None:
         self._store = store
@@ -50,11 +52,7 @@ class Executor:
         self._in_force = in_force
         self._verifier = verifier
         self._watch: Watch = lambda _: None
-        self._outside = Outside(store.clock)
-
-    def alone(self, timeout: float | None = None) -> AbstractContextManager[None]:
-        """Be the one process that executes. Raises Busy where another one is, for *timeout* seconds or the store's."""
-        return self._store.executing(timeout)
+        self._outside = Outside(store)
 
     @contextmanager
     def watched(self, watch: Watch) -> Iterator[None]:
@@ -66,25 +64,15 @@ class Executor:
             self._watch = before
 
     def recover(self, tx: Writing) -> list[str]:
-        """Take care of what an executor that died left behind, and return the ids of its plans.
-
-        Whoever executes alone knows that what is marked as being executed is nobody's now. What can be tried again, or
-        asked about, is put off until the plan goes on; all else is in doubt.
-        """
+        """Take care of what nobody executes any more, record what came late, and return the ids of the recovered plans."""
         self._outside.tell_late(tx)
-        recovered = []
-        for action in tx.executing():
-            try:
-                self._verifier.plan(tx, action.plan)
-            except LogInvalid:  # nothing of that plan runs, and whoever resumes it is told; other plans go on
-                continue
-            error = "the process ended while it was executed"
-            if action.effect not in RETRIED:
-                tx.move(action, Status.IN_DOUBT, SYSTEM_ACTOR, error=error)
-            elif tries_of(tx, action).due is None:
-                tx.put_off(action, "retry", SYSTEM_ACTOR, error=error, data={"due": write_time(tx.now)})
-            recovered.append(action.plan)
-        return recovered
+        return recover(tx, self._store.leases, self._verifier)
+
+    def record_late(self) -> None:
+        """Record what came of attempts that were given up, where something did."""
+        if self._outside.has_late():
+            with self._store.write() as tx:
+                self._outside.tell_late(tx)
 
     def start(self, tx: Writing, plan: str, actor: Actor) -> Started | None:
         """Record the intent to run the next action, where that is an external one: for the transaction that accepts a plan."""
@@ -94,7 +82,7 @@ class Executor:
     def drive(self, plan: str, actor: Actor, patience: Patience, started: Started | None = None) -> None:
         """Take one step after the other until nothing in *plan* can go on; first of all execute what was *started*.
 
-        What is tried again is waited for as long as *patience* lasts.
+        What is tried again, or executed by another process, is waited for as long as *patience* lasts.
         """
         lost: dict[int, str] = {}  # by number, why the transaction was lost in which an action ran
         going = True
@@ -103,7 +91,7 @@ class Executor:
                 self._watch(started.record)
             result = self._execute(started) if started else None
             try:
-                step = self._go_on(plan, actor, started, result, lost)
+                step = self._go_on(plan, actor, patience, started, result, lost)
             except OutcomeUnknown:  # what started ends as after a crash: nothing can be recorded here any more
                 raise
             except BaseException:
@@ -111,47 +99,65 @@ class Executor:
                     with self._store.write() as tx:
                         self._end(tx, started, result, actor)
                 raise
+            finally:
+                if started:
+                    self._outside.let_go(started)
             started, going = step.started, step.going
             for ended in step.ended:
                 if ended.status is not Status.EXECUTING:
                     self._watch(ended)
             if step.due is not None:
                 going = patience.wait((step.due - self._store.clock()).total_seconds())
+            elif step.held:
+                going = patience.wait_for_others()
 
-    def _go_on(self, plan: str, actor: Actor, started: Started | None, result: Result | None, lost: dict[int, str]) -> "_Step":
+    def _go_on(
+        self,
+        plan: str,
+        actor: Actor,
+        patience: Patience,
+        started: Started | None,
+        result: Result | None,
+        lost: dict[int, str],
+    ) -> Step:
         """Record *result*, and take the next step."""
         while True:
             try:
                 with self._store.write() as tx:
                     self._outside.tell_late(tx)
-                    ended = [self._end(tx, started, result, actor)] if started and result else []
+                    ended = self._end(tx, started, result, actor) if started and result else []
+                    if patience.stopped():
+                        return Step(ended=ended, started=None, going=False)
                     ready = self._next(tx, plan, actor)
                     if ready is None:
                         return self._go_on_later(tx, plan, actor, ended)
                     begun = self._begin(tx, ready, actor)
                     if not ready.runs_here:
-                        return _Step(ended=ended, started=begun, going=True)
-                    ended.append(self._end(tx, begun, self._run_here(tx, begun, lost), actor))
-                    return _Step(ended=ended, started=None, going=True)
+                        return Step(ended=ended, started=begun, going=True)
+                    ended += self._end(tx, begun, self._run_here(tx, begun, lost), actor)
+                    return Step(ended=ended, started=None, going=True)
             except TransactionLost:
                 continue  # nothing of it was recorded; the action that lost it is remembered and fails now
 
-    def _go_on_later(self, tx: Writing, plan: str, actor: Actor, ended: list[ActionRecord]) -> "_Step":
+    def _go_on_later(self, tx: Writing, plan: str, actor: Actor, ended: list[ActionRecord]) -> Step:
         """Go on with what was put off, where that is due: another attempt, or a question to its receiver."""
+        if is_held(known(tx.plan(plan), plan)):
+            self.recover(tx)  # whoever held it may be gone by now
         while (found := next_due(tx, known(tx.plan(plan), plan))) is not None:
             record, tries, due = found
             if due > tx.now:
-                return _Step(ended=ended, started=None, going=False, due=due)
+                return Step(ended=ended, started=None, going=False, due=due)
             action, requester = self._load(record), known(tx.plan(plan), plan).requester
             if action.effect is Effect.PROBE and not tries.absent:
+                asking = tx.put_off(record, "asking", actor, error=record.error, data={}, lease=self._outside.take(tx))
                 execution = Execution(actor=requester, key=record.key, now=tx.now, tx=None)
-                asked = Started(record=record, action=action, execution=execution, asking=True)
-                return _Step(ended=ended, started=asked, going=True)
+                asked = Started(record=asking, action=action, execution=execution, asking=True, earlier=tries.fences)
+                return Step(ended=ended, started=asked, going=True)
             again = self._try_again(tx, record, action, actor)
             if isinstance(again, Started):
-                return _Step(ended=ended, started=again, going=True)
+                return Step(ended=ended, started=again, going=True)
             ended.append(again)
-        return _Step(ended=ended, started=None, going=False)
+        return Step(ended=ended, started=None, going=False, held=is_held(known(tx.plan(plan), plan)))
 
     def _try_again(self, tx: Writing, record: ActionRecord, action: Action, actor: Actor) -> Started | ActionRecord:
         """Record the intent to try *record* once more, where it would still be allowed; else it ends.
@@ -165,7 +171,7 @@ class Executor:
         approval = self._approval(tx, record)
         problem = obstacle(action, record, tries, tx.now) or change(judged.decision, approval, tx.now)
         if problem is None:
-            return self._begin(tx, _Ready(record=record, judged=judged, approval=None, requester=plan.requester), actor)
+            return self._begin(tx, Ready(record=record, judged=judged, approval=None, requester=plan.requester), actor)
         status = Status.FAILED if tries.absent else Status.IN_DOUBT
         data: dict[str, Json] = {"decision": told_decision(judged)}
         ended = tx.move(record, status, actor, error=f"{record.error}; not tried again: {problem}", data=data)
@@ -192,7 +198,7 @@ class Executor:
             raise
         return result
 
-    def _next(self, tx: Writing, plan: str, actor: Actor) -> "_Ready | None":
+    def _next(self, tx: Writing, plan: str, actor: Actor) -> Ready | None:
         """The runnable action with the lowest number, decided again and allowed now."""
         self._in_force.check(tx)
         record = self._verifier.plan(tx, plan)
@@ -206,7 +212,7 @@ class Executor:
                 return ready
             record = known(tx.plan(plan), plan)
 
-    def _decide_again(self, tx: Writing, plan: PlanRecord, record: ActionRecord, actor: Actor) -> "_Ready | None":
+    def _decide_again(self, tx: Writing, plan: PlanRecord, record: ActionRecord, actor: Actor) -> Ready | None:
         """Decide *record* under the policy in force now. Where it may not run, move it, and return None."""
         policy, judged = self._in_force.policy, self.decide(tx, plan, record)
         decision = judged.decision
@@ -223,7 +229,7 @@ class Executor:
             return None
         if tx.behind and (approval or judged.action.window):
             raise ClockError(_BEHIND)
-        return _Ready(record=record, judged=judged, approval=approval, requester=plan.requester)
+        return Ready(record=record, judged=judged, approval=approval, requester=plan.requester)
 
     def decide(self, tx: Writing, plan: PlanRecord, record: ActionRecord) -> Judgement:
         """What the policy in force says about *record* now."""
@@ -235,12 +241,13 @@ class Executor:
         """The approval of *record* that was given."""
         return next((a for a in tx.approvals_of(record.plan, record.number) if a.status is ApprovalStatus.APPROVED), None)
 
-    def _begin(self, tx: Writing, ready: "_Ready", actor: Actor) -> Started:
+    def _begin(self, tx: Writing, ready: Ready, actor: Actor) -> Started:
         """Record the intent: the decision, the votes that it uses, the attempt."""
         data: dict[str, Json] = {"decision": told_decision(ready.judged)}
         if ready.approval is not None:
             data["approval"] = ready.approval.id
-        executing = tx.move(ready.record, Status.EXECUTING, actor, rules=ready.judged.decision.rules, data=data)
+        lease = None if ready.runs_here else self._outside.take(tx)
+        executing = tx.move(ready.record, Status.EXECUTING, actor, rules=ready.judged.decision.rules, data=data, lease=lease)
         if ready.approval is not None:
             tx.use_votes(ready.approval, executing.attempt)
         action = ready.judged.action
@@ -248,17 +255,24 @@ class Executor:
         until = None if action.window is None else (tries_of(tx, executing).first or tx.now) + action.window
         return Started(record=executing, action=action, execution=execution, until=until)
 
-    def _end(self, tx: Writing, started: Started, result: Result, actor: Actor) -> ActionRecord:
-        """Record what an execution gave, and skip what needed it where it did not happen."""
-        if started.asking:
-            ended = record_answer(tx, started.action, started.record, result, actor)
-        elif result.ending is Ending.IN_DOUBT and started.action.effect in RETRIED:
-            ended = put_off(tx, started.action, started.record, result, actor)
-        else:
-            ended = tx.move(started.record, Status(result.ending.value), actor, result=result.value, error=result.error)
+    def _end(self, tx: Writing, started: Started, result: Result, actor: Actor) -> list[ActionRecord]:
+        """Record what an execution gave, and skip what needed it where it did not happen.
+
+        Where another process has taken it over meanwhile, what it gave here is evidence, and nothing has ended.
+        """
+        try:
+            if started.asking:
+                ended = record_answer(tx, started.action, started.record, result, actor)
+            elif result.ending is Ending.IN_DOUBT and started.action.effect in RETRIED:
+                ended = put_off(tx, started.action, started.record, result, actor)
+            else:
+                ended = tx.move(started.record, Status(result.ending.value), actor, result=result.value, error=result.error)
+        except LeaseLost:
+            tell_late(tx, started.record, result, asked=started.asking)
+            return []
         if ended.status in NOT_DONE:
             settle(tx, known(tx.plan(ended.plan), ended.plan))
-        return ended
+        return [ended]
 
     def _load(self, record: ActionRecord) -> Action:
         try:
@@ -268,31 +282,6 @@ class Executor:
 
 
 _BEHIND = "the clock stands before the newest entry of the log, so no deadline can be judged; set it right"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Step:
-    """What one step of a plan came to."""
-
-    ended: list[ActionRecord]  # actions, with what they gave
-    started: Started | None  # what must be executed now
-    going: bool  # whether anything went on
-    due: datetime | None = None  # when something that was put off goes on
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Ready:
-    """An action that may run now, and the approval whose votes that uses."""
-
-    record: ActionRecord
-    judged: Judgement
-    approval: Approval | None
-    requester: Actor
-
-    @property
-    def runs_here(self) -> bool:
-        """Whether it is executed inside a transaction of this database."""
-        return self.judged.action.effect in INSIDE
 
 
 class _Undo(Exception):

@@ -162,12 +162,10 @@ class OpenPlans:
             del self._shown[id_]
 
     def _go_on(self, plan: PlanRecord, actor: Actor) -> PlanRecord:
-        """*plan* after what can go on in it went on, unless another process is just executing: then later."""
+        """*plan* after what can go on in it went on, unless another process writes for too long: then later."""
         if not any(plan.can_run(action) for action in plan.actions):
             return plan
         try:
-            with self._engine.store.executing(timeout=0):
-                pass
             (plan,) = self._engine.resume(actor, plan=plan.id)
         except Busy:
             self._next = self._engine.store.clock() + AGAIN

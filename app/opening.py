@@ -122,7 +122,14 @@ def take_up(engine: "Engine", settings: Settings) -> None:
 
 
 def open_store(settings: Settings, *, create: bool = False, migrations: "Sequence[Migration]" = ()) -> Store:
-    return Store.open(settings.database, create=create, key=settings.key, migrations=migrations, timeout=settings.timeout)
+    return Store.open(
+        settings.database,
+        create=create,
+        key=settings.key,
+        migrations=migrations,
+        timeout=settings.timeout,
+        lease=settings.lease,
+    )
 
 
 def check_database(settings: Settings) -> None:

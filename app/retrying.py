@@ -15,6 +15,7 @@ from signoff.policies import Decision, DecisionEffect
 from .actor import Actor
 
 PATIENCE = 5.0  # seconds that one verb waits, in all, for what is tried again; the rest is left to `resume`
+MOMENT = 0.05  # seconds between two looks at what another process executes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,27 +25,41 @@ class Tries:
     first: datetime | None  # when it was first started: a receiver's window counts from then
     attempts: int  # how often it was started
     asks: int  # how often its receiver was asked about the newest attempt
-    due: datetime | None  # when it goes on; None: an attempt runs, or was cut off
+    due: datetime | None  # when it goes on; None: an attempt runs, or a question, or it was cut off
+    fences: tuple[int, ...]  # of all attempts that were ever made
     absent: bool  # whether the receiver said that it did not happen, so that it is tried again without asking
 
 
 def tries_of(tx: Reading, record: ActionRecord) -> Tries:
     """What the log, which was verified before, tells of the attempts at *record*."""
+    return _tries_at(tx, record.plan, record.number)
+
+
+def due_of(tx: Reading, plan: str, number: int) -> datetime | None:
+    """When the action of *plan*, which was put off, goes on. Raises LogInvalid where the log cannot be read."""
+    return _tries_at(tx, plan, number).due
+
+
+def _tries_at(tx: Reading, plan: str, number: int) -> Tries:
     first, due = None, None
     attempts = asks = 0
     absent = False
-    for entry in tx.entries(record.plan):
-        if entry.action != record.number:
+    fences: list[int] = []
+    for entry in tx.entries(plan):
+        if entry.action != number:
             continue
         match entry.event:
             case "ready":
                 first, attempts = None, 0
             case "executing":
                 first, attempts, asks, due, absent = first or entry.at, attempts + 1, 0, None, False
+                fences += [entry.number]  # its lease has that fence
+            case "asking":
+                due = None
             case "retry" | "probed":
                 asks += entry.event == "probed"
                 due, absent = read_time(str(entry.data["due"])), entry.data.get("happened") is False
-    return Tries(first=first, attempts=attempts, asks=asks, due=due, absent=absent)
+    return Tries(first=first, attempts=attempts, asks=asks, due=due, fences=tuple(fences), absent=absent)
 
 
 def next_due(tx: Reading, plan: PlanRecord) -> tuple[ActionRecord, Tries, datetime] | None:
@@ -105,15 +120,21 @@ class Patience:
 
     sleep: Callable[[float], None]
     left: float = PATIENCE  # seconds
+    for_others: bool = True  # whether it waits for what another process executes, too
+    stopped: Callable[[], bool] = lambda: False  # whether nothing is to be started any more
 
     def wait(self, seconds: float) -> bool:
         """Wait so long, and return whether there was patience for it."""
-        if seconds > self.left:
+        if seconds > self.left or self.stopped():
             return False
         if seconds > 0:
             self.left -= seconds
             self.sleep(seconds)
         return True
+
+    def wait_for_others(self) -> bool:
+        """Wait a moment for what another process executes, and return whether there was patience for it."""
+        return self.for_others and self.wait(MOMENT)
 
 
 def _due(at: datetime) -> dict[str, str]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from signoff.audit import TERM
 from signoff.planner import MODEL_TIMEOUT, Mode
 
 from .actor import Actor, Identification
@@ -18,6 +19,8 @@ DEFAULT_DATABASE = "signoff.db"
 DEFAULT_POLICIES = "policies.yaml"
 DEFAULT_TIMEOUT = "10"  # seconds
 MAX_TIMEOUT = 3_600
+DEFAULT_LEASE = f"{TERM:g}"  # seconds
+MIN_LEASE = 1
 DEFAULT_REQUESTER = "dana"  # the demo bank's customer
 DEFAULT_MODEL = "gpt-5.6-luna"  # OpenAI's small one
 DEFAULT_MODE = Mode.JSON_SCHEMA  # OpenAI's newer models refuse tools in chat completions unless they do not reason
@@ -69,6 +72,7 @@ class Settings:
     claimed: str | None  # who the user says they are (`--as`)
     json: bool  # whether output is JSON
     timeout: float  # seconds to wait for another process
+    lease: float  # seconds after which others take over what a process executes that does not go on
     said_planner: str | None  # checked where a planner is chosen
     model: ModelSettings
     process: Actor  # the operating system's user
@@ -98,6 +102,7 @@ class Settings:
             claimed=claimed,
             json=json,
             timeout=_seconds("SIGNOFF_TIMEOUT", environment.get("SIGNOFF_TIMEOUT"), DEFAULT_TIMEOUT),
+            lease=_seconds("SIGNOFF_LEASE", environment.get("SIGNOFF_LEASE"), DEFAULT_LEASE, MIN_LEASE),
             said_planner=planner or environment.get("SIGNOFF_PLANNER"),
             model=_model(environment),
             process=Actor.of_process(),
@@ -156,13 +161,13 @@ def _one_of(choices: type[Choice], name: str, text: str | None, default: Choice)
         raise UsageError(f'{name} is "{(text or "")[:40]}"; write one of {", ".join(choices)}') from error
 
 
-def _seconds(name: str, said: str | None, default: str) -> float:
+def _seconds(name: str, said: str | None, default: str, least: float = 0) -> float:
     """Raises UsageError where what was *said* under *name* is no number of seconds that somebody could mean."""
     text = said or default
     try:
         seconds = float(text)
     except ValueError:
         seconds = -1
-    if not 0 <= seconds <= MAX_TIMEOUT:
-        raise UsageError(f'{name} is "{text[:40]}"; write a number of seconds from 0 to {MAX_TIMEOUT}')
+    if not least <= seconds <= MAX_TIMEOUT:
+        raise UsageError(f'{name} is "{text[:40]}"; write a number of seconds from {least} to {MAX_TIMEOUT}')
     return seconds

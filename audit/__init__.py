@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .keys import new_keys as new_keys
     from .keys import read_keys as read_keys
     from .keys import write_keys as write_keys
+    from .leases import TERM as TERM
+    from .leases import Leases as Leases
     from .notes import Checkpoint as Checkpoint
     from .notes import PublicKey as PublicKey
     from .notes import cosigner_key as cosigner_key
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from .records import Choice as Choice
     from .records import Edit as Edit
     from .records import Entry as Entry
+    from .records import Lease as Lease
     from .records import PlanRecord as PlanRecord
     from .records import Status as Status
     from .records import Vote as Vote
@@ -89,6 +92,7 @@ __all__ = [
     "PLACE",
     "REVOKED",
     "SYSTEM",
+    "TERM",
     "UNTOUCHED",
     "ActionRecord",
     "Approval",
@@ -104,6 +108,8 @@ __all__ = [
     "Evidence",
     "Kept",
     "Keys",
+    "Lease",
+    "Leases",
     "Past",
     "PinVerb",
     "PlanRecord",
@@ -168,6 +174,7 @@ __getattr__ = front_door(
         "keys": ["Keys", "new_keys", "read_keys", "write_keys"],
         "notes": ["Checkpoint", "PublicKey", "cosigner_key", "read_checkpoint", "read_public_key"],
         "offline": ["Audited", "verify_export"],
+        "leases": ["TERM", "Leases"],
         "past": ["Past"],
         "pins": ["PinVerb"],
         "proofs": ["MAX_PROOF", "read_extension"],
@@ -175,7 +182,7 @@ __getattr__ = front_door(
         "receipts": ["Receipt", "read_receipt", "write_receipt"],
         "records": [
             *("ActionRecord", "Approval", "ApprovalStatus", "BOUNDED", "Choice", "ENDED", "Edit", "Entry"),
-            *("NOT_DONE", "PlanRecord", "SYSTEM", "Status", "UNTOUCHED", "Vote", "read_time"),
+            *("Lease", "NOT_DONE", "PlanRecord", "SYSTEM", "Status", "UNTOUCHED", "Vote", "read_time"),
             *("write_actor", "write_time"),
         ],
         "recounting": ["counted_anew", "recount"],

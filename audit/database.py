@@ -30,6 +30,7 @@ SCHEMA = (
     ("signoff.3", "routes.sql"),
     ("signoff.4", "keys.sql"),
     ("signoff.5", "approvals.sql"),
+    ("signoff.6", "leases.sql"),
     ("signoff.7", "reminders.sql"),
     ("signoff.9", "waiting.sql"),
 )
@@ -79,9 +80,9 @@ class Database:
         Raises UsageError where there is none, and DatabaseError where it cannot be used.
         """
         self.path = path.resolve()
-        self._lock, self._run = (self.path.with_name(self.path.name + suffix) for suffix in (".lock", ".run"))
+        self._lock = self.sibling(".lock")
         self._shown = str(path)  # as errors name it
-        self._timeout = timeout
+        self.timeout = timeout
         self.remembered = Remembered()
         self._schema = -1  # SQLite's version of it, when it was last looked at
         self._lending: frozenset[int] | None = None  # what an action's code may do to tables, while the transaction is lent
@@ -152,13 +153,6 @@ class Database:
                 self._roll_back()
                 raise
             then()
-
-    @contextmanager
-    def executing(self, timeout: float | None = None) -> Iterator[None]:
-        """Hold the lock of the one process that executes actions. Raises Busy where another holds it for too long."""
-        message = f'another process executes actions of "{self._shown}"; wait for it, then `signoff resume`'
-        with locked(self._run, message, self._timeout if timeout is None else timeout):
-            yield
 
     @contextmanager
     def lent(self, *, writing: bool) -> Iterator["Lent"]:
@@ -315,7 +309,11 @@ class Database:
             raise DatabaseError(f'"{self._shown}" was removed or replaced while it was open; start again')
 
     def _locked_for_writing(self) -> AbstractContextManager[None]:
-        return locked(self._lock, f'another process writes to "{self._shown}"; try again', self._timeout)
+        return locked(self._lock, f'another process writes to "{self._shown}"; try again', self.timeout)
+
+    def sibling(self, suffix: str) -> Path:
+        """The file beside the database whose name goes on with *suffix*."""
+        return self.path.with_name(self.path.name + suffix)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

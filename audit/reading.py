@@ -89,6 +89,42 @@ class Reading:
         """The actions that are marked as being executed."""
         return self._open_actions("status = 'executing'")
 
+    def executing_places(self) -> list[tuple[str, int, int | None, str]]:
+        """The same by plan and number, each with the fence of its lease, None where it was put off, and the lease's end."""
+        return self._database.execute(
+            "SELECT plan, number, fence, coalesce(held_until, '') FROM actions"
+            f" WHERE {_OPEN} AND status = 'executing' ORDER BY plan, number"
+        )
+
+    def holds(self, action: ActionRecord) -> bool:
+        """Whether the lease of *action* is still the one that it has here."""
+        fence = action.lease and action.lease.fence
+        where = "plan = ? AND number = ? AND fence IS ?"
+        return bool(self._database.execute(f"SELECT 1 FROM actions WHERE {where}", (action.plan, action.number, fence)))
+
+    def plans_runnable(self) -> list[str]:
+        """The ids of the plans that have an action which may run, all that it needs being done."""
+        rows = self._database.execute(
+            f"WITH runnable AS (SELECT DISTINCT plan FROM actions WHERE {_OPEN} AND status IN ('ready', 'approved')"
+            " AND NOT EXISTS (SELECT 1 FROM json_each(needs) JOIN actions AS needed"
+            " ON needed.plan = actions.plan AND needed.number = value WHERE needed.status <> 'done'))"
+            " SELECT id FROM plans WHERE id IN (SELECT plan FROM runnable) ORDER BY sequence"
+        )
+        return [id_ for (id_,) in rows]
+
+    def in_order(self, plans: Iterable[str]) -> list[str]:
+        """The ids of *plans*, in the order of their acceptance."""
+        sql = "SELECT id FROM plans WHERE id IN (SELECT value FROM json_each(?)) ORDER BY sequence"
+        return [id_ for (id_,) in self._database.execute(sql, (canonical(sorted(plans)).decode(),))]
+
+    def next_deadline(self) -> str | None:
+        """When, as `write_time` writes it, the first deadline passes that was not recorded; None where there is none."""
+        rows = self._database.execute(
+            f"SELECT min(expires) FROM actions JOIN approvals USING (plan, number) WHERE actions.{_OPEN}"
+            " AND actions.status IN ('waiting', 'approved') AND approvals.status IN ('waiting', 'approved')"
+        )
+        return None if rows[0][0] is None else str(rows[0][0])
+
     def in_doubt(self) -> list[ActionRecord]:
         """The actions of which nobody knows whether they happened."""
         return self._open_actions("status = 'in_doubt'")
@@ -326,6 +362,11 @@ class Reading:
         if self._version is None:
             self._version = self._database.version()
         return self._version
+
+    def newest_number(self) -> int:
+        """The number of the last Entry of the log, 0 in an empty one."""
+        ((number,),) = self._database.execute("SELECT coalesce(max(number), 0) FROM entries")
+        return int(number)
 
     def schema_problems(self) -> list[str]:
         """How Signoff's own tables differ from how they were made. Only another connection could change that."""

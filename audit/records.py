@@ -62,6 +62,15 @@ class Choice(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lease:
+    """Who executes an action outside the database."""
+
+    fence: int  # the number of the Entry that tells of it: a later lease has a higher one
+    worker: str  # a process, as HOST:PROCESS
+    until: datetime  # nobody else takes the action over before, as long as that process is there
+
+
+@dataclass(frozen=True, kw_only=True)
 class ActionRecord:
     """One action of an accepted plan."""
 
@@ -80,6 +89,7 @@ class ActionRecord:
     result: Json
     error: str | None
     rules: tuple[str, ...]
+    lease: Lease | None = None  # while it is executed, or its receiver asked, outside the database
 
 
 @dataclass(frozen=True, kw_only=True)

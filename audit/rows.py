@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import orjson
 
@@ -18,6 +18,7 @@ from .records import (
     Choice,
     Edit,
     Entry,
+    Lease,
     PlanRecord,
     Status,
     Vote,
@@ -26,7 +27,10 @@ from .records import (
 )
 
 PLAN = "id, requester, how, os_user, request, planner, proposed, at"
-ACTION = "plan, number, revision, type, effect, body, digest, title, needs, key, status, attempt, result, error, rules"
+ACTION = (
+    "plan, number, revision, type, effect, body, digest, title, needs, key, status, attempt, result, error, rules,"
+    " fence, worker, held_until"
+)
 APPROVAL = (
     "id, plan, number, revision, digest, requester, asks, seats, reasons, policy, status, asked, expires, own_vote, stand_ins,"
     " remind, reminded, editors"
@@ -79,7 +83,7 @@ def plan_of(row: Row) -> PlanRecord:
 @_stored("action")
 def action_of(row: Row) -> ActionRecord:
     """The action in a row of ACTION."""
-    plan, number, revision, type_, effect, body, hashed, title, needs, key, status, attempt, result, error, rules = row
+    plan, number, revision, type_, effect, body, hashed, title, needs, key, status, attempt, result, error, rules, *lease = row
     if digest(body) != hashed:
         raise LogInvalid(f"{plan}: action {number} was edited: its bytes do not have the digest that was decided")
     if not isinstance(orjson.loads(body), dict):
@@ -100,6 +104,15 @@ def action_of(row: Row) -> ActionRecord:
         result=None if result is None else _value(result),
         error=error,
         rules=tuple(_each(_json(rules, list), str)),
+        lease=_lease_of(lease),
+    )
+
+
+def _lease_of(row: list[Any]) -> Lease | None:
+    """Raises ValueError or TypeError where there is half of a lease."""
+    fence, worker, until = row
+    return (
+        None if row == [None] * 3 else Lease(fence=_each([fence], int)[0], worker=_each([worker], str)[0], until=read_time(until))
     )
 
 

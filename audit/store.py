@@ -1,7 +1,7 @@
 """The store: queue, approvals and audit log in one SQLite file."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,8 +14,10 @@ from signoff.errors import LogInvalid, UsageError
 
 from .database import Database, Migration
 from .keys import Keys
+from .leases import BEATS, TERM, Heartbeat, Leases
 from .locks import LOCK_TIMEOUT
 from .reading import Reading
+from .records import ActionRecord
 from .rotation import ROTATED
 from .sealing import Seal, make_seal, open_seal
 from .tree import Frontier
@@ -29,9 +31,18 @@ def system_clock() -> datetime:
 class Store:
     """An open store. One thread owns it; many processes may have the same file open."""
 
-    def __init__(self, database: Database, seal: Seal, *, clock: Callable[[], datetime], ids: Callable[[int], str]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        seal: Seal,
+        *,
+        clock: Callable[[], datetime],
+        ids: Callable[[int], str],
+        lease: float = TERM,
+    ) -> None:
         self._database = database
         self._seal = seal
+        self.leases = Leases(database.sibling(".run"), term=lease)
         self._ids = ids
         self.clock = clock
         self.path = database.path
@@ -47,11 +58,13 @@ class Store:
         clock: Callable[[], datetime] = system_clock,
         ids: Callable[[int], str] = token_hex,
         timeout: float = LOCK_TIMEOUT,
+        lease: float = TERM,
     ) -> Self:
         """Open the file at *path*, and make or migrate it where needed.
 
         *key* is the path of its key file (None: the same, with `.key` at its end), which is made together with the
-        database; *ids* gives that many random bytes in hexadecimal; *timeout* is how long to wait for others, in seconds.
+        database; *ids* gives that many random bytes in hexadecimal; *timeout* is how long to wait for others, and *lease* for
+        how long nobody takes over what is executed here though no heartbeat came, in seconds.
         Raises UsageError where there is no file and *create* is false, DatabaseError where it cannot be used, KeyFileError
         where the key cannot, LogInvalid where another key seals it, or where it is from before there were keys and does not
         verify, Busy where another process holds it.
@@ -68,7 +81,7 @@ class Store:
         except BaseException:
             database.close()
             raise
-        return cls(database, seal, clock=clock, ids=ids)
+        return cls(database, seal, clock=clock, ids=ids, lease=lease)
 
     @property
     def keys(self) -> Keys:
@@ -76,6 +89,7 @@ class Store:
         return self._seal.keys
 
     def close(self) -> None:
+        self.leases.close()
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -96,11 +110,18 @@ class Store:
         """One transaction: all of it is durable when the block ends, or none of it where it raises."""
         kept = self._seal.kept.read()
         wrote: list[Writing] = []
-        with self._database.writing(then=lambda: wrote[0].keep()):
-            tx = Writing(self._database, self._seal, kept, now=self.clock(), ids=self._ids)
-            wrote.append(tx)
-            yield tx
-            tx.seal()
+        with ExitStack() as undone:
+            with self._database.writing(then=lambda: wrote[0].keep()):
+                tx = Writing(self._database, self._seal, kept, now=self.clock(), ids=self._ids)
+                wrote.append(tx)
+                undone.push(tx.undone)
+                try:
+                    yield tx
+                    tx.seal()
+                except BaseException:
+                    tx.undone.close()  # while nobody else can write: whoever writes next may want what it held
+                    raise
+            tx.undone.pop_all()
         for then in tx.after_commit:
             then()
 
@@ -135,9 +156,19 @@ class Store:
             self._seal.kept.write(self._seal.read(self._database, kept).frontier)
             self._seal.kept.flush()
 
-    def executing(self, timeout: float | None = None) -> AbstractContextManager[None]:
-        """Be the one process that executes actions. Raises Busy where another one is for too long; None: as when opened."""
-        return self._database.executing(timeout)
+    def beating(self, action: ActionRecord) -> Heartbeat:
+        """Keep the lease of *action* while a block lasts, by a connection of its own."""
+        return Heartbeat(lambda: self._renew(action), self.leases.term / BEATS)
+
+    def _renew(self, action: ActionRecord) -> bool:
+        kept = self._seal.kept.read()
+        database = Database(self.path, create=False, timeout=self._database.timeout)
+        try:
+            with database.writing():
+                tx = Writing(database, self._seal, kept, now=self.clock(), ids=self._ids)
+                return tx.renew(action, self.leases.term)
+        finally:
+            database.close()
 
 
 def _check_unsealed(database: Database, seal: Seal) -> None:

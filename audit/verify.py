@@ -17,7 +17,7 @@ from .reading import Reading
 from .records import SYSTEM, ApprovalStatus, Entry, PlanRecord, Status, read_time, write_actor, write_time
 from .rows import entry_of
 from .tree import Frontier
-from .writing import ACCEPTED, CLOSES, MOVED, told_approval, told_edit, told_vote
+from .writing import ACCEPTED, CLOSES, MOVED, told_approval, told_edit, told_lease, told_vote
 
 BLIND_SPOTS = (
     "whoever can read the key file can rewrite the log and its seal: only a checkpoint that is kept elsewhere tells of that",
@@ -155,6 +155,7 @@ class _Told:
     approvals: dict[str, _State] = field(default_factory=dict)
     votes: dict[str, _State] = field(default_factory=dict)
     edits: dict[str, _State] = field(default_factory=dict)
+    terms: dict[str, str] = field(default_factory=dict)  # by action, until when it was held when its lease began
 
     def read(self, entry: Entry) -> None:
         data = dict(entry.data)
@@ -165,7 +166,7 @@ class _Told:
                 self.plan = data | {"requester": write_actor(entry.actor), "at": write_time(entry.at)}
             case "decided":
                 data.pop("decision")
-                self.actions[number] = data | {"attempt": 0, "result": None}
+                self.actions[number] = data | {"attempt": 0, "result": None, "lease": None}
             case "asked":
                 self.approvals[str(data["id"])] = _SINCE | data | {"status": "waiting", "number": number, "reminded": None}
             case "voted":
@@ -182,9 +183,9 @@ class _Told:
                 pass
             case "retry" | "probed":
                 read_time(str(data["due"]))  # what is put off goes on by it
-                self._move(number, data)
+                self._move(number, data, entry)
             case _:
-                self._move(number, data)
+                self._move(number, data, entry)
 
     def _edit(self, number: str, entry: Entry) -> None:
         """Another revision takes an action's place, and nothing that was asked or signed for the one before stands."""
@@ -206,14 +207,26 @@ class _Told:
             if approval["number"] == number and approval["status"] in ("waiting", "approved"):
                 approval["status"] = status.value
 
-    def _move(self, number: str, data: _State) -> None:
-        self.actions[number] |= {name: data[name] for name in ("status", *MOVED)}
+    def _move(self, number: str, data: _State, entry: Entry) -> None:
+        lease = _told_lease(entry)
+        self.terms[number] = "" if lease is None else str(lease.pop("until"))
+        self.actions[number] |= {name: data[name] for name in ("status", *MOVED)} | {"lease": lease}
         status = Status(str(data["status"]))
         if status in CLOSES:
             self._close(number, CLOSES[status])
         for vote in self.votes.values():
             if vote["approval"] == data.get("approval") and vote["choice"] == "approve" and status is Status.EXECUTING:
                 vote["used"] = data["attempt"]
+
+
+def _told_lease(entry: Entry) -> _State | None:
+    """The lease that *entry* begins. Raises ValueError where its fence is not the number of the entry, which only grows."""
+    lease = entry.data.get("lease")
+    if lease is None:
+        return None
+    if not isinstance(lease, dict) or lease["fence"] != entry.number:
+        raise ValueError(f"entry {entry.number} tells of a lease that is not its own")
+    return dict(lease)
 
 
 def _state_problems(reading: Reading, plan: str, entries: list[Entry]) -> Iterator[str]:
@@ -236,6 +249,9 @@ def _state_problems(reading: Reading, plan: str, entries: list[Entry]) -> Iterat
     for number, person in enumerate(reading.people(plan), 1):
         if person not in people:
             yield f"{plan}: action {number} was edited: it is stored as somebody else's"
+    for action in record.actions:
+        if action.lease is not None and write_time(action.lease.until) < told.terms.get(str(action.number), ""):
+            yield f"{plan}: action {action.number} was edited: its lease ends before the time that the log tells"
     yield from _count_problems(reading, record, entries)
 
 
@@ -273,7 +289,8 @@ def _stored(reading: Reading, plan: PlanRecord) -> _Told:
     for action in plan.actions:
         names = dict.fromkeys([*ACCEPTED, *MOVED])
         state: _State = {name: getattr(action, name) for name in names}
-        _put(stored.actions, str(action.number), state | {"status": action.status.value})
+        lease = None if action.lease is None else told_lease(action.lease)
+        _put(stored.actions, str(action.number), state | {"status": action.status.value, "lease": lease})
     for approval in reading.approvals_of(plan.id):
         state = told_approval(approval) | {"status": approval.status.value, "number": str(approval.number)}
         state["reminded"] = None if approval.reminded is None else write_time(approval.reminded)

@@ -1,15 +1,16 @@
 """What can be written to the store, inside a transaction: each change of state together with its Entry."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 
 from signoff.actor import Actor
 from signoff.canonical import Json, canonical
 from signoff.canonical import digest as hashed
-from signoff.errors import Busy
+from signoff.errors import Busy, LeaseLost
 from signoff.folding import fold_name
 
 from .counting import COUNTED, HELD, CountedRow
@@ -27,6 +28,7 @@ from .records import (
     Choice,
     Edit,
     Entry,
+    Lease,
     Status,
     Vote,
     read_time,
@@ -52,6 +54,7 @@ class Writing(Reading):
         self.now = read_time(newest) if self.behind else now
         self._ids = ids
         self.after_commit: list[Callable[[], None]] = []  # called when all of it is durable
+        self.undone = ExitStack()  # what is called when it did not happen, or nobody knows
 
     def log(self, event: str, actor: Actor, data: Mapping[str, Json], *, plan: str = SYSTEM, action: int | None = None) -> Entry:
         """Add an Entry that stands for itself."""
@@ -130,8 +133,12 @@ class Writing(Reading):
         result: Json = None,
         rules: Sequence[str] | None = None,
         data: Mapping[str, Json] | None = None,
+        lease: Lease | None = None,
     ) -> ActionRecord:
-        """Take *action* and its open approval to *status*, and record it. Raises Busy where somebody else moved it."""
+        """Take *action* and its open approval to *status*, and record it. Raises Busy where somebody else moved it.
+
+        From then on it is held under *lease*, or under none. Raises LeaseLost where *action* was held, and is not any more.
+        """
         if status not in NEXT.get(action.status, ()):
             raise ValueError(f"{action.plan} {action.number} cannot go from {action.status} to {status}")
         moved = replace(
@@ -141,6 +148,7 @@ class Writing(Reading):
             error=error,
             result=_as_stored(result),
             rules=action.rules if rules is None else tuple(rules),
+            lease=lease,
         )
         if self._store_state(action, moved) and status in ENDED:
             self._settle_count(moved)
@@ -201,35 +209,63 @@ class Writing(Reading):
         self.remembered.approvals.pop(action.plan, None)
 
     def put_off(
-        self, action: ActionRecord, event: str, actor: Actor, *, error: str | None, data: Mapping[str, Json]
+        self,
+        action: ActionRecord,
+        event: str,
+        actor: Actor,
+        *,
+        error: str | None,
+        data: Mapping[str, Json],
+        lease: Lease | None = None,
     ) -> ActionRecord:
-        """Record that *action*, which is being executed, goes on later, and why. Raises Busy where somebody else moved it."""
+        """Record that *action*, which is being executed, goes on later, and why; or, with a *lease*, that its receiver is asked.
+
+        Raises Busy and LeaseLost as `move` does.
+        """
         if action.status is not Status.EXECUTING:
             raise ValueError(f"{action.plan} {action.number} is {action.status}, so there is nothing to go on with")
-        moved = replace(action, error=error)
+        moved = replace(action, error=error, lease=lease)
         self._store_state(action, moved)
         self._log_state(event, moved, actor, data)
         return moved
 
+    def lease(self, worker: str, term: float) -> Lease:
+        """A lease of *term* seconds for what the next Entry tells of: its number is the fence."""
+        return Lease(fence=self.newest_number() + 1, worker=worker, until=self.now + timedelta(seconds=term))
+
+    def renew(self, action: ActionRecord, term: float) -> bool:
+        """Hold *action* for *term* seconds from now on, and return whether its lease is still the one that it has here."""
+        assert action.lease is not None
+        until = write_time(self.now + timedelta(seconds=term))
+        sql = "UPDATE actions SET held_until = max(held_until, ?) WHERE plan = ? AND number = ? AND fence = ? RETURNING 1"
+        return bool(self._database.execute(sql, (until, action.plan, action.number, action.lease.fence)))
+
     def _store_state(self, action: ActionRecord, moved: ActionRecord) -> bool:
-        """Put *moved* in the place of *action*, and return whether it counts. Raises Busy where somebody else moved it."""
+        """Put *moved* in the place of *action*, and return whether it counts. Raises Busy and LeaseLost as `move` does."""
+        lease, fence = moved.lease, action.lease and action.lease.fence
         changed = self._database.execute(
-            "UPDATE actions SET status = ?, attempt = ?, error = ?, result = ?, rules = ?"
-            " WHERE plan = ? AND number = ? AND status = ? AND attempt = ?"
+            "UPDATE actions SET status = ?, attempt = ?, error = ?, result = ?, rules = ?, fence = ?, worker = ?, held_until = ?"
+            " WHERE plan = ? AND number = ? AND status = ? AND attempt = ? AND fence IS ?"
             " RETURNING EXISTS (SELECT 1 FROM counted WHERE plan = actions.plan AND number = actions.number)",
             (
                 *(moved.status, moved.attempt, moved.error, None if moved.result is None else canonical(moved.result)),
-                *(_json(moved.rules), action.plan, action.number, action.status, action.attempt),
+                *(_json(moved.rules), *((lease.fence, lease.worker, write_time(lease.until)) if lease else (None, None, None))),
+                *(action.plan, action.number, action.status, action.attempt, fence),
             ),
         )
+        if not changed and action.lease is not None:
+            raise LeaseLost(f"{action.plan} {action.number} is not held any more under the fence {fence}; look again")
         if not changed:
             raise Busy(f"{action.plan} {action.number} was changed by another process; look again")
         self.remembered.moved(moved)
         return bool(changed[0][0])
 
     def _log_state(self, event: str, moved: ActionRecord, actor: Actor, data: Mapping[str, Json]) -> None:
-        told: dict[str, Json] = {name: getattr(moved, name) for name in MOVED}
-        self.log(event, actor, told | {"status": moved.status.value} | dict(data), plan=moved.plan, action=moved.number)
+        told: dict[str, Json] = {name: getattr(moved, name) for name in MOVED} | {"status": moved.status.value} | dict(data)
+        if moved.lease is not None:
+            told["lease"] = told_lease(moved.lease) | {"until": write_time(moved.lease.until)}
+        entry = self.log(event, actor, told, plan=moved.plan, action=moved.number)
+        assert moved.lease is None or moved.lease.fence == entry.number
 
     def count(self, rows: Iterable[CountedRow]) -> None:
         """Add what actions count for."""
@@ -426,6 +462,11 @@ def told_approval(approval: Approval) -> dict[str, Json]:
 def told_edit(edit: Edit) -> dict[str, Json]:
     """*edit* as it stands in its Entry, beside the editor and the time, where `before` is its digest."""
     return {"revision": edit.revision, "digest": edit.digest, "reason": edit.reason}
+
+
+def told_lease(lease: Lease) -> dict[str, Json]:
+    """*lease* as it stands in the Entry that begins it, beside its first end, which heartbeats move on."""
+    return {"fence": lease.fence, "worker": lease.worker}
 
 
 def told_vote(vote: Vote) -> dict[str, Json]:

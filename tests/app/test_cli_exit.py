@@ -215,11 +215,11 @@ def test_terminal_that_knows_few_letters(cli: CommandLine, monkeypatch: pytest.M
 
 
 def test_interrupted_command_says_what_is_kept(cli: CommandLine) -> None:
-    """Ctrl-C while another process is waited for ends with 130 and one line, without a traceback."""
+    """Ctrl-C while another process is waited for that writes ends with 130 and one line, without a traceback."""
     cli.submit(BALANCE)
     waiting = [SIGNOFF[0], "-c", TELL_WHEN_WAITING, "run", "deposit 5"]
     with (
-        cli.meanwhile(HOLD_LOCK, f"{cli.database}.run"),
+        cli.meanwhile(HOLD_LOCK, f"{cli.database}.lock"),
         subprocess.Popen(waiting, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cli.folder, text=True) as process,
     ):
         assert process.stdout

@@ -1,13 +1,12 @@
 """What the Engine holds to against others: newer rules, clocks, spellings, texts, other processes."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from signoff import Actor, Engine, Refused, UsageError
-from signoff.audit import Store
-from signoff.errors import ActionInvalid, Busy, ClockError, PolicyChanged
+from signoff.errors import ActionInvalid, ClockError, PolicyChanged
+from signoff.retrying import MOMENT, Patience
 from signoff.testing import FakeClock
 from tests.app.banking import (
     DANA,
@@ -67,11 +66,34 @@ def test_rules_that_change_between_steps_stop_the_run(open_wide: Engine, open_en
     assert_verifies(other)
 
 
-def test_plan_is_accepted_while_another_process_executes(engine: Engine, open_engine: Open) -> None:
-    """Submitting waits for nobody's actions: what needs approval is queued at once, and what is ready runs when it can."""
-    other = open_engine()
-    with other.store.executing():
-        assert statuses(submit(engine, transfer("150.00"))) == ["waiting"]
+def test_plan_runs_while_another_process_executes(open_wide: Engine, open_engine: Open) -> None:
+    """Submitting waits for nobody's actions: what is ready runs at once, and so does what is released elsewhere."""
+    other = open_engine(open_wide.policy, open_wide.registry)
+    seen: list[list[str]] = []
+    MEANWHILE.append(lambda: seen.append(statuses(submit(other, deposit("5"), message(), transfer("150.00")))))
+    assert statuses(submit(open_wide, message(), deposit("1"))) == ["done", "done"]
+    assert seen == [["done", "done", "waiting"]]
+    assert len(OUTBOX) == 2
+    assert_verifies(other)
+
+
+def test_an_action_of_a_plan_is_never_run_by_two(open_wide: Engine, open_engine: Open) -> None:
+    """Whoever goes on with a plan in which another process executes runs the rest, and leaves that action alone."""
+    other = open_engine(open_wide.policy, open_wide.registry)
+    seen: list[list[str]] = []
+
+    def go_on() -> None:
+        with other.store.read() as tx:
+            (plan,) = tx.plans()
+        patience = Patience(sleep=lambda _: None, left=1)
+        seen.append(statuses(other.resume(DANA, plan, patience=patience)[0]))
+        assert patience.left < MOMENT, "it waited for the other one"
+
+    MEANWHILE.append(go_on)
+    assert statuses(submit(open_wide, message(), deposit("1"), message() | {"needs": [1]})) == ["done", "done", "done"]
+    assert seen == [["executing", "done", "ready"]]
+    assert len(OUTBOX) == 2
+    assert_verifies(other)
 
 
 def test_one_plan_that_cannot_go_on_keeps_no_other(open_wide: Engine, open_engine: Open, changed_rules: Change) -> None:
@@ -140,13 +162,10 @@ def test_texts_that_are_no_unicode_are_wrong_use(engine: Engine) -> None:
             verb()
 
 
-def test_plan_that_could_not_be_run_stays_accepted(open_engine: Open, database: Path) -> None:
-    """Where another process executes for too long, a plan that is ready is accepted all the same, and resume runs it."""
-    other = open_engine()
-    with Store.open(database, timeout=0, clock=other.store.clock) as store:
-        engine = Engine(store, other.policy, other.registry)
-        with other.store.executing(), pytest.raises(Busy, match="signoff resume"):
-            submit(engine, deposit("5.00"))
-        assert [statuses(plan) for plan in engine.resume(DANA)] == [["done"]]
-    assert balance(other) == "1005.00"
-    assert_verifies(other)
+def test_plan_that_is_only_accepted_is_run_by_resume(engine: Engine) -> None:
+    """Told not to run, submitting decides and stores; whoever goes on runs it."""
+    plan = engine.submit(plan_of(engine, deposit("5.00"), transfer("150.00")), DANA, run=False)
+    assert statuses(plan) == ["ready", "waiting"]
+    assert [statuses(plan) for plan in engine.resume(DANA)] == [["done", "waiting"]]
+    assert balance(engine) == "1005.00"
+    assert_verifies(engine)

@@ -227,7 +227,7 @@ def test_what_happened_is_not_done_again(outside: Outside) -> None:
     assert statuses(plan) == ["done"]
     assert (plan.actions[0].attempt, plan.actions[0].error) == (1, "the receiver says that it happened")
     assert outside.receiver.told() == [1]
-    assert outside.events(plan) == ["executing", "retry", "done"]
+    assert outside.events(plan) == ["executing", "retry", "asking", "done"]
     assert outside.entries(plan)[-1].data["happened"] is True
     outside.verifies()
 
@@ -239,8 +239,8 @@ def test_what_did_not_happen_is_done_again(outside: Outside) -> None:
     assert statuses(plan) == ["done"]
     assert outside.receiver.told("requests") == [2]
     assert outside.receiver.told() == [1]
-    assert outside.events(plan) == ["executing", "retry", "probed", "executing", "done"]
-    assert outside.entries(plan)[2].data["happened"] is False
+    assert outside.events(plan) == ["executing", "retry", "asking", "probed", "executing", "done"]
+    assert outside.entries(plan)[3].data["happened"] is False
     outside.verifies()
 
 
@@ -261,7 +261,7 @@ def test_no_answer_is_asked_for_again_and_then_in_doubt(outside: Outside) -> Non
     outside.receiver.answers(*[DROP] * 10)
     plan = outside.submit("book")
     assert statuses(plan) == ["in_doubt"]
-    assert outside.events(plan) == ["executing", "retry", "probed", "probed", "probed", "in_doubt"]
+    assert outside.events(plan) == ["executing", "retry", *("asking", "probed") * 3, "asking", "in_doubt"]
     assert outside.receiver.told("asked") == [4]
     assert outside.receiver.told("requests") == [1]
     assert outside.naps.taken == [0.5, 0.5, 1, 2]

@@ -18,7 +18,7 @@ from signoff.audit.database import SCHEMA
 from signoff.errors import Busy
 from signoff.planner import read_plan
 
-from .world import BEGAN, DANA, FAY, MADE, MIRA, OMAR, ROUTES, opened
+from .world import BEGAN, DANA, FAY, LEASES, MADE, MIRA, OMAR, ROUTES, opened
 
 VERSION = len(SCHEMA)
 
@@ -39,10 +39,10 @@ BALANCE = '{"type": "check_balance", "needs": []}'
 REFUSE = '{"type": "refuse", "needs": []}'
 
 
-def submit(engine: Engine, state: str, *actions: str) -> str:
+def submit(engine: Engine, state: str, *actions: str, **how: bool) -> str:
     """Ask for a plan in dana's name, and return its id."""
     plan = read_plan(f'{{"actions": [{", ".join(actions)}]}}'.encode(), engine.registry)
-    return engine.submit(plan, DANA, request=state).id
+    return engine.submit(plan, DANA, request=state, **how).id
 
 
 def sign(engine: Engine, plan: str, voter: Actor) -> None:
@@ -90,8 +90,11 @@ def under_way(engine: Engine) -> None:
 
 
 def ready(engine: Engine) -> None:
-    """Accepted while another process executes, and left."""
-    with Store.open(engine.store.path).executing():
+    """Accepted and left: while another process executed, as long as only one could; not run, since then."""
+    if VERSION >= LEASES:
+        submit(engine, "ready", transfer("30.00"), outside("notify", "well", needs="1"), run=False)
+        return
+    with Store.open(engine.store.path).executing():  # type: ignore[attr-defined]  # of older versions
         try:
             submit(engine, "ready", transfer("30.00"), outside("notify", "well", needs="1"))
         except Busy:

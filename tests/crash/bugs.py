@@ -86,7 +86,7 @@ def exception_is_failed() -> None:
     """An action that raises is taken for one that did nothing."""
     end = Executor._end
 
-    def end_as_failed(self: Executor, tx: Writing, started: Started, result: Result, actor: Actor) -> ActionRecord:
+    def end_as_failed(self: Executor, tx: Writing, started: Started, result: Result, actor: Actor) -> list[ActionRecord]:
         failed = replace(result, ending=Ending.FAILED) if result.ending is Ending.IN_DOUBT else result
         return end(self, tx, started, failed, actor)
 
@@ -96,6 +96,16 @@ def exception_is_failed() -> None:
 def nobody_is_asked() -> None:
     """A PROBE action is tried again without asking its receiver."""
     patch.object(executor, "ask_action", lambda *_: Result(ending=Ending.FAILED)).start()
+
+
+def no_fence() -> None:
+    """A result is recorded whoever holds the action meanwhile."""
+    execute = Database.execute
+
+    def execute_unfenced(self: Database, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        return execute(self, sql.replace("AND fence IS ?", "AND (fence IS ? OR 1)"), parameters)
+
+    patch.object(Database, "execute", execute_unfenced).start()
 
 
 def interrupted_is_ready(self: Executor, tx: Writing) -> list[str]:
@@ -121,4 +131,5 @@ BUGS: dict[str, Callable[[], None]] = {
     "new key for each attempt": new_key_for_each_attempt,
     "exception is failed": exception_is_failed,
     "nobody is asked": nobody_is_asked,
+    "no fence": no_fence,
 }

@@ -9,11 +9,12 @@ class Job:
     """What one process is to do, and where it is to be struck by a signal.
 
     The points that it can be struck at are: before every SQL statement (those of triggers and migrations included),
-    after every COMMIT, and before, in and after every effect outside the database, and every question about one.
+    after every COMMIT, between an intent and its effect, and before, in and after every effect outside the database, and
+    every question about one.
     """
 
     database: str = ""
-    verb: str  # open, live, submit, resume, go on, approve, approve all, approve and resume, edit, cancel, insist
+    verb: str  # open, live, submit, resume, work, go on, approve, approve all, approve and resume, edit, cancel, insist
     plan: str = "bank"
     who: str = "dana"
     point: int | None = None  # the number of the point, from 1

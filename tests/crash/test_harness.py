@@ -2,19 +2,18 @@
 
 import os
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 
 import pytest
 
-from signoff.audit import Store
+from signoff import recovery
 from signoff.errors import LogInvalid
 from signoff.executor import Executor
 
 from . import bugs
-from .checking import life_problems
+from .checking import life_problems, told
 from .jobs import Job
 from .processes import Zygote
 from .sweeping import copy_world, crash_once, whole_life
@@ -68,19 +67,22 @@ def test_a_bug_in_the_recovery_is_seen(zygote: Zygote, new_bank: Path, tmp_path:
     assert _holds("what was interrupted ran again", problems)
 
 
-def test_a_missing_executor_lock_is_seen(zygote: Zygote, new_bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where two processes can execute at once, one takes the other's running action for one that was interrupted."""
+def test_a_lease_that_nobody_minds_is_seen(
+    zygote: Zygote, new_bank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a process minds no other's lease, it takes a running action for one that was interrupted."""
     whole = whole_life(new_bank, tmp_path / "whole", "notices")
     database = copy_world(new_bank, tmp_path / "bug")
     job = Job(database=str(database), verb="submit", plan="notices", label="in the effect", signal=SIGSTOP)
     (holder,) = zygote.start(job)
     assert zygote.wait(holder).signal == SIGSTOP
-    monkeypatch.setattr(Store, "executing", lambda self, timeout: nullcontext())
+    monkeypatch.setattr(recovery, "is_free", lambda *_: True)
     with opened(database) as world:
         world.go_on()
         os.kill(holder, SIGCONT)
-        assert zygote.wait(holder).error == "Busy"
+        assert zygote.wait(holder).error is None
         assert _holds("action 1 is (<Status.IN_DOUBT: 'in_doubt'>", tuple(life_problems(world, whole, [])))
+        assert ("late", 1, "signoff") in told(world)
 
 
 def _holds(wanted: str, problems: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from signoff.audit import Store
 from signoff.canonical import Json
 from signoff.planner import read_plan
 from signoff.policies import Policy, parse_policy
+from signoff.worker import Worker
 from tests.receiver import Receiver
 
 RULES = """\
@@ -135,6 +136,14 @@ class World:
         """Go on with whatever can go on."""
         self.engine.resume(DANA)
 
+    def accept(self, plan: str) -> str:
+        """Submit it without running anything of it."""
+        return self.engine.submit(read_plan(PLANS.get(plan, plan).encode(), self.engine.registry), DANA, run=False).id
+
+    def work(self) -> None:
+        """Go on with all plans as a worker does, until nothing is left that can go on by itself."""
+        Worker(self.engine, DANA, poll=0.01).run(drain=True)
+
     def live(self, plan: str) -> None:
         """The whole life of one of PLANS: submitted, paused, signed, resumed."""
         self.submit(plan)
@@ -160,15 +169,17 @@ class World:
 
 
 @contextmanager
-def opened(database: Path, reached: Reached = lambda _: None) -> Iterator[World]:
+def opened(database: Path, reached: Reached = lambda _: None, ahead: timedelta = timedelta()) -> Iterator[World]:
     """Open *database*, or make it. *reached* is told of every point before, in and after an effect outside of it.
+
+    The clock is *ahead* of that of other processes: for it, their leases are over.
 
     A process has one database open at a time.
     """
     registry, policy, receiver = _rules()
     receiver.file, receiver.reached = database.with_suffix(".received"), reached
     receiver.outside = receiver_of(database)
-    with Store.open(database, migrations=registry.migrations) as store:
+    with Store.open(database, migrations=registry.migrations, clock=lambda: datetime.now(UTC) + ahead) as store:
         engine = Engine(store, policy, registry)
         yield World(store=store, engine=engine, received=receiver.file, outside=receiver.outside)
 

@@ -10,7 +10,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,8 +18,10 @@ from typing import Any
 from unittest.mock import patch
 
 from signoff import Actor
+from signoff.actions import Action, Execution, Result
 from signoff.audit.database import Database
 from signoff.errors import SignoffError
+from signoff.outside import Outside, Started
 
 from .bugs import BUGS
 from .jobs import Ended, Job
@@ -137,6 +139,8 @@ def _do(world: World, job: Job, report: int) -> None:
             world.submit(job.plan)
         case "resume":
             world.resume()
+        case "work":
+            world.work()
         case "go on":
             world.go_on()
         case "approve":
@@ -164,8 +168,8 @@ class _Fuse:
         self._burnt = False
 
     def watch(self) -> None:
-        """From now on every SQL statement and every end of a COMMIT is a point."""
-        configure, execute = Database._configure, Database.execute
+        """From now on every SQL statement, every end of a COMMIT, and what comes between an intent and its effect is a point."""
+        configure, execute, send = Database._configure, Database.execute, Outside.execute
 
         def watched(database: Database, version: tuple[int, int, int], *, create: bool) -> None:
             database._connection.set_trace_callback(self.reached)
@@ -179,6 +183,11 @@ class _Fuse:
                 self.reached("after COMMIT")
             return rows
 
+        def send_and_tell(outside: Outside, started: Started, run: Callable[[Action, Execution], Result]) -> Result:
+            self.reached("intent recorded")
+            return send(outside, started, run)
+
+        patch.object(Outside, "execute", send_and_tell).start()
         patch.object(Database, "_configure", watched).start()
         patch.object(Database, "execute", execute_and_tell).start()
 

@@ -177,7 +177,7 @@ def test_an_effect_that_nobody_recorded_is_caught(monkeypatch: pytest.MonkeyPatc
     """Where a failed OPAQUE action is taken for one that did nothing, an effect stands behind a `failed`."""
     end = Executor._end
 
-    def as_failed(self: Executor, tx: Any, started: Any, result: Any, actor: Any) -> ActionRecord:
+    def as_failed(self: Executor, tx: Any, started: Any, result: Any, actor: Any) -> list[ActionRecord]:
         return end(
             self, tx, started, replace(result, ending=Ending.FAILED) if result.ending is Ending.IN_DOUBT else result, actor
         )
