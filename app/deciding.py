@@ -236,8 +236,13 @@ def check_canceller(policy: Policy, plan: PlanRecord, actor: Actor, waiting: Ite
     if not may_approve and not (asked and (counts or actor.how is plan.requester.how)):
         check_identity(policy, actor)
         raise Refused(f"{actor.id} did not ask for {plan.id} and may not approve in it; ask {plan.requester.id} to cancel it")
-    if not any(action.status in UNTOUCHED for action in plan.actions):
+    if not any(map(can_cancel, plan.actions)):
         raise Refused(f"nothing in {plan.id} is left to cancel")
+
+
+def can_cancel(action: ActionRecord) -> bool:
+    """Whether *action* was not started yet, or was put off: nobody executes it now, and it would be tried again."""
+    return action.status in UNTOUCHED or (action.status is Status.EXECUTING and action.lease is None)
 
 
 def check_resolver(policy: Policy, decision: Decision, plan: PlanRecord, number: int, actor: Actor) -> None:

@@ -37,6 +37,7 @@ from .counting import Counting, counters_of
 from .deadlines import expired
 from .deciding import (
     Judgement,
+    can_cancel,
     check_canceller,
     check_resolver,
     check_waiting,
@@ -269,7 +270,10 @@ class Engine:
         return self.plan(plan)
 
     def cancel(self, plan: str, actor: Actor) -> PlanRecord:
-        """Cancel every action of *plan* that was not started. For its requester, or somebody who may approve in it."""
+        """Cancel every action of *plan* that was not started. For its requester, or somebody who may approve in it.
+
+        What was put off is not tried again, and nobody knows what came of it: it is in doubt.
+        """
         self._in_force.vet()
         with self.store.write() as tx:
             self._in_force.adopt(tx, actor)
@@ -280,11 +284,17 @@ class Engine:
             if refusal is not None:
                 log_refusal(tx, refusal, actor, "cancel", plan)
             for action in record.actions if refusal is None else ():
-                if action.status in UNTOUCHED:
-                    tx.move(action, Status.CANCELLED, actor, error=f"cancelled by {actor.id}")
+                if can_cancel(action):
+                    self._cancel(tx, action, actor)
         if refusal is not None:
             raise refusal
         return self.plan(plan)
+
+    def _cancel(self, tx: Writing, action: ActionRecord, actor: Actor) -> None:
+        if action.status in UNTOUCHED:
+            tx.move(action, Status.CANCELLED, actor, error=f"cancelled by {actor.id}")
+            return
+        tx.move(action, Status.IN_DOUBT, actor, error=f"{action.error}; not tried again: cancelled by {actor.id}")
 
     def pin(self, actor: Actor) -> PinChange:
         """Pin the policies in force: from then on a changed file is not taken up, and whoever has another one is refused.

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from signal import SIGKILL
+from typing import Any
 
 from signoff import Actor, Engine
 from signoff.audit import Store
