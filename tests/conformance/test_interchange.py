@@ -79,7 +79,7 @@ def test_there_are_as_many_tests_as_were_read() -> None:
 
 
 @contextmanager
-def without_locks(self: Database) -> Iterator[None]:
+def without_locks(self: Database, **_: object) -> Iterator[None]:
     """A write transaction that begins as a reading one and takes no lock."""
     self.execute("BEGIN")
     try:
@@ -89,7 +89,7 @@ def without_locks(self: Database) -> Iterator[None]:
 
 
 @contextmanager
-def without_an_end(self: Database) -> Iterator[None]:
+def without_an_end(self: Database, **_: object) -> Iterator[None]:
     """A write transaction that is never committed."""
     self.execute("BEGIN IMMEDIATE")
     try:
@@ -99,7 +99,7 @@ def without_an_end(self: Database) -> Iterator[None]:
 
 
 @contextmanager
-def without_a_way_out(self: Database) -> Iterator[None]:
+def without_a_way_out(self: Database, **_: object) -> Iterator[None]:
     """A write transaction inside another one is taken as a part of it."""
     nested = self._connection.in_transaction
     if not nested:

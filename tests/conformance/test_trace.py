@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from importlib import import_module
 from pathlib import Path
 from signal import SIGKILL
 from typing import Any
@@ -17,6 +16,7 @@ from signoff.audit import Status, Writing
 from signoff.executor import Executor
 from signoff.outside import Outside
 from signoff.policies import DecisionEffect
+from signoff.steps import Ready
 from signoff.testing import FakeClock
 from tests.conformance import errands
 from tests.conformance.errands import MIRA, OMAR, STRICTER, Errands
@@ -201,8 +201,7 @@ def run_twice(outside: Outside, started: Any, run: Any) -> Any:
 
 def run_unsigned(executor: Executor, tx: Any, plan: Any, record: Any, actor: Any) -> Any:
     """Run what is decided, whatever was decided."""
-    ready = vars(import_module("signoff.executor"))["_Ready"]
-    return ready(record=record, judged=executor.decide(tx, plan, record), approval=None, requester=plan.requester)
+    return Ready(record=record, judged=executor.decide(tx, plan, record), approval=None, requester=plan.requester)
 
 
 move = Writing.move
@@ -218,7 +217,7 @@ BREAKS: list[tuple[str, Callable[[Errands], str], Breaks]] = [
     (
         "ACK001",
         never_signed,
-        {"engine._FIRST": dict.fromkeys(DecisionEffect, Status.READY), "executor.Executor._decide_again": run_unsigned},
+        {"plans._FIRST": dict.fromkeys(DecisionEffect, Status.READY), "executor.Executor._decide_again": run_unsigned},
     ),
     (  # three walls stand before this one: what is rejected cannot run, is decided again, and its votes do not serve
         "ACK002",
@@ -228,7 +227,7 @@ BREAKS: list[tuple[str, Callable[[Errands], str], Breaks]] = [
     ("ACK003", signed, {"executor.Executor._load": another_action}),
     ("ACK004", signed, {"outside.Outside.execute": run_twice}),
     ("ACK005", signed_too_early, {"plans.ends_of": without_deadlines}),
-    ("ACK008", cancelled, {"engine.UNTOUCHED": {Status.WAITING}}),
+    ("ACK008", cancelled, {"engine.can_cancel": lambda action: action.status is Status.WAITING}),
 ]
 
 
