@@ -24,6 +24,7 @@ class CastVote:
     choice: Choice
     reason: str | None
     digest: str  # of the action that the voter was shown
+    card: str | None  # digest of the card that they were shown; older votes do not tell it
     spoken_for: tuple[str, ...]  # who had handed them the seats for which they voted
     stands_in: tuple[str, ...]  # seats that they filled because they had stayed empty
     used: int | None  # the attempt that used it
@@ -65,6 +66,7 @@ class ActionStory:
     differs: bool  # whether they decide otherwise than was decided last, or read other values
     signatures: tuple[Signature, ...]
     attempts: tuple[Attempt, ...]
+    edits: tuple[Entry, ...]  # which made it another revision
     resolved: tuple[Entry, ...]
     refused: tuple[Entry, ...]
 
@@ -122,6 +124,7 @@ def _action(
         differs=not problem and _differs(decisions, approvals, told, reasons),
         signatures=tuple(_signature(reading, one, policy, entries, now) for one in approvals),
         attempts=tuple(_attempts(entries)),
+        edits=tuple(entry for entry in entries if entry.event == "edited"),
         resolved=tuple(entry for entry in entries if entry.event == "resolved"),
         refused=tuple(entry for entry in entries if entry.event == "refused"),
     )
@@ -169,6 +172,7 @@ def _cast(entry: Entry, votes: Sequence[Vote], approval: Approval, counted: Mapp
         choice=Choice(str(data["choice"])),
         reason=None if data["reason"] is None else str(data["reason"]),
         digest=str(data["digest"]),
+        card=None if data.get("card") is None else str(data["card"]),
         spoken_for=tuple(map(str, cast(Sequence[Json], data.get("for", [])))),
         stands_in=tuple(map(str, cast(Sequence[Json], data.get("stands_in", [])))),
         used=stored.used if stored else None,

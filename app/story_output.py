@@ -15,7 +15,7 @@ from signoff.policies import Policy
 
 from . import forms
 from .canonical import Json
-from .drawing import format_reason, format_request
+from .drawing import SHOWN_CARD, format_reason, format_request
 from .output import format_seats, format_state, gist_of, group_digest, how_to_resolve, outcome_of, plain, plain_lines
 from .story import ActionStory, Attempt, CastVote, Signature, Story
 
@@ -96,6 +96,8 @@ def tell_event(entry: Entry) -> Text:
             )
         case "refused":
             return Text.assemble(format_state("refused"), plain(f" {gist}"))
+        case "edited":
+            return plain(f"edited: {gist}")
         case "resolved":
             return plain(f"found out: {gist}")
         case "late":
@@ -124,6 +126,8 @@ def _format_action(one: ActionStory, policy: Policy) -> RenderableType:
         rows.add_row("Error" if record.error is not None else "Result", plain(outcome_of(record.error, record.result)))
     for entry in one.decisions:
         rows.add_row("Decided", plain_lines(_decision_lines(entry, policy)))
+    for entry in one.edits:
+        rows.add_row("Edited", plain(f"by {entry.actor} at {_time(entry.at)}: {gist_of(entry)}"))
     rows.add_row("Now", _format_now(one, policy))
     for signature in one.signatures:
         rows.add_row(signature.approval.id, _format_signature(signature))
@@ -184,7 +188,8 @@ def _vote_lines(vote: CastVote) -> Iterator[str]:
     spoken = f" for {', '.join(vote.spoken_for)}" if vote.spoken_for else ""
     yield f"{verb} by {vote.entry.actor}{spoken} at {_time(vote.entry.at)}{_why(vote.reason)}"
     stood = f", standing in for {', '.join(vote.stands_in)}" if vote.stands_in else ""
-    yield f"  for the action with the digest {group_digest(vote.digest)}; {vote.standing}{stood}"
+    card = "" if vote.card is None else f", shown card {group_digest(vote.card, SHOWN_CARD)}"
+    yield f"  for the action with the digest {group_digest(vote.digest)}{card}; {vote.standing}{stood}"
 
 
 def _attempt_lines(attempt: Attempt) -> Iterator[str]:
@@ -246,6 +251,7 @@ def _action_json(one: ActionStory) -> dict[str, Json]:
         "problem": one.problem or None,
         "approvals": [_signature_json(signature, one) for signature in one.signatures],
         "attempts": [_attempt_json(attempt) for attempt in one.attempts],
+        "edits": [forms.entry_json(entry) for entry in one.edits],
         "resolved": [forms.entry_json(entry) for entry in one.resolved],
         "refused": [forms.entry_json(entry) for entry in one.refused],
     }
@@ -280,6 +286,7 @@ def _vote_json(vote: CastVote) -> dict[str, Json]:
         "for": list(vote.spoken_for),
         "stands_in": list(vote.stands_in),
         "shown": vote.digest,
+        "card": vote.card,
         "used": vote.used,
         "standing": vote.standing,
     }

@@ -519,3 +519,30 @@ def test_a_tampered_edit_is_found(cli: CommandLine, sql: str) -> None:
     cli.tamper(sql)
     assert cli("audit", "verify").code == 6
     cli("approve", approval["id"], "--as", "omar", "--digest", approval["digest"]).failed(6, "altered")
+
+
+def test_show_tells_of_edits_and_of_what_was_shown(cli: CommandLine) -> None:
+    """The story of an action tells who edited what and why, and which card each voter was shown."""
+    asked = cli.waiting(TRANSFER | {"amount": "600.00"})
+    cli("edit", asked["id"], "--as", "mira", "--set", "amount=550.00", "--reason", "the bill says 550")
+    (open_,) = cli("queue", "--json").json["approvals"]
+    cli("approve", open_["id"], "--as", "fay", "--digest", open_["digest"])
+    shown = cli("show", f"{asked['plan']}/1", "--json").json["history"][0]
+    assert [(edit["actor"]["id"], edit["data"]["reason"]) for edit in shown["edits"]] == [("mira", "the bill says 550")]
+    (card,) = [vote["card"] for approval in shown["approvals"] for vote in approval["votes"]]
+    told = " ".join(cli("show", f"{asked['plan']}/1").out.split())
+    assert "Edited by mira" in told
+    assert "amount 600.00 → 550.00" in told
+    assert f"shown card {card[:4]} {card[4:8]}" in told
+
+
+def test_an_export_holds_every_revision(cli: CommandLine) -> None:
+    """An auditor gets what an action was before it was edited, and can verify all of it."""
+    asked = cli.waiting(TRANSFER | {"amount": "600.00"})
+    cli("edit", asked["id"], "--as", "mira", "--set", "amount=550.00", "--reason", "the bill says 550")
+    folder, key = cli.folder / "export", cli("audit", "key").out.strip()
+    assert cli("audit", "export", "--to", str(folder)).code == 0
+    bodies = (folder / "actions.jsonl").read_text()
+    assert ('"600.00"' in bodies, '"550.00"' in bodies) == (True, True)
+    ran = cli("audit", "verify", "--export", str(folder), "--public-key", key)
+    assert (ran.code, "not in the export" in ran.out) == (0, False)
