@@ -39,9 +39,12 @@ try:
 except ImportError:
     import sqlite3 as sqlite
 with sqlite.connect(sys.argv[1]) as connection:
+    (trigger,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'entries_stay_as_they_are'").fetchone()
+    connection.execute("DROP TRIGGER entries_stay_as_they_are")
     connection.execute(
         "UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), 'dana', 'eve') AS BLOB) WHERE number = 2"
     )
+    connection.execute(trigger)
 """
 
 

@@ -34,6 +34,15 @@ EVERY = {  # the commands that have to do with a database, and what they need
     "audit log": [],
     "audit verify": [],
     "audit accept": ["--as", "mira", "--reason", "a backup"],
+    "audit key": [],
+    "audit checkpoint": [],
+    "audit export": ["--to", "export"],
+    "audit receipt": ["{id}", "--as", "mira", "--to", "receipt"],
+    "audit rotate": ["--as", "mira"],
+    "audit witness": ["--state", "state", "--db", "{database}"],
+    "delegate": ["--list"],
+    "edit": ["{id}", "--as", "mira", "--set", "amount=1.00", "--reason", "less"],
+    "worker": ["--drain"],
 }
 WITHOUT_DATABASE = {"demo", "policies check", "policies test", "policies prove", "policies schema"}  # a tour has one of its own
 HOLD = f"""{SQL}
@@ -113,7 +122,7 @@ def test_database_of_a_newer_version(cli: CommandLine) -> None:
         cli.tamper(f"INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('signoff', {name}, '2030')")
     before, stored = files(cli.folder), cli.dump()
     for command, rest in EVERY.items():
-        arguments = [one.format(**approval, policies=cli.policies) for one in rest]
+        arguments = [one.format(**approval, policies=cli.policies, database=cli.database) for one in rest]
         ran = cli.wide(*command.split(), *arguments)
         ran.failed(2, 'signoff.db" was made by a newer version of Signoff (signoff.101)', "install that one")
     assert cli.dump() == stored

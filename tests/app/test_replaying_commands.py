@@ -6,7 +6,7 @@ import pytest
 
 from signoff.errors import Exit
 from tests.app.banking import LOOSE, TWO
-from tests.app.conftest import BALANCE, DEPOSIT, SQL, TRANSFER, CommandLine, Ran
+from tests.app.conftest import BALANCE, DEPOSIT, SQL, TAMPER, TRANSFER, CommandLine, Ran
 from tests.conftest import RULES
 
 LOOSER = RULES.replace("amount > 100", "amount > 200")
@@ -134,7 +134,7 @@ def test_a_file_that_would_be_refused(cli: CommandLine, replay: Replay) -> None:
 def test_an_altered_log(cli: CommandLine, sql: str, options: tuple[str, ...]) -> None:
     """A plan, a decision or an Entry that was altered or removed is told; nothing is shown of what cannot be trusted."""
     cli.submit(TRANSFER, DEPOSIT)
-    cli.script(f"{SQL}\nconnection.executescript(sys.argv[2])", sql)
+    cli.script(f"{SQL}{TAMPER.replace('.execute(sys', '.executescript(sys')}", sql)
     ran = cli("policies", "replay", cli.text_file("new.yaml", LOOSER), *options)
     assert ran.code == Exit.LOG
     if options:
