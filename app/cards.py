@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from signoff.actions import Action, Lookup, Registry
+from signoff.actions import Action, Lookup, Registry, show_field
 from signoff.audit import Approval, PlanRecord, Reading, Vote
 from signoff.policies import Policy, fill_seats
 
@@ -53,7 +53,7 @@ def _details(reading: Reading, action: Action, plan: PlanRecord) -> dict[str, st
         with reading.lent() as lent:
             return action.details(Lookup(actor=plan.requester, tx=lent))
     except Exception as error:
-        fields = {name: str(value) for name, value in action.wire().items() if name != "type" and value is not None}
+        fields = {name: show_field(value) for name, value in action.wire().items() if name != "type" and value is not None}
         return fields | {"problem": str(error)}
 
 

@@ -56,6 +56,8 @@ from .pinning import PinChange, Pinning
 from .plans import Verifier, ask, known, settle
 from .refusals import checked_reason, log_refusal, refused, storable
 from .retrying import Patience
+from .secret_fields import Lookup as SecretLookup
+from .secret_fields import Openings, closed_plan, no_secrets, openings_for, openings_of
 
 MIN_DIGEST = 8  # hexadecimal digits of the digest that an approver must name
 
@@ -69,8 +71,16 @@ _FIRST = {
 class Engine:
     """Decides plans, runs actions, and keeps the queue and the log. One thread owns it."""
 
-    def __init__(self, store: Store, policy: Policy, registry: Registry, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        """*sleep* waits for so many seconds, before something is tried again.
+    def __init__(
+        self,
+        store: Store,
+        policy: Policy,
+        registry: Registry,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        secrets: SecretLookup = no_secrets,
+    ) -> None:
+        """*sleep* waits for so many seconds, before something is tried again; *secrets* looks up what actions refer to by name.
 
         Raises LogInvalid where the policies in the store are not the ones that its log tells.
         """
@@ -80,7 +90,7 @@ class Engine:
         with store.read() as tx:
             self._in_force = InForce(tx, policy)
         self._verifier = Verifier()
-        self._executor = Executor(store, registry, self._in_force, self._verifier)
+        self._executor = Executor(store, registry, self._in_force, self._verifier, secrets)
         self._pinning = Pinning(store, self._in_force)
 
     @property
@@ -117,6 +127,7 @@ class Engine:
             check_pinned(tx, self.policy)
             with tx.lent() as lent:
                 resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
+            resolved = closed_plan(resolved, openings_of(plan, resolved))
             counting = Counting(reading=tx, policy=self.policy, now=self.store.clock(), requester=actor)
             return judge_plan(resolved, grounded_in(request), counting)
 
@@ -321,6 +332,8 @@ class Engine:
         """Store *plan* and return its id, or what refuses it, which is recorded."""
         with tx.lent() as lent:
             resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
+        openings = openings_of(plan, resolved)
+        resolved = closed_plan(resolved, openings)
         counting = Counting(reading=tx, policy=self.policy, now=tx.now, requester=actor)
         judged = judge_plan(resolved, grounded_in(request), counting)
         refusal = refused(lambda: check_waiting(judged, tx.waiting, actor))
@@ -337,11 +350,11 @@ class Engine:
             policy=self.policy.digest,
         )
         for judgement in judged:
-            self._add(tx, id_, judgement, actor)
+            self._add(tx, id_, judgement, actor, openings)
         settle(tx, known(tx.plan(id_), id_))
         return id_
 
-    def _add(self, tx: Writing, plan: str, judged: Judgement, actor: Actor) -> None:
+    def _add(self, tx: Writing, plan: str, judged: Judgement, actor: Actor, openings: Openings) -> None:
         body = judged.action.canonical()
         record = ActionRecord(
             plan=plan,
@@ -361,6 +374,8 @@ class Engine:
             rules=judged.decision.rules,
         )
         tx.add_action(record, actor, told_decision(judged))
+        if record.status is not Status.DENIED:
+            tx.put_secrets(record, openings_for(judged.action, openings))
         if self.policy.counters and record.status is not Status.DENIED:
             made = (record.number, record.type, body)
             tx.count(rows_of_action(counters_of(self.policy).values(), plan, actor.id, tx.accepted(plan), made))

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from signoff.actions import show_text
+from signoff.actions import show_field, show_text
 from signoff.audit import ActionRecord, Approval, Entry, PlanRecord, Status, Verification
 from signoff.policies import PERSON, name_seat
 
@@ -172,7 +172,7 @@ _ALARMING = frozenset({"deny", "denied", "failed", "rejected", "expired", "cance
 
 
 def _action(title: str, wire: Mapping[str, Json]) -> Text:
-    fields = ", ".join(f"{name} {value}" for name, value in wire.items() if name != "type" and value is not None)
+    fields = ", ".join(f"{name} {show_field(value)}" for name, value in wire.items() if name != "type" and value is not None)
     return Text(show_text(title)).append(Text(f"\n{show_text(fields)}" if fields else "", style="dim"))
 
 

@@ -21,6 +21,7 @@ class Started:
     execution: Execution
     until: datetime | None = None  # before when it must be sent: its receiver's window ends then
     asking: bool = False
+    sent: bool = False  # whether an earlier attempt may have reached its receiver; told of what refers to secrets
 
 
 class Outside:

@@ -22,6 +22,7 @@ MAX_TIMEOUT = 3_600
 DEFAULT_REQUESTER = "dana"  # the demo bank's customer
 DEFAULT_MODEL = "gpt-5.6-luna"  # OpenAI's small one
 DEFAULT_MODE = Mode.JSON_SCHEMA  # OpenAI's newer models refuse tools in chat completions unless they do not reason
+_SECRET = "SIGNOFF_SECRET_"  # before a secret's name, in the environment
 DEFAULT_MODEL_TIMEOUT = f"{MODEL_TIMEOUT:g}"  # seconds
 
 
@@ -72,6 +73,8 @@ class Settings:
     timeout: float  # seconds to wait for another process
     said_planner: str | None  # checked where a planner is chosen
     model: ModelSettings
+    secrets: Mapping[str, str] = field(repr=False)  # what actions refer to by name; where there is no folder of it
+    secrets_folder: Path | None  # a file for each of them
     os_user: int
     os_name: str
 
@@ -102,6 +105,8 @@ class Settings:
             timeout=_seconds("SIGNOFF_TIMEOUT", environment.get("SIGNOFF_TIMEOUT"), DEFAULT_TIMEOUT),
             said_planner=planner or environment.get("SIGNOFF_PLANNER"),
             model=_model(environment),
+            secrets={name.removeprefix(_SECRET): value for name, value in environment.items() if name.startswith(_SECRET)},
+            secrets_folder=Path(environment["SIGNOFF_SECRETS"]) if environment.get("SIGNOFF_SECRETS") else None,
             os_user=os.getuid(),
             os_name=_login_name(os.getuid()),
         )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from signoff.lazy import front_door
 
 if TYPE_CHECKING:
+    from .ciphertexts import reseal as reseal
     from .counting import PLACE as PLACE
     from .counting import CountedRow as CountedRow
     from .counting import Counter as Counter
@@ -70,6 +71,7 @@ __all__ = [
     "read_counters",
     "read_time",
     "recount",
+    "reseal",
     "rows_of_action",
     "verify_complete",
     "verify_plan",
@@ -82,6 +84,7 @@ __all__ = [
 __getattr__ = front_door(
     __name__,
     {
+        "ciphertexts": ["reseal"],
         "counting": ["PLACE", "CountedRow", "Counter", "Total", "add_up", "read_counters", "rows_of_action"],
         "past": ["Past"],
         "pins": ["PinVerb"],

@@ -21,8 +21,16 @@ except ImportError:
     import sqlite3 as sqlite  # type: ignore[no-redef]  # the same interface, for systems that have no wheel
 
 APPLICATION_ID = 0x5369676E  # "Sign", in the file's header
-SCHEMA = (("signoff.1", "schema.sql"), ("signoff.2", "counters.sql"), ("signoff.3", "routes.sql"), ("signoff.4", "keys.sql"))
-OWN_TABLES = frozenset({"policies", "plans", "actions", "approvals", "votes", "entries", "chains", "counted", "log", "heads"})
+SCHEMA = (
+    ("signoff.1", "schema.sql"),
+    ("signoff.2", "counters.sql"),
+    ("signoff.3", "routes.sql"),
+    ("signoff.4", "keys.sql"),
+    ("signoff.8", "secrets.sql"),
+)
+OWN_TABLES = frozenset(
+    ("policies", "plans", "actions", "approvals", "votes", "entries", "chains", "counted", "log", "heads", "secret_fields")
+)
 CACHED = 512  # statements that stay prepared; a plan's life takes more than the usual 128
 SAFE_WAL = (3, 51, 3)  # before it, a checkpoint by another process could corrupt a WAL file
 
@@ -172,6 +180,20 @@ class Database:
         if wanted - applied:
             self._apply(migrations, then)
 
+    def empty_wal(self) -> None:
+        """Write what the write-ahead log holds into the file, and cut it off: what was deleted is not left in it.
+
+        Where somebody reads an older state just then, the next one who writes does it.
+        """
+        ((wait,),) = self.execute("PRAGMA busy_timeout")
+        self.execute("PRAGMA busy_timeout = 0")
+        try:
+            self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except (Busy, DatabaseError):
+            pass  # what was deleted stays deleted
+        finally:
+            self.execute(f"PRAGMA busy_timeout = {wait}")
+
     def version(self) -> int:
         """A number that changes when another connection has changed the file."""
         ((version,),) = self.execute("PRAGMA data_version")
@@ -196,7 +218,8 @@ class Database:
         return sqlite.SQLITE_OK if operation in self._lending and not own else sqlite.SQLITE_DENY
 
     def _configure(self, version: tuple[int, int, int], *, create: bool) -> None:
-        for setting in ("foreign_keys = ON", "synchronous = FULL", "trusted_schema = OFF", "cell_size_check = ON"):
+        checks = ("foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON")
+        for setting in (*checks, "synchronous = FULL", "secure_delete = ON"):
             self.execute(f"PRAGMA {setting}")
         self._connection.set_authorizer(self._authorize)
         ((tables,),) = self.execute("SELECT count(*) FROM sqlite_master")  # first: another process may be making the file

@@ -52,6 +52,7 @@ def verify_store(reading: Reading) -> Verification:
         *_strays(set(plans), chains.keys() | reading.ends().keys()),
     ]
     problems += [f"{plan} counts in a counter but is not stored" for plan in sorted(reading.plans_counted() - set(plans))]
+    problems += [f"{plan} has secrets but is not stored" for plan in sorted(reading.plans_with_secrets() - set(plans))]
     for chain in sorted(chains.keys() | set(plans)):
         problems += _chain_problems(reading, chain, chains.get(chain, []))
     return Verification(entries=len(rows), plans=len(plans), problems=tuple(problems))
@@ -191,6 +192,7 @@ def _state_problems(reading: Reading, plan: str, entries: list[Entry]) -> Iterat
     ):
         yield from _differences(plan, name, told_state, stored_state)
     yield from _count_problems(reading, record, entries)
+    yield from reading.secret_problems(record)
 
 
 def _count_problems(reading: Reading, plan: PlanRecord, entries: list[Entry]) -> Iterator[str]:

@@ -7,8 +7,10 @@ from datetime import datetime
 from signoff.actor import Actor
 from signoff.canonical import Json, canonical
 from signoff.canonical import digest as hashed
+from signoff.commitment import Opening
 from signoff.errors import Busy
 
+from .ciphertexts import delete_secrets, put_secrets
 from .counting import COUNTED, HELD, CountedRow
 from .database import Database
 from .log import Appender
@@ -130,6 +132,8 @@ class Writing(Reading):
         )
         if self._store_state(action, moved) and status in ENDED:
             self._settle_count(moved)
+        if status in ENDED and delete_secrets(self._database, moved):
+            self.after_commit.append(self._database.empty_wal)
         if status in CLOSES:
             self._database.execute(
                 "UPDATE approvals SET status = ? WHERE plan = ? AND number = ? AND status IN ('waiting', 'approved')",
@@ -167,6 +171,13 @@ class Writing(Reading):
     def _log_state(self, event: str, moved: ActionRecord, actor: Actor, data: Mapping[str, Json]) -> None:
         told: dict[str, Json] = {name: getattr(moved, name) for name in MOVED}
         self.log(event, actor, told | {"status": moved.status.value} | dict(data), plan=moved.plan, action=moved.number)
+
+    def put_secrets(self, action: ActionRecord, openings: Mapping[str, Opening]) -> None:
+        """Store the values of *action*'s secret fields, encrypted, in the place of those of its earlier revision.
+
+        They go in the transaction in which it ends.
+        """
+        put_secrets(self._database, self._seal.keys, action, openings)
 
     def count(self, rows: Iterable[CountedRow]) -> None:
         """Add what actions count for."""

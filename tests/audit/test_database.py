@@ -112,7 +112,7 @@ def test_migrations_run_once(database: Database) -> None:
     before = database.execute("SELECT * FROM _sqlite_migrations")
     database.migrate([NOTES])
     assert database.execute("SELECT * FROM _sqlite_migrations") == before
-    assert [name for _, _, name, _ in before] == ["signoff.1", "signoff.2", "signoff.3", "signoff.4", "notes.1"]
+    assert [name for _, _, name, _ in before] == ["signoff.1", "signoff.2", "signoff.3", "signoff.4", "signoff.8", "notes.1"]
 
 
 def test_broken_migration_leaves_nothing(tmp_path: Path) -> None:
