@@ -70,7 +70,7 @@ def test_nothing_that_tells_of_it_tells_its_value(value: str) -> None:
     one, other = Login(user="dana", password=value), Login(user="dana", password="another value")  # type: ignore[arg-type]
     committed = (one.password.commitment or "", other.password.commitment or "")
     for tell in (str, repr, Login.title, lambda a: a.details(None), Action.wire, Login.model_dump, Login.model_dump_json):
-        told: Callable[[Any], object] = tell  # type: ignore[assignment]
+        told: Callable[[Any], object] = tell
         assert str(told(one)).replace(committed[0], "") == str(told(other)).replace(committed[1], "")
     assert one.password.reveal() == value
     assert not hasattr(one.password, "__dict__")
