@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -156,4 +157,33 @@ def test_no_error_tells_it(life: Life, plan: object) -> None:
         ran = life("run", "--plan", "-", *options, stdin=json.dumps(plan).encode())
         assert ran.code == 2 or ran.code == 1
     life("run", "--plan", "-", stdin=json.dumps(plan).encode()[:-1])
+    assert_nowhere(VALUE, *(text.encode() for text in life.printed))
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_the_command_line_looks_secrets_up(
+    life: Life, cli: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, folder: bool
+) -> None:
+    """A reference is looked up in the environment, or in a folder of files; the last end of a line is not part of it."""
+    if folder:
+        kept = tmp_path_factory.mktemp("kept")
+        (kept / "CARD_PIN").write_text(VALUE + "\n")
+        (kept / "BINARY").write_bytes(b"\xff\xfe")
+        (kept / "FOLDER").mkdir()
+        monkeypatch.setenv("SIGNOFF_SECRETS", str(kept))
+        monkeypatch.setenv("SIGNOFF_SECRET_OTHER", VALUE)
+    else:
+        monkeypatch.setenv("SIGNOFF_SECRET_CARD_PIN", VALUE)
+    told = life.run("pay", "return", pin={"secret": "CARD_PIN"})
+    assert [action["status"] for action in told["actions"]] == ["done"]
+    assert (cli.folder / "used.txt").read_text().split()[1] == sha256(VALUE.encode()).hexdigest()
+    for missing in ("OTHER", "BINARY", "FOLDER"):
+        told = life.run("pay", "return", pin={"secret": missing})
+        assert [action["status"] for action in told["actions"]] == ["failed"]
+        assert f"the secret {missing}, which `pin` refers to" in told["actions"][0]["error"]
+    assert len((cli.folder / "used.txt").read_text().splitlines()) == 1
+    life("queue")
+    assert (
+        "the secret CARD_PIN" in life("show", life.run("pay", "", "sign", pin={"secret": "CARD_PIN"})["approvals"][0]["id"]).out
+    )
     assert_nowhere(VALUE, *(text.encode() for text in life.printed))
