@@ -120,6 +120,7 @@ class Action(BaseModel):
     timeout: ClassVar[float | None] = None  # seconds after which an effect outside the database is given up; None: never
     retry: ClassVar[Retry] = Retry()  # IDEMPOTENT and PROBE
     fields: ClassVar[Mapping[str, Field]] = {}  # by wire name, `type` left out
+    _hidden: ClassVar[Mapping[str, Field]] = {}  # those that are secrets, by either of their names
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -130,6 +131,7 @@ class Action(BaseModel):
                 raise TypeError(f"{cls.__name__}: two fields are named `{name}` in plans; rename one")
         currencies = {field.currency for field in found}
         cls.fields = {f.name: _as_currency(f) if f.name in currencies else f for f in found}
+        cls._hidden = {name: f for f in found if f.kind is Kind.SECRET for name in (f.name, f.attribute)}
         for missing in currencies - cls.fields.keys() - {None}:
             raise TypeError(f"{cls.__name__} has no field `{missing}` to hold a currency")
 
@@ -140,11 +142,10 @@ class Action(BaseModel):
 
     @classmethod
     def _hide_secrets(cls, data: object) -> object:
-        if not isinstance(data, Mapping) or all(field.kind is not Kind.SECRET for field in cls.fields.values()):
+        if not cls._hidden or not isinstance(data, Mapping):
             return data
-        known = {name: f for f in cls.fields.values() if f.kind is Kind.SECRET for name in (f.name, f.attribute)}
         return {
-            name: hide_secret(value, found.choices) if (found := known.get(name)) and value is not None else value
+            name: hide_secret(value, found.choices) if (found := cls._hidden.get(name)) and value is not None else value
             for name, value in data.items()
         }
 

@@ -183,7 +183,7 @@ class Database:
     def empty_wal(self) -> None:
         """Write what the write-ahead log holds into the file, and cut it off: what was deleted is not left in it.
 
-        Where somebody reads an older state just then, the next one who writes does it.
+        Where somebody reads an older state just then, a later checkpoint does it: at the latest when the file is closed.
         """
         ((wait,),) = self.execute("PRAGMA busy_timeout")
         self.execute("PRAGMA busy_timeout = 0")

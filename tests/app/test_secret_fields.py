@@ -5,22 +5,27 @@ from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from threading import Event
+from typing import Literal, Self
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signoff import Engine, Wanted
+from signoff.actions import Action, Effect, Execution, Lookup, Registry, Secret, action
 from signoff.audit import Store, reseal, verify_store
 from signoff.audit.ciphertexts import Place, open_sealed, seal_opening
 from signoff.audit.database import Database
 from signoff.audit.keys import new_keys
+from signoff.canonical import Json
 from signoff.commitment import Opening
-from signoff.errors import LogInvalid, PlanInvalid
+from signoff.errors import ActionInvalid, LogInvalid, PlanInvalid
 from signoff.planner import ActionPlan, read_plan
 from signoff.policies import parse_policy
 from signoff.testing import FakeClock
 from tests.app.banking import DANA, MIRA, Open, only_approval, sign, statuses
+from tests.app.outside import wait_for_late
 from tests.app.test_secrets_nowhere import RULES, TYPES, VALUE, assert_nowhere
 from tests.app.vault import USED, registry
 from tests.properties.tampering import Tamperer, tampering
@@ -241,6 +246,68 @@ def test_the_same_values_under_a_new_key(engine: Engine) -> None:
     with pytest.raises(LogInvalid, match="sealed with another key"), database.writing():
         reseal(database, old, new)
     database.close()
+
+
+def test_nobody_waits_for_a_reader(engine: Engine) -> None:
+    """While somebody reads an older state, an action ends all the same; its ciphertext goes from the files after that."""
+    plan = engine.submit(plan_of("pay", VALUE, "sign"), DANA)
+    (sealed,) = rows(engine)
+    reader = Database(engine.store.path, create=False)
+    sign(engine, only_approval(engine, plan), MIRA)
+    with reader.reading():
+        reader.execute("SELECT count(*) FROM plans")
+        assert statuses(engine.resume(MIRA, plan.id)[0]) == ["done"]
+    reader.close()
+    assert statuses(engine.submit(plan_of("pay", VALUE), DANA)) == ["done"]
+    assert not any(sealed in data for data in on_disk(engine))
+
+
+def test_what_comes_late_is_told_without_it(open_engine: Open) -> None:
+    """What an attempt gives after it was given up is an Entry without the secret."""
+    proceed = Event()
+
+    @action(effect=Effect.OPAQUE, timeout=0.01)
+    def slow(pin: Secret) -> str:
+        """Takes its time."""
+        proceed.wait(60)
+        return f"welcome, {pin.reveal()}"
+
+    wide = Registry(slow, *registry.values())
+    engine = open_engine(parse_policy(RULES.encode(), "policies.yaml", wide), wide)
+    plan = engine.submit(ActionPlan.of(slow.model_validate({"pin": VALUE})), DANA)
+    assert statuses(plan) == ["in_doubt"]
+    proceed.set()
+    wait_for_late()
+    engine.resume(DANA, plan.id)
+    with engine.store.read() as tx:
+        (late,) = [entry for entry in tx.entries(plan.id) if entry.event == "late"]
+    assert late.data["result"] == "welcome, ***"
+
+
+class Enter(Action):
+    """Opens a door."""
+
+    type: Literal["enter"] = "enter"
+    pin: Secret
+
+    def run(self, execution: Execution) -> Json:
+        """Do nothing."""
+        return None
+
+    def resolve(self, lookup: Lookup) -> Self:
+        """Refuse it."""
+        raise ActionInvalid([f"{self.pin.reveal()} opens no door"])
+
+
+def test_a_name_that_is_unknown_tells_no_secret(open_engine: Open) -> None:
+    """An action whose `resolve` refuses it in words that hold its secret is refused without it."""
+    wide = Registry(Enter)
+    rules = b"version: 1\nidentity: claimed\nrules: [{id: all, allow: enter}]\n"
+    engine = open_engine(parse_policy(rules, "policies.yaml", wide), wide)
+    for verb in (engine.preview, engine.submit):
+        with pytest.raises(PlanInvalid) as caught:
+            verb(ActionPlan.of(Enter.model_validate({"pin": VALUE})), DANA)
+        assert list(caught.value.problems) == ["action 1 (enter): *** opens no door"]
 
 
 @settings(max_examples=20)
