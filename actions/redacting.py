@@ -16,6 +16,7 @@ SHORTEST = 4  # characters of a value that is looked for at all
 ANYWHERE = 8  # characters from which on it is found inside of words, and encoded together with what stands around it
 _LINE = 16  # characters of one line of a value of several that is found by itself
 HIDDEN = "***"
+MAX_TEXT = 1_000_000  # characters that are searched
 
 
 class Redaction:
@@ -33,8 +34,11 @@ class Redaction:
         return cls(*(secret.opening.value for secret in secrets_in(action).values() if secret.opening is not None))
 
     def text(self, text: str) -> str:
-        """*text* without the values."""
-        return self._pattern.sub(HIDDEN, text) if self._values else text
+        """*text* without the values; of a very long one the beginning."""
+        if not self._values:
+            return text
+        hidden = self._pattern.sub(HIDDEN, text[:MAX_TEXT])
+        return hidden if len(text) <= MAX_TEXT else hidden[: -max(map(len, self._looked_for))]  # half a value may end it
 
     def json(self, value: Json) -> Json:
         """*value* without the values, in its keys and numbers, too."""
@@ -55,12 +59,16 @@ class Redaction:
         raise TypeError(f"{type(value).__name__} is no JSON")
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
+    def _looked_for(self) -> dict[str, str]:
+        """All that is looked for, the longest first, each with its pattern."""
         whole = {form for value in self._values if len(value) < ANYWHERE for form in (value, *_written(value))}
-        inside = {form for value in self._values for form in _forms(value)} - whole
-        told = [(form, re.escape(form)) for form in inside]
-        told += [(form, _as_word(form)) for form in whole]
-        return re.compile("|".join(pattern for _, pattern in sorted(told, key=lambda one: -len(one[0]))))
+        inside = {form for value in self._values for form in _forms(value)}
+        patterns = {form: re.escape(form) for form in inside} | {form: _as_word(form) for form in whole}
+        return dict(sorted(patterns.items(), key=lambda one: -len(one[0])))
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(self._looked_for.values()))
 
 
 def _forms(value: str) -> Iterator[str]:

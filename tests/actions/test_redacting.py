@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signoff.actions import Effect, Ending, Execution, Redaction, Result, Secret, action, ask_action, run_action
+from signoff.actions.redacting import MAX_TEXT
 from signoff.actor import Actor
 from signoff.testing import FakeClock
 
@@ -93,3 +94,11 @@ def test_what_an_action_gives_is_told_without_its_secrets() -> None:
         assert VALUE[:5] not in repr(run(how))
     answer = ask_action(made.model_validate({"token": VALUE, "how": ""}), EXECUTION)
     assert (answer.ending, answer.error) == (Ending.IN_DOUBT, "the receiver did not say: ValueError: *** is not known")
+
+
+def test_what_is_searched_is_bounded() -> None:
+    """Of a text that is longer than what is searched, no half of a value is left at its end."""
+    text = VALUE * (MAX_TEXT // len(VALUE) + 2)
+    hidden = Redaction(VALUE).text(text)
+    assert set(hidden) == {"*"}
+    assert len(hidden) <= 3 * (len(text) // len(VALUE))

@@ -1,6 +1,8 @@
 """Rules about secret fields: whether one is given may be asked, and every way of working with rules works with them, too."""
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from signoff.actions import Registry
 from signoff.policies import (
@@ -9,6 +11,7 @@ from signoff.policies import (
     Policy,
     check_invariants,
     parse_policy,
+    policy_schema,
     review_policy,
 )
 from signoff.trials import failed_tests
@@ -71,3 +74,10 @@ def test_its_invariants_are_proved(policy: Policy, secret_registry: Registry) ->
 def test_values_have_no_part_in_other_ways_to_look_at_rules(policy: Policy) -> None:
     """The review of a file has nothing to say about secrets that are given or not."""
     assert [warning for warning in review_policy(policy) if "token" in warning.message or "pin" in warning.message] == []
+
+
+def test_an_editor_is_told_to_write_a_name(secret_registry: Registry) -> None:
+    """The JSON Schema of policies files takes a reference where an action of a test has a secret, and no value."""
+    validator = Draft202012Validator(policy_schema(secret_registry))
+    assert validator.is_valid(yaml.safe_load(RULES))
+    assert not validator.is_valid(yaml.safe_load(RULES.replace("pin: {secret: CARD_PIN}", 'pin: "1234"')))
