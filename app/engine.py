@@ -127,7 +127,7 @@ class Engine:
             check_pinned(tx, self.policy)
             with tx.lent() as lent:
                 resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
-            resolved = closed_plan(resolved, openings_of(plan, resolved))
+            resolved = closed_plan(resolved, openings_of(plan, resolved), self.registry)
             counting = Counting(reading=tx, policy=self.policy, now=self.store.clock(), requester=actor)
             return judge_plan(resolved, grounded_in(request), counting)
 
@@ -333,7 +333,7 @@ class Engine:
         with tx.lent() as lent:
             resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
         openings = openings_of(plan, resolved)
-        resolved = closed_plan(resolved, openings)
+        resolved = closed_plan(resolved, openings, self.registry)
         counting = Counting(reading=tx, policy=self.policy, now=tx.now, requester=actor)
         judged = judge_plan(resolved, grounded_in(request), counting)
         refusal = refused(lambda: check_waiting(judged, tx.waiting, actor))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from signoff.actions import Action, Secret, secrets_in, with_secrets
+from signoff.actions import Action, Registry, Secret, secrets_in, with_secrets
 from signoff.audit import ActionRecord, Reading
 from signoff.planner import ActionPlan, PlannedAction
 
@@ -42,17 +42,34 @@ def openings_of(*plans: ActionPlan) -> dict[str, Opening]:
     return {secret.commitment: secret.opening for secret in secrets if secret.commitment and secret.opening}
 
 
-def closed_plan(plan: ActionPlan, known: Openings) -> ActionPlan:
-    """*plan* without the values of its secrets. Raises PlanInvalid where one is committed to a value that is not *known*."""
+def closed_plan(plan: ActionPlan, known: Openings, registry: Registry) -> ActionPlan:
+    """*plan* without the values of its secrets, as it is read again once it is stored.
+
+    Raises PlanInvalid where a secret is committed to a value that is not *known*, or an action cannot be read without values.
+    """
     problems = [
         f"action {number} ({planned.action.type}): `{field}` is a commitment to a value that is not here; write the value"
         for number, planned in enumerate(plan.actions, 1)
         for field, secret in secrets_in(planned.action).items()
         if secret.commitment is not None and secret.commitment not in known
     ]
+    planned = [
+        PlannedAction(action=_read_again(p.action, n, registry, problems), needs=p.needs) for n, p in enumerate(plan.actions, 1)
+    ]
     if problems:
         raise PlanInvalid(problems)
-    return ActionPlan(actions=tuple(PlannedAction(action=closed(p.action), needs=p.needs) for p in plan.actions))
+    return ActionPlan(actions=tuple(planned))
+
+
+def _read_again(action: Action, number: int, registry: Registry, problems: list[str]) -> Action:
+    """*action* without the values of its secrets; where its own code cannot read it so, that is added to *problems*."""
+    if not secrets_in(action):
+        return action
+    try:
+        return registry.load(closed(action).canonical())
+    except ActionInvalid as error:
+        problems += [f"action {number} ({action.type}), read without its secrets: {problem}" for problem in error.problems]
+    return action
 
 
 def closed(action: Action) -> Action:

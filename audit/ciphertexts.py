@@ -52,7 +52,8 @@ def open_sealed(keys: Keys, place: Place, sealed: bytes) -> Opening:
 
 def put_secrets(database: Database, keys: Keys, action: ActionRecord, openings: Mapping[str, Opening]) -> None:
     """Store the values of *action*'s secret fields, in the place of those that an earlier revision had."""
-    delete_secrets(database, action)
+    if action.revision > 1:
+        _delete(database, action)
     for field, opening in openings.items():
         place = Place(plan=action.plan, number=action.number, revision=action.revision, field=field)
         database.execute(
@@ -63,6 +64,10 @@ def put_secrets(database: Database, keys: Keys, action: ActionRecord, openings: 
 
 def delete_secrets(database: Database, action: ActionRecord) -> bool:
     """Remove what is stored of *action*'s secret fields, and return whether there was anything."""
+    return bool(commitments(action)) and _delete(database, action)
+
+
+def _delete(database: Database, action: ActionRecord) -> bool:
     place = (action.plan, action.number)
     return bool(database.execute("DELETE FROM secret_fields WHERE plan = ? AND number = ? RETURNING 1", place))
 

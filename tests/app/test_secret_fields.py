@@ -11,6 +11,7 @@ from typing import Literal, Self
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import field_validator
 
 from signoff import Engine, Wanted
 from signoff.actions import Action, Effect, Execution, Lookup, Registry, Secret, action
@@ -308,6 +309,33 @@ def test_a_name_that_is_unknown_tells_no_secret(open_engine: Open) -> None:
         with pytest.raises(PlanInvalid) as caught:
             verb(ActionPlan.of(Enter.model_validate({"pin": VALUE})), DANA)
         assert list(caught.value.problems) == ["action 1 (enter): *** opens no door"]
+
+
+class Careless(Enter):
+    """Its validator asks for a value that is not there when it is read again."""
+
+    type: Literal["careless"] = "careless"  # type: ignore[assignment]
+
+    @field_validator("pin")
+    @classmethod
+    def _long_enough(cls, pin: Secret) -> Secret:
+        if len(pin.reveal()) < 4:
+            raise ValueError("is too short")
+        return pin
+
+    def resolve(self, lookup: Lookup) -> Self:
+        """As it is."""
+        return self
+
+
+def test_an_action_that_could_not_be_read_again_is_not_accepted(open_engine: Open) -> None:
+    """A validator that cannot do without the value is told of when the plan is submitted, and not when it should run."""
+    wide = Registry(Careless)
+    engine = open_engine(
+        parse_policy(b"version: 1\nidentity: claimed\nrules: [{id: a, allow: careless}]\n", "p.yaml", wide), wide
+    )
+    with pytest.raises(PlanInvalid, match="read without its secrets: `pin` is a secret whose value is not here"):
+        engine.submit(ActionPlan.of(Careless.model_validate({"pin": VALUE})), DANA)
 
 
 @settings(max_examples=20)
