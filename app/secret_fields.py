@@ -83,6 +83,17 @@ def openings_for(action: Action, known: Openings) -> dict[str, Opening]:
     return {field: known[secret.commitment] for field, secret in secrets if secret.commitment is not None}
 
 
+def edited(reading: Reading, record: ActionRecord, action: Action, registry: Registry) -> tuple[Action, dict[str, Opening]]:
+    """*action*, an edit of the stored *record*, without values, and what is stored with it: new values, and those that it keeps.
+
+    Raises PlanInvalid where a secret is committed to a value that is neither.
+    """
+    plan = ActionPlan.of(action)
+    known = openings_of(plan) | {opening.commitment: opening for opening in reading.open_secrets(record).values()}
+    made = closed_plan(plan, known, registry).actions[0].action
+    return made, openings_for(made, known)
+
+
 def opened(reading: Reading, record: ActionRecord, action: Action) -> Action:
     """The stored *action* with the values of its secrets. Raises LogInvalid where they are not those that were decided."""
     secrets = secrets_in(action)

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -14,16 +15,17 @@ from hypothesis import strategies as st
 from pydantic import field_validator
 
 from signoff import Engine, Wanted
-from signoff.actions import Action, Effect, Execution, Lookup, Registry, Secret, action
+from signoff.actions import Action, Effect, Execution, Lookup, Registry, Secret, action, secrets_in
 from signoff.audit import Store, reseal, verify_store
 from signoff.audit.ciphertexts import Place, open_sealed, seal_opening
 from signoff.audit.database import Database
 from signoff.audit.keys import new_keys
-from signoff.canonical import Json
+from signoff.canonical import Json, digest, parse
 from signoff.commitment import Opening
 from signoff.errors import ActionInvalid, LogInvalid, PlanInvalid
 from signoff.planner import ActionPlan, read_plan
 from signoff.policies import parse_policy
+from signoff.secret_fields import edited
 from signoff.testing import FakeClock
 from tests.app.banking import DANA, MIRA, Open, only_approval, sign, statuses
 from tests.app.outside import wait_for_late
@@ -247,6 +249,29 @@ def test_the_same_values_under_a_new_key(engine: Engine) -> None:
     with pytest.raises(LogInvalid, match="sealed with another key"), database.writing():
         reseal(database, old, new)
     database.close()
+
+
+@pytest.mark.parametrize("new", [None, "another value", {"secret": "CARD_PIN"}])
+def test_an_edit_keeps_or_replaces_a_secret(engine: Engine, new: Json) -> None:
+    """A new revision has the value that the one before had, or another one, and nobody reads either for that."""
+    plan = engine.submit(plan_of("shout", VALUE, "sign"), DANA)
+    record = plan.actions[0]
+    wire: dict[str, Json] = parse(record.body) | {"how": "other"} | ({} if new is None else {"pin": new})
+    with engine.store.write() as tx:
+        made, openings = edited(tx, record, registry.read(wire), registry)
+        with pytest.raises(ValueError, match="not here"):
+            secrets_in(made)["pin"].reveal()
+        body = made.canonical()
+        revised = replace(record, revision=2, body=body, digest=digest(body))
+        tx.put_secrets(revised, openings)
+        wanted = {None: {"pin": VALUE}, "another value": {"pin": "another value"}}.get(str(new) if new else None, {})
+        assert {field: opening.value for field, opening in tx.open_secrets(revised).items()} == wanted
+        with pytest.raises(LogInvalid, match="not stored any more"):
+            tx.open_secrets(record)
+        forged = parse(body) | {"pin": {"commitment": "0" * 64}}
+        with pytest.raises(PlanInvalid, match="write the value"):
+            edited(tx, revised, registry.read(forged), registry)
+        tx.put_secrets(record, {"pin": Opening.of(VALUE)})
 
 
 def test_nobody_waits_for_a_reader(engine: Engine) -> None:

@@ -187,3 +187,17 @@ def test_the_command_line_looks_secrets_up(
         "the secret CARD_PIN" in life("show", life.run("pay", "", "sign", pin={"secret": "CARD_PIN"})["approvals"][0]["id"]).out
     )
     assert_nowhere(VALUE, *(text.encode() for text in life.printed))
+
+
+def test_an_altered_secret_keeps_no_other_plan(life: Life, cli: CommandLine) -> None:
+    """Where one plan's ciphertext was removed, `audit verify` names it and that plan stops; others go on."""
+    altered, other = (life.run("pay", "", "sign")["approvals"][0] for _ in range(2))
+    for approval in (altered, other):
+        life("approve", approval["id"], "--as", "mira", "--digest", approval["digest"], "--no-run")
+    cli.tamper(f"DELETE FROM secret_fields WHERE plan = '{altered['plan']}'")
+    verified = life("audit", "verify", "--json")
+    assert verified.code == 6
+    assert verified.json["problems"] == [f"{altered['plan']}: the secret `pin` of action 1 is not stored"]
+    assert life("resume").code == 6
+    assert len((cli.folder / "used.txt").read_text().splitlines()) == 1
+    assert [action["status"] for action in life("show", other["plan"], "--json").json["actions"]] == ["done"]
