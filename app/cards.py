@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from signoff.actions import Action, Lookup, Registry, show_field
+from signoff.actions import Action, Kind, Lookup, Registry, show_field
 from signoff.audit import Approval, PlanRecord, Reading, Vote
 from signoff.policies import Policy, fill_seats
 
@@ -62,7 +62,7 @@ def _found(action: Action, request: str | None) -> dict[str, str]:
     return {
         name: "yes" if name in grounded else "no (the default)" if _is_default(action, field.attribute) else "no"
         for name, field in action.fields.items()
-        if getattr(action, field.attribute) is not None
+        if getattr(action, field.attribute) is not None and field.kind is not Kind.SECRET
     }
 
 

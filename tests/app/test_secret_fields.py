@@ -129,6 +129,16 @@ def test_a_secret_that_is_lost_after_an_attempt_proves_nothing(
     assert len(used()) >= 1
 
 
+def test_a_card_tells_that_there_is_one(engine: Engine) -> None:
+    """Whoever signs sees that there is a secret, or which one is referred to, and nothing of whether the user wrote it."""
+    for pin, told in ((VALUE, "a secret"), ({"secret": "CARD_PIN"}, "the secret CARD_PIN")):
+        plan = engine.submit(plan_of("pay", pin, "sign"), DANA, request=f"pay with {VALUE}")
+        card = engine.card(only_approval(engine, plan).id)
+        assert card.details["pin"] == told
+        assert "pin" not in card.found
+        assert VALUE not in repr(replace(card, plan=replace(card.plan, request=None)))
+
+
 def test_equal_secrets_have_other_digests(engine: Engine) -> None:
     """Two actions with the same value have other digests and keys, so nobody sees that it is the same."""
     plans = [engine.submit(plan_of("pay", VALUE, "sign"), DANA) for _ in range(2)]
