@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.app.conftest import CommandLine, Ran
+from tests.chat_server import ChatServer, plan
 
 ROOT = Path(__file__).parents[2]
 VALUE = 'S3cret "höchst" \\ geheim/+?&='
@@ -201,3 +202,19 @@ def test_an_altered_secret_keeps_no_other_plan(life: Life, cli: CommandLine) -> 
     assert life("resume").code == 6
     assert len((cli.folder / "used.txt").read_text().splitlines()) == 1
     assert [action["status"] for action in life("show", other["plan"], "--json").json["actions"]] == ["done"]
+
+
+def test_a_model_names_a_secret_that_it_never_sees(
+    life: Life, cli: CommandLine, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model's plan refers to a secret by its name; its value is in the action that runs, and in nothing that was sent."""
+    for name, text in {"OPENAI_BASE_URL": chat_server.url, "OPENAI_API_KEY": "sk-1", "SIGNOFF_SECRET_CARD_PIN": VALUE}.items():
+        monkeypatch.setenv(name, text)
+    answer: dict[str, Any] = {"type": "pay", "pin": {"secret": "CARD_PIN"}, "how": "return", "note": None, "needs": []}
+    chat_server.answer(plan({**answer, "pin": VALUE}), plan(answer))
+    ran = life("run", "pay with my CARD_PIN", "--planner", "llm", "--json")
+    assert [action["status"] for action in ran.json["actions"]] == ["done"]
+    assert (cli.folder / "used.txt").read_text().split()[1] == sha256(VALUE.encode()).hexdigest()
+    first, second = chat_server.asked
+    assert_nowhere(VALUE, json.dumps(first.body, ensure_ascii=False).encode(), ran.out.encode(), ran.err.encode())
+    assert "`pin` is a secret" in json.dumps(second.body["messages"][-1])
