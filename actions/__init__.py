@@ -27,19 +27,32 @@ if TYPE_CHECKING:
     from .money import from_minor_units as from_minor_units
     from .money import read_decimal as read_decimal
     from .money import write_money as write_money
+    from .redacting import Redaction as Redaction
     from .registry import Migration as Migration
     from .registry import Registry as Registry
     from .run import Ending as Ending
     from .run import Result as Result
     from .run import ask_action as ask_action
     from .run import run_action as run_action
+    from .secret import MAX_SECRET as MAX_SECRET
+    from .secret import NAME as NAME
+    from .secret import Names as Names
+    from .secret import Secret as Secret
+    from .secret import reference_schema as reference_schema
+    from .secret import secrets_in as secrets_in
+    from .secret import with_secrets as with_secrets
+    from .text import REFERENCE as REFERENCE
     from .text import fold_name as fold_name
+    from .text import show_field as show_field
     from .text import show_text as show_text
     from .timed import Call as Call
 
 __all__ = [
     "INSIDE",
     "MAX_MINOR_UNITS",
+    "MAX_SECRET",
+    "NAME",
+    "REFERENCE",
     "RETRIED",
     "Action",
     "Call",
@@ -51,9 +64,12 @@ __all__ = [
     "Lookup",
     "Migration",
     "Money",
+    "Names",
+    "Redaction",
     "Registry",
     "Result",
     "Retry",
+    "Secret",
     "Transaction",
     "action",
     "ask_action",
@@ -66,8 +82,12 @@ __all__ = [
     "from_minor_units",
     "problems_of",
     "read_decimal",
+    "reference_schema",
     "run_action",
+    "secrets_in",
+    "show_field",
     "show_text",
+    "with_secrets",
     "write_money",
 ]
 
@@ -83,9 +103,11 @@ __getattr__ = front_door(
             *("MAX_MINOR_UNITS", "Money", "currency_codes", "currency_decimals", "format_money", "from_minor_units"),
             *("read_decimal", "write_money"),
         ],
+        "redacting": ["Redaction"],
         "registry": ["Migration", "Registry"],
         "run": ["Ending", "Result", "ask_action", "run_action"],
-        "text": ["fold_name", "show_text"],
+        "secret": ["MAX_SECRET", "NAME", "Names", "Secret", "reference_schema", "secrets_in", "with_secrets"],
+        "text": ["REFERENCE", "fold_name", "show_field", "show_text"],
         "timed": ["Call"],
     },
 )

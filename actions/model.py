@@ -10,14 +10,24 @@ from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, core_schema
 
 from signoff.actor import Actor
 from signoff.canonical import MAX_INTEGER, Json, canonical, digest
 
 from .effect import Effect, Retry
 from .money import Money, check_money, currency_decimals, format_money, read_decimal, write_decimal, write_money
+from .secret import Names, Secret, Unreadable, hide_secret
 from .text import accept_text, show_text
 
 RESERVED = frozenset({"needs", "number", "plan", "type"})  # what a plan says about an action, beside its fields
@@ -33,6 +43,7 @@ class Kind(StrEnum):
     INTEGER = "integer"
     DECIMAL = "decimal"
     MONEY = "money"
+    SECRET = "secret"  # rules may only ask whether it is given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +55,7 @@ class Field:
     kind: Kind
     optional: bool = False  # whether its value may be None
     many: bool = False  # whether it holds a tuple of such values
-    choices: tuple[str, ...] = ()  # of a text field: the only values it may have, where they are fixed
+    choices: tuple[str, ...] = ()  # the only values that a text field may have, or names that a secret may refer to
     currency: str | None = None  # of a money field: the name of the field that holds its currency
 
 
@@ -89,7 +100,7 @@ class Action(BaseModel):
 
     Values are exact: nothing is coerced. A field named like a Python keyword takes a trailing underscore (`from_`),
     which plans and rules leave out. Field types: str, bool, int, Decimal (money with `Money`), a Literal of texts,
-    any of these `| None`, and tuples of them.
+    any of these `| None`, and tuples of them; a Secret, which is one, may be `| None`, too.
     """
 
     model_config = ConfigDict(
@@ -100,6 +111,7 @@ class Action(BaseModel):
         alias_generator=_wire_name,
         validate_by_name=True,
         validate_by_alias=True,
+        hide_input_in_errors=True,
     )
 
     type: str
@@ -109,6 +121,7 @@ class Action(BaseModel):
     retry: ClassVar[Retry] = Retry()  # IDEMPOTENT and PROBE
     fields: ClassVar[Mapping[str, Field]] = {}  # by wire name, `type` left out
     payee_field: ClassVar[str] = "to"  # the field, where there is one, that names who gets it: what a batch is summed up by
+    _hidden: ClassVar[Mapping[str, Field]] = {}  # those that are secrets, by either of their names
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -119,8 +132,23 @@ class Action(BaseModel):
                 raise TypeError(f"{cls.__name__}: two fields are named `{name}` in plans; rename one")
         currencies = {field.currency for field in found}
         cls.fields = {f.name: _as_currency(f) if f.name in currencies else f for f in found}
+        cls._hidden = {name: f for f in found if f.kind is Kind.SECRET for name in (f.name, f.attribute)}
         for missing in currencies - cls.fields.keys() - {None}:
             raise TypeError(f"{cls.__name__} has no field `{missing}` to hold a currency")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler, /) -> CoreSchema:
+        """Secrets are hidden before anything else looks at them: an error of pydantic's holds all that it was given."""
+        return core_schema.no_info_before_validator_function(cls._hide_secrets, handler(source))
+
+    @classmethod
+    def _hide_secrets(cls, data: object) -> object:
+        if not cls._hidden or not isinstance(data, Mapping):
+            return data
+        return {
+            name: hide_secret(value, found.choices) if (found := cls._hidden.get(name)) and value is not None else value
+            for name, value in data.items()
+        }
 
     @field_validator("*", mode="before")
     @classmethod
@@ -128,6 +156,8 @@ class Action(BaseModel):
         field = cls.fields.get(_wire_name(info.field_name or ""))
         if field is None or (value is None and field.optional):
             return value
+        if isinstance(value, Unreadable):
+            raise ValueError(value.problem)
         if field.many and isinstance(value, list | tuple):
             return tuple(_read(field.kind, item) for item in value)
         return _read(field.kind, value)
@@ -179,7 +209,8 @@ class Action(BaseModel):
 
     def details(self, lookup: Lookup) -> dict[str, str]:
         """What else an approver must see, a line each. By default every field as it is written in the plan."""
-        return {name: str(value) for name, value in self.wire().items() if name != "type" and value is not None}
+        given = ((field, getattr(self, field.attribute)) for field in self.fields.values())
+        return {f.name: str(value if f.kind is Kind.SECRET else self._write(f)) for f, value in given if value is not None}
 
     def wire(self) -> dict[str, Json]:
         """This action as JSON, every field named as plans name it, amounts as text."""
@@ -201,10 +232,12 @@ class Action(BaseModel):
             return [self._write_one(field, item) for item in value]
         return self._write_one(field, value)
 
-    def _write_one(self, field: Field, value: Json | Decimal) -> Json:
+    def _write_one(self, field: Field, value: Json | Decimal | Secret) -> Json:
         if field.currency is not None:
             assert isinstance(value, Decimal)
             return write_money(value, getattr(self, self.fields[field.currency].attribute))
+        if isinstance(value, Secret):
+            return value.wire()
         return write_decimal(value) if isinstance(value, Decimal) else value
 
 
@@ -232,6 +265,7 @@ def _problem(detail: dict[str, Any]) -> str:
 _WANTED = {
     "string_type": "text",
     "int_type": "a whole number",
+    "is_instance_of": "a secret",
     "bool_type": "true or false",
     "tuple_type": "a list",
 }
@@ -277,7 +311,10 @@ def _field(owner: type[Action], attribute: str, info: FieldInfo) -> Field:
         annotation, inner = _without_metadata(item)
         metadata += inner
     money = next((mark for mark in metadata if isinstance(mark, Money)), None)
-    kind, choices = _kind(annotation, money, f"{owner.__name__}.{attribute}")
+    place = f"{owner.__name__}.{attribute}"
+    kind, choices = _kind(annotation, money, place)
+    if kind is Kind.SECRET:
+        choices = _names(info, metadata, place, many=many)
     return Field(
         name=name,
         attribute=attribute,
@@ -296,10 +333,21 @@ def _kind(annotation: object, money: Money | None, place: str) -> tuple[Kind, tu
         return (Kind.MONEY if money else Kind.DECIMAL), ()
     if get_origin(annotation) is Literal and all(isinstance(choice, str) for choice in get_args(annotation)):
         return Kind.TEXT, get_args(annotation)
-    plain: dict[object, Kind] = {str: Kind.TEXT, bool: Kind.BOOLEAN, int: Kind.INTEGER}
+    plain: dict[object, Kind] = {str: Kind.TEXT, bool: Kind.BOOLEAN, int: Kind.INTEGER, Secret: Kind.SECRET}
     if annotation not in plain:
-        raise TypeError(f"{place}: an action's field is str, bool, int, Decimal, a Literal of texts, or a tuple of these")
+        raise TypeError(
+            f"{place}: an action's field is str, bool, int, Decimal, a Literal of texts, or a tuple of these; or a Secret"
+        )
     return plain[annotation], ()
+
+
+def _names(info: FieldInfo, metadata: list[object], place: str, *, many: bool) -> tuple[str, ...]:
+    """The names that a secret may refer to; empty: any. Raises TypeError where the field cannot be one."""
+    if many:
+        raise TypeError(f"{place}: a Secret is one; write a field for each")
+    if isinstance(info.default, str) or (isinstance(info.default, Secret) and info.default.name is None):
+        raise TypeError(f"{place}: a secret's default is None or a reference; a value does not belong into code")
+    return next((mark.allowed for mark in metadata if isinstance(mark, Names)), ())
 
 
 def _without_none(annotation: object) -> tuple[object, bool]:

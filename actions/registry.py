@@ -12,7 +12,8 @@ from signoff.canonical import Json, parse
 from signoff.errors import ActionInvalid
 
 from .effect import declaration_problem
-from .model import Action, problems_of
+from .model import Action, Kind, problems_of
+from .redacting import Redaction
 from .text import show_text
 
 
@@ -57,7 +58,9 @@ class Registry(Mapping[str, type[Action]]):
         try:
             return self._actions[type_].model_validate(wire, by_alias=True, by_name=False)
         except ValidationError as error:
-            raise ActionInvalid(problems_of(error)) from error
+            hidden = _redaction(self._actions[type_], wire)
+            problems = [hidden.text(problem) for problem in problems_of(error)]
+            raise ActionInvalid(problems) from None  # a validator of the action's own may have told it of a secret
 
     def load(self, data: bytes) -> Action:
         """The action whose canonical bytes are *data*. Raises ActionInvalid where they are not exactly that."""
@@ -71,6 +74,12 @@ class Registry(Mapping[str, type[Action]]):
 
     def _known(self) -> str:
         return "known are " + ", ".join(self._actions)
+
+
+def _redaction(action: type[Action], wire: Mapping[str, Json]) -> Redaction:
+    """Takes the secrets that *wire* holds out of what a validator of the action's own says of them."""
+    given = (wire.get(field.name) for field in action.fields.values() if field.kind is Kind.SECRET)
+    return Redaction(*(value for value in given if isinstance(value, str)))
 
 
 def _type_of(action: type[Action]) -> str:

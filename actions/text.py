@@ -1,9 +1,12 @@
 """Text from outside: what an action accepts, how it is compared, and how it is shown."""
 
 import unicodedata
+from collections.abc import Mapping
 
+from signoff.canonical import Json
 from signoff.folding import fold_name as fold_name
 
+REFERENCE = "secret"  # the key under which the name stands that a secret field refers to
 MAX_TEXT = 10_000  # characters in one text field
 
 _JOINERS = "\u200c\u200d"  # needed to write Persian and many Indic scripts, and without effect on order
@@ -23,6 +26,14 @@ def accept_text(value: str) -> str:
             name = unicodedata.name(character, "control character")
             raise ValueError(f"character {place} is U+{ord(character):04X} ({name.lower()}); remove it")
     return text
+
+
+def show_field(value: Json) -> str:
+    """The value of an action's field, as JSON has it, for a person; of a secret only what it refers to."""
+    if isinstance(value, Mapping):
+        name = value.get(REFERENCE)
+        return "a secret" if name is None else f"the secret {name}"
+    return str(value)
 
 
 def show_text(text: str) -> str:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from .errors import Refused as Refused
     from .errors import SignoffError as SignoffError
     from .errors import UsageError as UsageError
+    from .secret_fields import Wanted as Wanted
 
-__all__ = ["Actor", "Batch", "Card", "Engine", "Identification", "Refused", "SignoffError", "UsageError"]
+__all__ = ["Actor", "Batch", "Card", "Engine", "Identification", "Refused", "SignoffError", "UsageError", "Wanted"]
 
 __getattr__ = front_door(
     __name__,
@@ -24,5 +25,6 @@ __getattr__ = front_door(
         "cards": ["Card"],
         "engine": ["Engine"],
         "errors": ["Refused", "SignoffError", "UsageError"],
+        "secret_fields": ["Wanted"],
     },
 )

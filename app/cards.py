@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 
-from signoff.actions import Action, Kind, Lookup, Registry, show_text
+from signoff.actions import Action, Kind, Lookup, Registry, show_field, show_text
 from signoff.audit import ActionRecord, Approval, Edit, Entry, PlanRecord, Reading, Vote, write_actor, write_time
 from signoff.policies import Policy
 
@@ -131,7 +131,7 @@ def _details(reading: Reading, action: Action, plan: PlanRecord) -> dict[str, st
         with reading.lent() as lent:
             return action.details(Lookup(actor=plan.requester, tx=lent))
     except Exception as error:
-        fields = {name: str(value) for name, value in action.wire().items() if name != "type" and value is not None}
+        fields = {name: show_field(value) for name, value in action.wire().items() if name != "type" and value is not None}
         return fields | {"problem": str(error)}
 
 
@@ -140,7 +140,7 @@ def _found(action: Action, request: str | None) -> dict[str, str]:
     return {
         name: "yes" if name in grounded else "no (the default)" if _is_default(action, field.attribute) else "no"
         for name, field in action.fields.items()
-        if getattr(action, field.attribute) is not None
+        if getattr(action, field.attribute) is not None and field.kind is not Kind.SECRET
     }
 
 

@@ -80,7 +80,7 @@ class Vocabulary:
         types = self.types if actions == ("*",) else actions
         fields = {type_: self.drawn[type_].registry[type_].fields for type_ in types}
         return replace(
-            self, names=tuple(self._name(name, fields) for name in dict.fromkeys(n for f in fields.values() for n in f))
+            self, names=tuple(self._name(name, fields) for name in dict.fromkeys(n for f in fields.values() for n in _read(f)))
         )
 
     def texts(self) -> st.SearchStrategy[str]:
@@ -98,6 +98,11 @@ class Vocabulary:
         there = len(owners) == len(fields)
         sure = there and not any(field.optional for _, field in owners)
         return Name(name=name, owners=owners, there=there, sure=sure)
+
+
+def _read(fields: Mapping[str, Field]) -> list[str]:
+    """The names of those of *fields* whose values conditions may read."""
+    return [name for name, field in fields.items() if field.kind is not Kind.SECRET]
 
 
 @st.composite

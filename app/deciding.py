@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from signoff.actions import Action, Lookup
+from signoff.actions import Action, Lookup, Redaction
 from signoff.audit import BOUNDED, UNTOUCHED, ActionRecord, ApprovalStatus, Choice, PlanRecord, Status, Vote
 from signoff.planner import ActionPlan, PlannedAction
 from signoff.policies import PERSON, Context, CounterValue, Decision, DecisionEffect, Policy, StandIn
@@ -62,7 +62,8 @@ def resolve_plan(plan: ActionPlan, lookup: Lookup) -> ActionPlan:
         try:
             resolved.append(PlannedAction(action=planned.action.resolve(lookup), needs=planned.needs))
         except ActionInvalid as error:
-            problems += [f"action {number} ({planned.action.type}): {problem}" for problem in error.problems]
+            hidden = Redaction.of(planned.action)
+            problems += [f"action {number} ({planned.action.type}): {hidden.text(problem)}" for problem in error.problems]
     if problems:
         raise PlanInvalid(problems)
     return ActionPlan(actions=tuple(resolved))

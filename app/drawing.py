@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from signoff.actions import format_money, show_text
+from signoff.actions import format_money, show_field, show_text
 from signoff.audit import ActionRecord, ApprovalStatus, Choice, Edit, PlanRecord
 from signoff.policies import Policy, Rule, name_seat
 
@@ -111,7 +111,7 @@ def format_sums(sums: Mapping[str, Decimal]) -> str:
 
 def format_edit(edit: Edit, changes: Changes) -> Text:
     """Who changed what of an action, and why."""
-    told = [f"{name} {old} → {new}" for name, (old, new) in changes.items()]
+    told = [f"{name} {show_field(old)} → {show_field(new)}" for name, (old, new) in changes.items()]
     return plain_lines([f"by {edit.editor} at {edit.at:%Y-%m-%d %H:%M:%S} UTC: {edit.reason}", *told])
 
 

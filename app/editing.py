@@ -11,6 +11,7 @@ from signoff.planner import read_action
 
 from .actor import Actor
 from .canonical import Json, canonical, parse
+from .commitment import Opening
 from .counting import Counting, counters_of
 from .deciding import Judgement, check_editor, judge, told_decision
 from .errors import ActionInvalid, PlanInvalid, UsageError
@@ -18,6 +19,7 @@ from .grounding import grounded_in
 from .in_force import InForce
 from .plans import Verifier, as_record, ask, check_clock, known, settle
 from .refusals import checked_reason, log_refusal, refused
+from .secret_fields import edited
 from .signers import Signers
 
 Changes = Mapping[str, tuple[Json, Json]]  # field → its old value and its new one
@@ -59,7 +61,8 @@ class Editing:
         self, tx: Writing, plan: PlanRecord, approval: Approval, actor: Actor, changes: Mapping[str, Json], reason: str
     ) -> None:
         record = plan.action(approval.number)
-        judged = self._judge(tx, plan, record, self._read(tx, plan, record, changes))
+        action, openings = self._closed(tx, record, self._read(tx, plan, record, changes))
+        judged = self._judge(tx, plan, record, action)
         revised = as_record(self._in_force.policy, plan.id, judged, record.revision + 1)
         if revised.digest == record.digest:
             raise UsageError(f"{approval.id} asks for exactly that already; nothing was edited")
@@ -72,6 +75,7 @@ class Editing:
             changes={name: list(values) for name, values in compare_bodies(record.body, revised.body).items()},
             decision=told_decision(judged),
         )
+        tx.put_secrets(revised, {} if revised.status is Status.DENIED else openings)
         if revised.status is not Status.DENIED:
             told = (revised.number, revised.type, revised.body)
             counters = counters_of(self._in_force.policy).values()
@@ -95,6 +99,13 @@ class Editing:
             raise ActionInvalid([f"the changes cannot be read: {error}; write amounts as text"]) from error
         with tx.lent() as lent:
             return action.resolve(Lookup(actor=plan.requester, tx=lent))
+
+    def _closed(self, tx: Writing, record: ActionRecord, action: Action) -> tuple[Action, Mapping[str, Opening]]:
+        """*action* without the values of its secrets, and these. Raises ActionInvalid where a value is not known."""
+        try:
+            return edited(tx, record, action, self._registry)
+        except PlanInvalid as error:
+            raise ActionInvalid(error.problems) from error
 
     def _judge(self, tx: Writing, plan: PlanRecord, record: ActionRecord, action: Action) -> Judgement:
         """What the policy in force says about *action* in the place of *record*."""
@@ -136,8 +147,20 @@ def _value(action: type[Action], name: str, text: str) -> Json:
     is_null = text == "null" and field is not None and field.optional
     if is_null or field is None or (field.kind in _LITERAL and not field.many):
         return None if is_null else text
+    if field.kind is Kind.SECRET:
+        return _secret(name, text)
     try:
         return cast(Json, orjson.loads(text))
     except orjson.JSONDecodeError as error:
         form = "a list such as [1, 2]" if field.many else "true, false or a whole number"
         raise UsageError(f'--set {name}="{text[:40]}" cannot be read ({error}); write {form}') from error
+
+
+def _secret(name: str, text: str) -> Json:
+    """A value as it stands, or what is referred to by name. Errors repeat nothing of it."""
+    if not text.startswith("{"):
+        return text
+    try:
+        return cast(Json, orjson.loads(text))
+    except orjson.JSONDecodeError as error:
+        raise UsageError(f'--set {name}=... cannot be read; write a value, or {{"secret": "NAME"}}') from error

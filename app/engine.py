@@ -58,6 +58,8 @@ from .recovery import check_ended
 from .refusals import checked_reason, log_refusal, refused, storable
 from .reminding import remind
 from .retrying import Patience
+from .secret_fields import Lookup as SecretLookup
+from .secret_fields import Openings, closed_plan, no_secrets, openings_for, openings_of
 from .signers import Signers
 from .story import Story, read_story
 from .voting import Voting
@@ -74,9 +76,10 @@ class Engine:
         *,
         sleep: Callable[[float], None] = time.sleep,
         wake: Callable[[], None] = lambda: None,
+        secrets: SecretLookup = no_secrets,
     ) -> None:
         """*sleep* waits for so many seconds, before something is tried again. *wake* is called when there may be something
-        to run for a worker: a plan, a vote, or what was said of a doubt.
+        to run for a worker: a plan, a vote, or what was said of a doubt. *secrets* looks up what actions refer to by name.
 
         Raises LogInvalid where the policies in the store are not the ones that its log tells.
         """
@@ -87,7 +90,7 @@ class Engine:
         with store.read() as tx:
             self._in_force = InForce(tx, policy)
         self._verifier = Verifier()
-        self._executor = Executor(store, registry, self._in_force, self._verifier)
+        self._executor = Executor(store, registry, self._in_force, self._verifier, secrets)
         self._pinning = Pinning(store, self._in_force)
         self._delegating = Delegating(store, self._in_force)
         self._voting = Voting(store, registry, self._in_force, self._verifier)
@@ -127,6 +130,7 @@ class Engine:
             check_pinned(tx, self.policy)
             with tx.lent() as lent:
                 resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
+            resolved = closed_plan(resolved, openings_of(plan, resolved), self.registry)
             counting = Counting(reading=tx, policy=self.policy, now=self.store.clock(), requester=actor)
             return judge_plan(resolved, grounded_in(request), counting)
 
@@ -392,6 +396,8 @@ class Engine:
         """Store *plan* and return its id, or what refuses it, which is recorded."""
         with tx.lent() as lent:
             resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
+        openings = openings_of(plan, resolved)
+        resolved = closed_plan(resolved, openings, self.registry)
         counting = Counting(reading=tx, policy=self.policy, now=tx.now, requester=actor)
         judged = judge_plan(resolved, grounded_in(request), counting)
         refusal = refused(lambda: check_waiting(judged, tx.waiting, actor))
@@ -408,13 +414,15 @@ class Engine:
             policy=self.policy.digest,
         )
         for judgement in judged:
-            self._add(tx, id_, judgement, actor)
+            self._add(tx, id_, judgement, actor, openings)
         settle(tx, known(tx.plan(id_), id_))
         return id_
 
-    def _add(self, tx: Writing, plan: str, judged: Judgement, actor: Actor) -> None:
+    def _add(self, tx: Writing, plan: str, judged: Judgement, actor: Actor, openings: Openings) -> None:
         record = as_record(self.policy, plan, judged)
         tx.add_action(record, actor, told_decision(judged))
+        if record.status is not Status.DENIED:
+            tx.put_secrets(record, openings_for(judged.action, openings))
         if self.policy.counters and record.status is not Status.DENIED:
             made = (record.number, record.type, record.body)
             tx.count(rows_of_action(counters_of(self.policy).values(), plan, actor.id, tx.accepted(plan), made))

@@ -10,6 +10,7 @@ processes execute at once: each external action under a lease (see `outside`), a
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 from signoff.actions import (
@@ -37,6 +38,8 @@ from .outside import Outside, Started, tell_late
 from .plans import Verifier, ask, known, settle
 from .recovery import recover
 from .retrying import Patience, change, next_due, obstacle, put_off, record_answer, tries_of
+from .secret_fields import Lookup as SecretLookup
+from .secret_fields import looked_up, no_secrets, opened, refers
 from .signers import Signers
 from .steps import Ready, Step, is_held
 
@@ -46,11 +49,14 @@ Watch: TypeAlias = Callable[[ActionRecord], None]
 class Executor:
     """Runs the actions of accepted plans, beside other processes that do."""
 
-    def __init__(self, store: Store, registry: Registry, in_force: InForce, verifier: Verifier) -> None:
+    def __init__(
+        self, store: Store, registry: Registry, in_force: InForce, verifier: Verifier, secrets: SecretLookup = no_secrets
+    ) -> None:
         self._store = store
         self._registry = registry
         self._in_force = in_force
         self._verifier = verifier
+        self._secrets = secrets
         self._watch: Watch = lambda _: None
         self._outside = Outside(store)
 
@@ -151,7 +157,8 @@ class Executor:
             if action.effect is Effect.PROBE and not tries.absent:
                 asking = tx.put_off(record, "asking", actor, error=record.error, data={}, lease=self._outside.take(tx))
                 execution = Execution(actor=requester, key=record.key, now=tx.now, tx=None)
-                asked = Started(record=asking, action=action, execution=execution, asking=True, earlier=tries.fences)
+                known_ = opened(tx, asking, action)
+                asked = Started(record=asking, action=known_, execution=execution, asking=True, earlier=tries.fences)
                 return Step(ended=ended, started=asked, going=True)
             again = self._try_again(tx, record, action, actor)
             if isinstance(again, Started):
@@ -179,7 +186,16 @@ class Executor:
         return ended
 
     def _execute(self, started: Started) -> Result:
-        return self._outside.execute(started, ask_action if started.asking else run_action)
+        return self._outside.execute(started, partial(self._with_secrets, started))
+
+    def _with_secrets(self, started: Started, action: Action, execution: Execution) -> Result:
+        """Run *action*, or ask about it, with the secrets that it refers to. Without them nothing is sent."""
+        try:
+            action = looked_up(action, execution.actor, self._secrets)
+        except ActionInvalid as error:
+            ending = Ending.IN_DOUBT if started.asking or started.sent else Ending.FAILED
+            return Result(ending=ending, error=f"{error}, so nothing was sent")
+        return (ask_action if started.asking else run_action)(action, execution)
 
     def _run_here(self, tx: Writing, begun: Started, lost: dict[int, str]) -> Result:
         """Run a READ or LOCAL action: what it changes is part of this transaction, or undone where it fails."""
@@ -188,7 +204,7 @@ class Executor:
             return Result(ending=Ending.FAILED, error=lost[number])
         try:
             with tx.lent(writing=begun.action.effect is Effect.LOCAL) as lent:
-                result = run_action(begun.action, replace(begun.execution, tx=lent))
+                result = self._with_secrets(begun, begun.action, replace(begun.execution, tx=lent))
                 if result.ending is not Ending.DONE:
                     raise _Undo
         except _Undo:
@@ -247,13 +263,14 @@ class Executor:
         if ready.approval is not None:
             data["approval"] = ready.approval.id
         lease = None if ready.runs_here else self._outside.take(tx)
+        sent = refers(ready.judged.action) and _may_be_sent(tx, ready.record)
         executing = tx.move(ready.record, Status.EXECUTING, actor, rules=ready.judged.decision.rules, data=data, lease=lease)
         if ready.approval is not None:
             tx.use_votes(ready.approval, executing.attempt)
-        action = ready.judged.action
+        action = opened(tx, executing, ready.judged.action)
         execution = Execution(actor=ready.requester, key=executing.key, now=tx.now, tx=None)
         until = None if action.window is None else (tries_of(tx, executing).first or tx.now) + action.window
-        return Started(record=executing, action=action, execution=execution, until=until)
+        return Started(record=executing, action=action, execution=execution, until=until, sent=sent)
 
     def _end(self, tx: Writing, started: Started, result: Result, actor: Actor) -> list[ActionRecord]:
         """Record what an execution gave, and skip what needed it where it did not happen.
@@ -279,6 +296,14 @@ class Executor:
             return self._registry.load(record.body)
         except ActionInvalid as error:
             raise ActionInvalid([f"{record.plan} action {record.number}: {one}" for one in error.problems]) from error
+
+
+def _may_be_sent(tx: Writing, record: ActionRecord) -> bool:
+    """Whether an earlier attempt at *record* may have reached its receiver."""
+    if record.effect not in RETRIED:
+        return False
+    tries = tries_of(tx, record)
+    return tries.attempts > 0 and not tries.absent
 
 
 _BEHIND = "the clock stands before the newest entry of the log, so no deadline can be judged; set it right"

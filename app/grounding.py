@@ -39,6 +39,7 @@ def grounded_fields(action: Action, request: str | None) -> frozenset[str]:
         field.name
         for field in action.fields.values()
         if (value := getattr(action, field.attribute)) is not None
+        and field.kind is not Kind.SECRET
         and all(_stands_in(reading, field.kind, one) for one in (value if field.many else (value,)))
     )
 
@@ -50,7 +51,8 @@ def grounded_in(request: str | None) -> Grounding:
 
 def given_fields(action: Action) -> frozenset[str]:
     """The names of all fields that are given: those that stand in a request that holds every value."""
-    return frozenset(field.name for field in action.fields.values() if getattr(action, field.attribute) is not None)
+    given = (field for field in action.fields.values() if getattr(action, field.attribute) is not None)
+    return frozenset(field.name for field in given if field.kind is not Kind.SECRET)  # a secret is not looked for
 
 
 @lru_cache(maxsize=8)  # the actions of one plan, decided twice each, are looked for in the same request

@@ -28,6 +28,7 @@ def open_engine(settings: Settings, *, create: bool = False, loading: bool = Fal
 
     from .engine import Engine
     from .registries import load_registry
+    from .secret_sources import secrets_of
     from .vetting import vet
 
     if not create:
@@ -37,7 +38,7 @@ def open_engine(settings: Settings, *, create: bool = False, loading: bool = Fal
     if create and not settings.database.exists():
         vet(policy)
     with open_store(settings, create=create, migrations=registry.migrations) as store:
-        engine = Engine(store, policy, registry)
+        engine = Engine(store, policy, registry, secrets=secrets_of(settings))
         if not loading:
             take_up(engine, settings)  # it may have changed before we saw what is in force
         yield engine
@@ -53,6 +54,7 @@ def reading_engine(settings: Settings) -> "Iterator[Engine]":
 
     from .engine import Engine
     from .registries import load_registry
+    from .secret_sources import secrets_of
 
     check_database(settings)
     registry = load_registry(settings.actions)
@@ -69,7 +71,7 @@ def reading_engine(settings: Settings) -> "Iterator[Engine]":
                     raise
                 policy = found
                 print_note(f"{settings.policies} cannot be used, so this is by the rules in force (digest {found.digest[:8]})")
-        yield Engine(store, policy, registry)
+        yield Engine(store, policy, registry, secrets=secrets_of(settings))
 
 
 def policy_in_force(store: Store, registry: "Registry") -> "Policy | None":

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from signoff.actions import show_text
+from signoff.actions import show_field, show_text
 from signoff.audit import ActionRecord, Approval, Delegation, Entry, PlanRecord, Status, Verification
 from signoff.policies import PERSON, name_seat
 
@@ -182,7 +182,7 @@ _ALARMING = frozenset({"deny", "denied", "failed", "rejected", "expired", "cance
 
 
 def _action(title: str, wire: Mapping[str, Json]) -> Text:
-    fields = ", ".join(f"{name} {value}" for name, value in wire.items() if name != "type" and value is not None)
+    fields = ", ".join(f"{name} {show_field(value)}" for name, value in wire.items() if name != "type" and value is not None)
     return Text(show_text(title)).append(Text(f"\n{show_text(fields)}" if fields else "", style="dim"))
 
 
@@ -276,7 +276,7 @@ def _looser(change: Json) -> list[str]:
 def _changed(changes: Json) -> list[str]:
     """What an edit changed: `amount 150.00 → 120.00`."""
     pairs = changes.items() if isinstance(changes, Mapping) else ()
-    return [f"{name} {' → '.join(map(str, pair))}" for name, pair in pairs if isinstance(pair, list)]
+    return [f"{name} {' → '.join(map(show_field, pair))}" for name, pair in pairs if isinstance(pair, list)]
 
 
 _TOLD = (

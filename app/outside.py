@@ -22,6 +22,7 @@ class Started:
     until: datetime | None = None  # before when it must be sent: its receiver's window ends then
     asking: bool = False
     earlier: tuple[int, ...] = ()  # where it is asked about: the fences of all attempts that were made
+    sent: bool = False  # whether an earlier attempt may have reached its receiver; told of what refers to secrets
 
 
 class Outside:

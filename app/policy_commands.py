@@ -125,6 +125,7 @@ def _explain_supposed(options: argparse.Namespace, settings: Settings) -> "Expla
 
     from .explaining import explain_supposed, read_counts, read_time_of_day
     from .registries import load_registry
+    from .secret_fields import closed
 
     if options.number is not None:
         raise UsageError("a number stands only beside a plan's id; leave it out")
@@ -133,7 +134,7 @@ def _explain_supposed(options: argparse.Namespace, settings: Settings) -> "Expla
     text = options.subject if options.action is None else read_file(options.action, "an action")
     action = read_action(text, registry)
     return explain_supposed(
-        action,
+        closed(action),
         policy,
         settings.requester,
         now=read_time_of_day(options.at, policy) if options.at is not None else datetime.now(UTC),

@@ -24,6 +24,7 @@ MIN_LEASE = 1
 DEFAULT_REQUESTER = "dana"  # the demo bank's customer
 DEFAULT_MODEL = "gpt-5.6-luna"  # OpenAI's small one
 DEFAULT_MODE = Mode.JSON_SCHEMA  # OpenAI's newer models refuse tools in chat completions unless they do not reason
+_SECRET = "SIGNOFF_SECRET_"  # before a secret's name, in the environment
 DEFAULT_MODEL_TIMEOUT = f"{MODEL_TIMEOUT:g}"  # seconds
 
 
@@ -75,6 +76,8 @@ class Settings:
     lease: float  # seconds after which others take over what a process executes that does not go on
     said_planner: str | None  # checked where a planner is chosen
     model: ModelSettings
+    secrets: Mapping[str, str] = field(repr=False)  # what actions refer to by name; where there is no folder of it
+    secrets_folder: Path | None  # a file for each of them
     process: Actor  # the operating system's user
 
     @classmethod
@@ -105,6 +108,8 @@ class Settings:
             lease=_seconds("SIGNOFF_LEASE", environment.get("SIGNOFF_LEASE"), DEFAULT_LEASE, MIN_LEASE),
             said_planner=planner or environment.get("SIGNOFF_PLANNER"),
             model=_model(environment),
+            secrets={name.removeprefix(_SECRET): value for name, value in environment.items() if name.startswith(_SECRET)},
+            secrets_folder=Path(environment["SIGNOFF_SECRETS"]) if environment.get("SIGNOFF_SECRETS") else None,
             process=Actor.of_process(),
         )
 

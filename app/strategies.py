@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeAlias, cast
 from hypothesis import reject
 from hypothesis import strategies as st
 
-from signoff.actions import Action, Field, Kind, Registry, format_money, show_text
+from signoff.actions import Action, Field, Kind, Registry, Secret, format_money, show_text
 from signoff.planner import ActionPlan, PlannedAction
 
 from .canonical import MAX_INTEGER, Json
@@ -24,6 +24,7 @@ Schema: TypeAlias = Mapping[str, Any]  # a JSON schema, or a part of one
 MAX_TRIES = 100  # values of one action type that were all refused: then no more is tried
 WORDS = ("Alice", "Bob", "red", "blue")  # short texts that come often, so that rules and actions meet
 CURRENCIES = ("USD", "EUR", "JPY", "KWD")  # with two decimals, none and three
+SECRETS = ("CARD_PIN", "BANK_TOKEN")  # names under which secrets are kept
 
 _TRIES = 5  # of one action, before Hypothesis is told to draw another example
 _PLACES = 3  # decimals of a generated number that is no money
@@ -166,6 +167,8 @@ def _one_value(found: Field, schema: Schema, currency: str | None) -> st.SearchS
             return st.sampled_from(CURRENCIES)
         case Kind.TEXT:
             return _texts(schema)
+        case Kind.SECRET:
+            return st.sampled_from(found.choices or SECRETS).map(Secret.reference)
 
 
 def _numbers(schema: Schema, places: int, low: int, high: int) -> st.SearchStrategy[Decimal]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from signoff.actions import Action, format_money
+from signoff.actions import Action, Secret, format_money, show_field
 from signoff.policies import Consequence, DecisionEffect, PartValue, Policy, Situation, name_seat, spell_time
 
 from .canonical import Json
@@ -26,7 +26,7 @@ def _written(value: Json) -> str:
     """A field's value without Python's own spelling of lists and truths."""
     if isinstance(value, list):
         return "[" + ", ".join(map(_written, value)) + "]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else show_field(value)
 
 
 def tell_value(part: str, value: PartValue, situation: Situation) -> str:
@@ -97,6 +97,8 @@ def part_json(part: str, value: PartValue, situation: Situation) -> Json:
             return value.isoformat()
         case tuple():
             return [part_json(part, one, situation) for one in value]
+        case Secret():
+            return value.wire()
     return value
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .checkpoints import publish as publish
     from .checkpoints import read_kept as read_kept
     from .checkpoints import sign_head as sign_head
+    from .ciphertexts import reseal as reseal
     from .counting import PLACE as PLACE
     from .counting import CountedRow as CountedRow
     from .counting import Counter as Counter
@@ -146,6 +147,7 @@ __all__ = [
     "read_receipt",
     "read_time",
     "recount",
+    "reseal",
     "rotate",
     "rows_of_action",
     "sign_head",
@@ -167,6 +169,7 @@ __getattr__ = front_door(
     __name__,
     {
         "checkpoints": ["Kept", "extend_head", "keep", "keeping", "kept_path", "publish", "read_kept", "sign_head"],
+        "ciphertexts": ["reseal"],
         "counting": ["CountedRow", "Counter", "PLACE", "Total", "add_up", "read_counters", "rows_of_action"],
         "delegations": ["DELEGATED", "Delegation", "REVOKED"],
         "exporting": ["write_export"],

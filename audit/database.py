@@ -32,11 +32,12 @@ SCHEMA = (
     ("signoff.5", "approvals.sql"),
     ("signoff.6", "leases.sql"),
     ("signoff.7", "reminders.sql"),
+    ("signoff.8", "secrets.sql"),
     ("signoff.9", "waiting.sql"),
 )
 OWN_TABLES = frozenset(
     {
-        *("policies", "plans", "actions", "edits", "approvals", "votes", "counted"),
+        *("policies", "plans", "actions", "edits", "approvals", "votes", "counted", "secret_fields"),
         *("entries", "chains", "log", "heads"),
     }
 )
@@ -193,6 +194,20 @@ class Database:
         if wanted - applied:
             self._apply(migrations, then)
 
+    def empty_wal(self) -> None:
+        """Write what the write-ahead log holds into the file, and cut it off: what was deleted is not left in it.
+
+        Where somebody reads an older state just then, a later checkpoint does it: at the latest when the file is closed.
+        """
+        ((wait,),) = self.execute("PRAGMA busy_timeout")
+        self.execute("PRAGMA busy_timeout = 0")
+        try:
+            self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except (Busy, DatabaseError):
+            pass  # what was deleted stays deleted
+        finally:
+            self.execute(f"PRAGMA busy_timeout = {wait}")
+
     def version(self) -> int:
         """A number that changes when another connection has changed the file."""
         ((version,),) = self.execute("PRAGMA data_version")
@@ -239,7 +254,8 @@ class Database:
     def _configure(self, version: tuple[int, int, int], *, create: bool) -> None:
         # EXTRA is FULL, and flushes the folder when a rollback journal is removed: else a power cut brings that back, and undoes
         # what was committed.
-        for setting in ("foreign_keys = ON", "synchronous = EXTRA", "trusted_schema = OFF", "cell_size_check = ON"):
+        checks = ("foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON")
+        for setting in (*checks, "synchronous = EXTRA", "secure_delete = ON"):
             self.execute(f"PRAGMA {setting}")
         self._connection.set_authorizer(self._authorize)
         tables = self._has_tables()  # first: another process may be making the file

@@ -1,10 +1,13 @@
 """The head of the log that is kept beside the key: what finds a database that was put back to an earlier day.
 
-It is written after each commit and never flushed: whoever kills the process cannot take it back, and after a power cut
-it may be older than the database, but never newer. Two slots are written in turn, so that one of them is always whole.
+It is written after each commit and not flushed: whoever kills the process cannot take it back, and after a power cut it may
+be older than the database, but never newer. Two slots are written in turn, so that one of them is whole whenever a process
+dies; a power cut can tear both, so a third one is written and flushed now and then, when the others are on the disk.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from .tree import Frontier
 _SLOT = 2_048  # bytes: room for 53 hashes, which no log outgrows
 _MARK = b"signoff head 1\n"
 _MAC = 32  # bytes
+_SLOTS, _FLUSHED = 3, 0  # the first one is flushed
 
 
 @dataclass(frozen=True)
@@ -40,15 +44,24 @@ class KeptHead:
         return max(slots, key=lambda frontier: frontier.size, default=None)
 
     def write(self, frontier: Frontier) -> None:
-        """Keep *frontier* in the place of the older of the two. Raises KeyFileError."""
-        sizes = [-1 if found is None else found.size for found in map(self._opened, self._slots())]
-        slot = self._sealed(frontier).ljust(_SLOT, b"\0")
+        """Keep *frontier* in the place of the older of the two that are not flushed. Raises KeyFileError."""
+        sizes = [-1 if found is None else found.size for found in map(self._opened, self._slots()[_FLUSHED + 1 :])]
+        with self._file() as descriptor:
+            os.pwrite(descriptor, self._slot(frontier), _SLOT * (_FLUSHED + 1 + sizes.index(min(sizes))))
+
+    def write_durably(self, frontier: Frontier) -> None:
+        """Keep *frontier* in the place that is flushed. Raises KeyFileError."""
+        with self._file() as descriptor:
+            os.fsync(descriptor)  # while this one is written, another one is whole
+            os.pwrite(descriptor, self._slot(frontier), _SLOT * _FLUSHED)
+            os.fsync(descriptor)
+
+    @contextmanager
+    def _file(self) -> Iterator[int]:
         try:
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             try:
-                if sizes == [-1, -1]:
-                    os.pwrite(descriptor, bytes(2 * _SLOT), 0)
-                os.pwrite(descriptor, slot, _SLOT * sizes.index(min(sizes)))
+                yield descriptor
             finally:
                 os.close(descriptor)
         except OSError as error:
@@ -57,33 +70,24 @@ class KeptHead:
                 f'"{self.path}", which keeps the head of the log, cannot be written ({reason}); make it and its folder writable'
             ) from error
 
-    def flush(self) -> None:
-        """Make it durable: a power cut may not take back what only the keys of before could read. Raises KeyFileError."""
-        try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            reason = (error.strerror or "no reason given").lower()
-            raise KeyFileError(f'"{self.path}" cannot be flushed ({reason}); check the disk') from error
+    def _slot(self, frontier: Frontier) -> bytes:
+        return self._sealed(frontier).ljust(_SLOT, b"\0")
 
     def reset(self, frontier: Frontier) -> None:
-        """Keep *frontier* in the place of both, however much more was kept. Raises KeyFileError."""
+        """Keep *frontier* in the place of all that was kept, however much more that was. Raises KeyFileError."""
         self.path.unlink(missing_ok=True)
-        self.write(frontier)
+        self.write_durably(frontier)
 
-    def _slots(self) -> tuple[bytes, bytes]:
+    def _slots(self) -> list[bytes]:
         try:
             with self.path.open("rb", buffering=0) as file:
-                data = file.read(2 * _SLOT)
+                data = file.read(_SLOTS * _SLOT)
         except FileNotFoundError:
             data = b""
         except OSError as error:
             reason = (error.strerror or "no reason given").lower()
             raise KeyFileError(f'"{self.path}", which keeps the head of the log, cannot be read ({reason}); try again') from error
-        return data[:_SLOT], data[_SLOT:]
+        return [data[at : at + _SLOT].ljust(_SLOT, b"\0") for at in range(0, _SLOTS * _SLOT, _SLOT)]
 
     def _sealed(self, frontier: Frontier) -> bytes:
         told = _MARK + frontier.to_bytes()

@@ -10,6 +10,7 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass
+from errno import EEXIST
 from functools import cached_property
 from pathlib import Path
 
@@ -75,22 +76,22 @@ def write_keys(path: Path, *keys: Keys, replace: bool = False) -> None:
 
     Raises KeyFileError.
     """
-    target = path.with_name(f"{path.name}.new") if replace else path
+    new = path.with_name(f"{path.name}.new")  # a key file is there whole or not at all, also after a power cut
     text = _HEAD + "".join(
         f"{_STORE}+{one.origin}+{one.store_id}+{base64.b64encode(one.store).decode()}\n"
         f"{_SIGNER}+{one.origin}+{one.signer_id}+{base64.b64encode(_ED25519 + one.seed).decode()}\n"
         for one in keys
     )
     try:
-        if replace:
-            target.unlink(missing_ok=True)
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        if not replace and os.path.lexists(path):
+            raise FileExistsError(EEXIST, "file exists")
+        new.unlink(missing_ok=True)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        if replace:
-            target.replace(path)
+        new.replace(path)
         folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(folder)

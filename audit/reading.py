@@ -7,15 +7,17 @@ from datetime import datetime
 from functools import cached_property, partial
 
 from signoff.canonical import canonical
+from signoff.commitment import Opening
 from signoff.errors import LogInvalid
 from signoff.folding import fold_name
 
+from .ciphertexts import open_secrets, secret_problems
 from .counting import COUNTED, CountedRow, Counter, Total, counters_in
 from .database import Database, Lent, Row
 from .delegations import DELEGATED, REVOKED, Delegation, read_delegations
 from .log import COLUMNS, ChainEnd, chain_end
 from .pins import Pins, read_pins
-from .records import SYSTEM, ActionRecord, Approval, Edit, Entry, PlanRecord, Vote, write_time
+from .records import ENDED, SYSTEM, ActionRecord, Approval, Edit, Entry, PlanRecord, Vote, write_time
 from .remembered import Remembered
 from .rows import ACTION, APPROVAL, EDIT, PLAN, VOTE, action_of, approval_of, edit_of, entry_of, plan_of, vote_of
 from .sealing import LogHead, Seal
@@ -69,6 +71,21 @@ class Reading:
             return None
         actions = self._database.execute(f"SELECT {ACTION} FROM actions WHERE plan = ? ORDER BY number", (id_,))
         return replace(plan_of(rows[0]), actions=tuple(map(action_of, actions)))
+
+    def open_secrets(self, action: ActionRecord) -> dict[str, Opening]:
+        """The values of *action*'s secret fields, by field; none once it has ended.
+
+        Raises LogInvalid where they are not those to which it is committed.
+        """
+        return {} if action.status in ENDED else open_secrets(self._database, self._seal.keys, action)
+
+    def secret_problems(self, plan: PlanRecord) -> list[str]:
+        """Where what is stored of the secret fields of *plan* is not what its actions are committed to."""
+        return list(secret_problems(self._database, self._seal.keys, plan))
+
+    def plans_with_secrets(self) -> set[str]:
+        """The ids of the plans of which values of secret fields are stored."""
+        return {plan for (plan,) in self._database.execute("SELECT DISTINCT plan FROM secret_fields")}
 
     def plans(self) -> list[str]:
         """The ids of all plans, in the order of their acceptance."""

@@ -153,8 +153,7 @@ class Store:
         """Keep the head of the log with the keys in force, durably: after that, those before are not needed any more."""
         kept = self._seal.kept.read()
         with self._database.writing():
-            self._seal.kept.write(self._seal.read(self._database, kept).frontier)
-            self._seal.kept.flush()
+            self._seal.kept.write_durably(self._seal.read(self._database, kept).frontier)
 
     def beating(self, action: ActionRecord) -> Heartbeat:
         """Keep the lease of *action* while a block lasts, by a connection of its own."""

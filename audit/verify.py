@@ -56,6 +56,7 @@ def verify_store(reading: Reading) -> Verification:
         *_strays(set(plans), chains.keys() | reading.ends().keys()),
     ]
     problems += [f"{plan} counts in a counter but is not stored" for plan in sorted(reading.plans_counted() - set(plans))]
+    problems += [f"{plan} has secrets but is not stored" for plan in sorted(reading.plans_with_secrets() - set(plans))]
     for chain in sorted(chains.keys() | set(plans)):
         problems += _chain_problems(reading, chain, chains.get(chain, []))
     return Verification(entries=len(rows), plans=len(plans), problems=tuple(problems))
@@ -253,6 +254,7 @@ def _state_problems(reading: Reading, plan: str, entries: list[Entry]) -> Iterat
         if action.lease is not None and write_time(action.lease.until) < told.terms.get(str(action.number), ""):
             yield f"{plan}: action {action.number} was edited: its lease ends before the time that the log tells"
     yield from _count_problems(reading, record, entries)
+    yield from reading.secret_problems(record)
 
 
 def _count_problems(reading: Reading, plan: PlanRecord, entries: list[Entry]) -> Iterator[str]:

@@ -10,9 +10,11 @@ import orjson
 from signoff.actor import Actor
 from signoff.canonical import Json, canonical
 from signoff.canonical import digest as hashed
+from signoff.commitment import Opening
 from signoff.errors import Busy, LeaseLost
 from signoff.folding import fold_name
 
+from .ciphertexts import delete_secrets, put_secrets, reseal
 from .counting import COUNTED, HELD, CountedRow
 from .database import Database
 from .log import Appender
@@ -37,6 +39,7 @@ from .records import (
 from .sealing import Seal
 from .tree import Frontier
 
+FLUSHED_EVERY = 1_000  # Entries, after which the head that is kept beside the key is flushed
 FIRST_ID_BYTES = 2  # an id is as short as it can be for people to type, and grows where it is taken
 
 
@@ -74,14 +77,18 @@ class Writing(Reading):
             self._seal.write(self._database, self._log.head)
 
     def rekey(self, seal: Seal) -> None:
-        """Let *seal* vouch for the log from this transaction on."""
+        """Let *seal* vouch for the log from this transaction on, and encrypt with its key what is secret."""
+        reseal(self._database, self._seal.keys, seal.keys)
         self._seal = seal
         self._log.head = replace(self._log.head, store_key=seal.keys.store_id, signer=seal.keys.public)
 
     def keep(self) -> None:
         """Keep the head of the log beside the key, once it is durable."""
-        if self._log.head is not self.log_head():
-            self._seal.kept.write(self._log.head.frontier)
+        before, now = self.log_head(), self._log.head
+        if now.size // FLUSHED_EVERY > before.size // FLUSHED_EVERY:
+            self._seal.kept.write_durably(now.frontier)
+        elif now is not before:
+            self._seal.kept.write(now.frontier)
 
     def add_plan(self, *, requester: Actor, request: str | None, planner: str, proposed: bytes, digest: str, policy: str) -> str:
         """Accept a plan, whose actions are added next, and return its id."""
@@ -152,6 +159,8 @@ class Writing(Reading):
         )
         if self._store_state(action, moved) and status in ENDED:
             self._settle_count(moved)
+        if status in ENDED and delete_secrets(self._database, moved):
+            self.after_commit.append(self._database.empty_wal)
         if status in CLOSES:
             self._close_approval(action, CLOSES[status])
         self._log_state(status, moved, actor, data or {})
@@ -266,6 +275,13 @@ class Writing(Reading):
             told["lease"] = told_lease(moved.lease) | {"until": write_time(moved.lease.until)}
         entry = self.log(event, actor, told, plan=moved.plan, action=moved.number)
         assert moved.lease is None or moved.lease.fence == entry.number
+
+    def put_secrets(self, action: ActionRecord, openings: Mapping[str, Opening]) -> None:
+        """Store the values of *action*'s secret fields, encrypted, in the place of those of its earlier revision.
+
+        They go in the transaction in which it ends.
+        """
+        put_secrets(self._database, self._seal.keys, action, openings)
 
     def count(self, rows: Iterable[CountedRow]) -> None:
         """Add what actions count for."""

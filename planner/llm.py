@@ -16,7 +16,7 @@ from pydantic import GetJsonSchemaHandler, InstanceOf
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from signoff.actions import Registry
+from signoff.actions import Kind, Registry
 from signoff.actor import Actor
 from signoff.canonical import Json
 from signoff.errors import PlanInvalid, UsageError
@@ -160,13 +160,16 @@ class LLMPlanner:
         """What the last of *replies* is, none of which held a plan."""
         last = replies[-1]
         quoted = f'"{self._endpoint.redact(last.text)}"'
+        wrote = f"; it wrote: {quoted}" if last.text else ""
+        if last.text and any(field.kind is Kind.SECRET for action in self._registry.values() for field in action.fields.values()):
+            wrote = "; what it wrote is not repeated, as it may hold a secret"
         match last.outcome:
             case Outcome.REFUSAL:
                 told = "the model refuses" + (f": {quoted}" if last.text else "")
                 return self._planned(replies, last.outcome, message=told)
             case Outcome.PLAN | Outcome.MALFORMED:
                 told = f"no valid plan came in {_attempts(replies)}: {self._problems(last)}"
-                told += f"; it wrote: {quoted}" if last.text else ""
+                told += wrote
                 return self._planned(replies, Outcome.MALFORMED, message=told)
         told = last.reason + (f"; it says: {quoted}" if last.text else "")
         return self._planned(replies, last.outcome, message=told)

@@ -15,7 +15,7 @@ MAX_ACTIONS = 100  # in one plan
 class PlannedAction(BaseModel):
     """One action of a plan, and the numbers of the earlier actions that must be done first."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
     action: InstanceOf[Action]
     needs: tuple[Annotated[StrictInt, Bounds(ge=1)], ...]  # empty: it needs no other action
@@ -38,7 +38,7 @@ class ActionPlan(BaseModel):
     Values are checked by pydantic (ValidationError); text is read with `read_plan`, which reports every problem at once.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
     actions: tuple[PlannedAction, ...]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
-from signoff.actions import Action, Registry, show_text
+from signoff.actions import REFERENCE, Action, Registry, secrets_in, show_text
 from signoff.canonical import Json
 from signoff.errors import ActionInvalid, PlanInvalid
 
@@ -35,11 +35,16 @@ def read_action(data: bytes | str, registry: Registry) -> Action:
     return action
 
 
-def plan_of(value: object, registry: Registry) -> ActionPlan:
-    """The plan that *value*, a parsed wire form, describes. Raises PlanInvalid with every problem in it."""
+def plan_of(value: object, registry: Registry, *, values: bool = True) -> ActionPlan:
+    """The plan that *value*, a parsed wire form, describes; *values* says whether a secret's value may stand in it.
+
+    Raises PlanInvalid with every problem in it.
+    """
     problems: list[str] = []
     entries = _entries(value, problems)
-    planned = [_planned(entry, number, len(entries), registry, problems) for number, entry in enumerate(entries, 1)]
+    planned = [
+        _planned(entry, number, len(entries), registry, problems, values=values) for number, entry in enumerate(entries, 1)
+    ]
     if problems:
         raise PlanInvalid(_bounded(problems))
     return ActionPlan(actions=tuple(action for action in planned if action is not None))
@@ -63,13 +68,16 @@ def _entries(value: object, problems: list[str]) -> list[object]:
     return list(entries)
 
 
-def _planned(entry: object, number: int, size: int, registry: Registry, problems: list[str]) -> PlannedAction | None:
+def _planned(
+    entry: object, number: int, size: int, registry: Registry, problems: list[str], *, values: bool
+) -> PlannedAction | None:
     """The action that *entry* describes; None, and its problems added to *problems*, where it is wrong."""
     if not isinstance(entry, Mapping):
         problems.append(f'action {number}: is not a JSON object; write one such as {{"type": ..., "needs": []}}')
         return None
     found = _repeated(entry)
     action = _action(entry, registry, found)
+    found += [] if action is None else _secret_problems(action, values=values)
     needs = _needs(entry, number, size, found)
     type_ = entry.get("type")
     label = f"action {number} ({type_})" if isinstance(type_, str) and type_ in registry else f"action {number}"
@@ -87,6 +95,15 @@ def _action(entry: Mapping[str, object], registry: Registry, problems: list[str]
     except ActionInvalid as error:
         problems += error.problems
         return None
+
+
+def _secret_problems(action: Action, *, values: bool) -> list[str]:
+    """What is wrong with how the secrets of *action* were written: never a commitment, a value only where *values* may be."""
+    return [
+        f'`{name}` is a secret: write {{"{REFERENCE}": "NAME"}}, the name under which it is kept'
+        for name, secret in secrets_in(action).items()
+        if secret.name is None and (secret.opening is None or not values)
+    ]
 
 
 def _plain(value: object) -> object:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic import ConfigDict, GetJsonSchemaHandler, ValidationError, model_validator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, InitErrorDetails
 
-from signoff.actions import Action, Kind, Registry
+from signoff.actions import Action, Field, Kind, Registry, reference_schema
 from signoff.errors import PlanInvalid
 
 from .plan import MAX_ACTIONS, ActionPlan, PlannedAction
@@ -32,7 +32,7 @@ def plan_model(registry: Registry) -> type[ActionPlan]:
     """
 
     class RegisteredPlan(ActionPlan):
-        model_config = ConfigDict(title="ActionPlan")
+        model_config = ConfigDict(title="ActionPlan", hide_input_in_errors=True)
 
         @model_validator(mode="before")
         @classmethod
@@ -42,7 +42,10 @@ def plan_model(registry: Registry) -> type[ActionPlan]:
             try:
                 return {"actions": plan_of(data, registry).actions}
             except PlanInvalid as error:
-                raise ValueError(str(error)) from error
+                told = InitErrorDetails(type="value_error", input=None, ctx={"error": ValueError(str(error))})
+                raise ValidationError.from_exception_data(
+                    "ActionPlan", [told]
+                ) from None  # without what was given: it may hold secrets
 
         @classmethod
         def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -76,10 +79,19 @@ def _action_schema(action: type[Action]) -> dict[str, Any]:
     properties = {"type": {"const": schema["properties"]["type"]["const"], "type": "string"}}
     properties |= {name: schema["properties"][name] for name in action.fields}
     for field in action.fields.values():
+        if field.kind is Kind.SECRET:
+            properties[field.name] = _reference(properties[field.name], field)
         if field.kind in (Kind.MONEY, Kind.DECIMAL):
             properties[field.name] = _amount(properties[field.name], optional=field.optional, many=field.many)
     required = ["type", *(name for name in action.fields if name in schema.get("required", ())), "needs"]
     return schema | {"properties": properties | {"needs": _NEEDS}, "required": required, "additionalProperties": False}
+
+
+def _reference(written: dict[str, Any], field: Field) -> dict[str, Any]:
+    """The schema of a secret: the names that it may refer to."""
+    reference: dict[str, Any] = {**reference_schema(field.choices)}
+    kept = {key: written[key] for key in ("title", "description", "default") if key in written}
+    return ({"anyOf": [reference, {"type": "null"}]} if field.optional else reference) | kept
 
 
 def _amount(written: dict[str, Any], *, optional: bool, many: bool) -> dict[str, Any]:

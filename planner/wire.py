@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from signoff.actions import Action, Field, Kind, Registry
+from signoff.actions import REFERENCE, Action, Field, Kind, Registry, reference_schema
 from signoff.canonical import Json
 from signoff.errors import PlanInvalid
 
@@ -32,6 +32,7 @@ _KINDS: Mapping[Kind, Schema] = {
     Kind.INTEGER: {"type": "integer"},
     Kind.DECIMAL: {"type": "string", "pattern": f"^-?{_AMOUNT}$"},
     Kind.MONEY: {"type": "string", "pattern": f"^{_AMOUNT}$"},
+    Kind.SECRET: reference_schema(),
 }
 _WORDS = {
     Kind.TEXT: "text",
@@ -40,6 +41,7 @@ _WORDS = {
     Kind.INTEGER: "a whole number",
     Kind.DECIMAL: 'a decimal as text, such as "150.00"',
     Kind.MONEY: 'an amount as text, such as "150.00"',
+    Kind.SECRET: f'{{"{REFERENCE}": "NAME"}}, the name under which the secret is kept, never the secret itself',
 }
 _NEEDS: Schema = {
     "type": "array",
@@ -83,7 +85,7 @@ def read_answer(text: str, registry: Registry) -> Answer:
     """The answer that *text* holds in the wire form. Raises PlanInvalid with every problem in it."""
     value = read_json(text)
     if not isinstance(value, JsonObject):
-        return Answer(outcome=Outcome.PLAN, plan=plan_of(value, registry))
+        return Answer(outcome=Outcome.PLAN, plan=plan_of(value, registry, values=False))
     words = {key: _words(key, value.pop(key, None)) for key in _OTHERWISE}
     said = [key for key, text in words.items() if text]
     alone = value.get("actions") in (None, []) and value.keys() <= {"actions"} and not value.repeated
@@ -93,7 +95,7 @@ def read_answer(text: str, registry: Registry) -> Answer:
         return Answer(outcome=_OTHERWISE[said[0]], words=words[said[0]])
     if said:
         raise PlanInvalid([f"the answer holds {' and '.join(said)} beside something else; write actions, or one of them"])
-    return Answer(outcome=Outcome.PLAN, plan=plan_of(_without_nulls(value, registry), registry))
+    return Answer(outcome=Outcome.PLAN, plan=plan_of(_without_nulls(value, registry), registry, values=False))
 
 
 def _words(key: str, value: object) -> str:
@@ -130,6 +132,8 @@ def _action(type_: str, action: type[Action]) -> Schema:
 
 def _field(action: type[Action], field: Field) -> Schema:
     schema: Schema = {"type": "string", "enum": list(field.choices)} if field.choices else dict(_KINDS[field.kind])
+    if field.kind is Kind.SECRET:
+        schema = reference_schema(field.choices)
     if field.many:
         schema = {"type": "array", "items": schema}
     text = _field_text(action, field)
@@ -152,6 +156,8 @@ def _described(type_: str, action: type[Action]) -> str:
     lines = [f"- {type_}: {_summary(action)}".rstrip(": ")]
     for field in action.fields.values():
         kind = "one of " + ", ".join(field.choices) if field.choices else _WORDS[field.kind]
+        if field.kind is Kind.SECRET:
+            kind = _WORDS[field.kind] + (f", one of {', '.join(field.choices)}" if field.choices else "")
         or_null = " or null" if field.optional or _has_default(action, field) else ""
         text = _field_text(action, field)
         lines.append(f"    {field.name}: {'a list, each ' if field.many else ''}{kind}{or_null}{f' ({text})' if text else ''}")

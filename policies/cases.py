@@ -279,6 +279,8 @@ def _size(node: Node) -> int:
 
 def _value(field: Field, node: Node) -> Json:
     """What the file says of *field*, as a plan would; what it cannot be is left for the action to refuse."""
+    if field.kind is Kind.SECRET:
+        return _reference(node)
     if isinstance(node, Items):
         return [_value(field, item) for item in node.items]
     if isinstance(node, Entries):
@@ -291,6 +293,14 @@ def _value(field: Field, node: Node) -> Json:
     if number is None:
         return node.text
     return int(number) if field.kind is Kind.INTEGER and number == int(number) else f"{number:f}"
+
+
+def _reference(node: Node) -> Json:
+    """A secret by its name. The file is stored, so no value is taken from it: what is no reference is left to be refused."""
+    entries = node.entries if isinstance(node, Entries) else {}
+    if isinstance(node, Scalar) and node.plain and node.text in ("null", "~", ""):
+        return None
+    return {name: value.text if isinstance(value, Scalar) else None for name, (_, value) in entries.items()}
 
 
 def read_count(text: str, counter: Counter, actions: Iterable[Action]) -> tuple[Decimal | None, str]:

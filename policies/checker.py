@@ -173,6 +173,8 @@ class Checker(Naming):
         found = self.setting.types[self.type_].get(tree.field.name)
         if found is None:
             return constant
+        if self._is_secret(tree.field, found):
+            return UNKNOWN
         shape = shape_of_field(found)
         if not (shape == Shape(constant.kind, many=constant.many) or fit(shape, constant)):
             self._error("type", f"`{tree.field.name}` is {shape} and cannot default to {constant}", otherwise)

@@ -162,6 +162,11 @@ class CounterReader:
 
     def _find(self, name: str, type_: str, node: Node) -> Field | None:
         found = self.registry[type_].fields.get(name)
+        if found is not None and found.kind is Kind.SECRET:
+            self.report.error(
+                "secret", f"`{name}` of {type_} is a secret, which nothing counts", node.span, "write count: to count actions"
+            )
+            return None
         if found is None:
             hint = suggest(name, self.registry[type_].fields, "leave the action type out")
             self.report.error("unknown-name", f"{type_} has no field `{name[:60]}`", node.span, hint)
@@ -198,6 +203,8 @@ class CounterReader:
         return name
 
     def _no_key(self, name: str, type_: str, field: Field, kinds: dict[str, Kind]) -> tuple[str, str, str] | None:
+        if field.kind is Kind.SECRET:
+            return "secret", f"`{name}` of {type_} is a secret, and no key", "leave it out"
         if field.many or field.kind not in _KEPT_BY:
             return "type", f"`{name}` of {type_} cannot be a key", "a key is one text, one whole number, or true or false"
         if field.optional:

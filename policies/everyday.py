@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from signoff.actions import Action, Field, Kind
+from signoff.actions import Action, Field, Kind, Secret
 from signoff.actor import Actor
 
 from .cases import ANYBODY
@@ -74,6 +74,8 @@ def _one_first(found: Field, schema: Mapping[str, Any], currency: str | None) ->
     match found.kind:
         case Kind.BOOLEAN:
             yield from (False, True)
+        case Kind.SECRET:
+            yield Secret.reference((*found.choices, "SECRET")[0])
         case Kind.CURRENCY:
             yield from found.choices or dict.fromkeys([*([currency] if currency else []), *OTHER_CURRENCIES])
         case Kind.TEXT:

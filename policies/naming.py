@@ -62,9 +62,18 @@ class Naming:
             if tree.name not in given:
                 self._error("optional", f"{self.type_} has no field `{tree.name}`, and the rule speaks for it too", tree, guard)
             return UNKNOWN
+        if self._is_secret(tree, found):
+            return UNKNOWN
         if found.optional and value and tree.name not in given:
             self._error("optional", f"`{tree.name}` may be left out of {self.type_}", tree, guard)
         return shape_of_field(found)
+
+    def _is_secret(self, tree: Name, found: Field) -> bool:
+        """Whether a field is a secret, which is reported: nothing about its value may show in what is decided."""
+        if found.kind is Kind.SECRET:
+            message = f"`{tree.name}` of {self.type_} is a secret: rules may only ask whether it is given"
+            self._error("secret", message, tree, f"write has({tree.name})")
+        return found.kind is Kind.SECRET
 
     def _require_somewhere(self, tree: Name) -> bool:
         if self.setting.has_field(tree.name):

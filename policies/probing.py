@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cache, cached_property, lru_cache
 from itertools import islice
 
-from signoff.actions import Action, Field, Kind, fold_name, from_minor_units
+from signoff.actions import Action, Field, Kind, Secret, fold_name, from_minor_units
 
 from .cases import ANYBODY, MAX_ACTIONS
 from .critical_values import LENGTH, Boundaries
@@ -123,6 +123,8 @@ class Probes:
     def _field_values(self, found: Field, situation: Situation) -> Iterator[PartValue]:
         if found.many:
             yield from self._several(found, situation)
+        elif found.kind is Kind.SECRET:
+            yield Secret.reference((*found.choices, "SECRET")[0])
         else:
             yield from self._single(found, situation)
         if found.optional:

@@ -7,7 +7,7 @@ fields, only `policies check` can say. What an editor reads as a number or a tru
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from signoff.actions import Action, Field, Kind, Registry, currency_codes
+from signoff.actions import Action, Field, Kind, Registry, currency_codes, reference_schema
 from signoff.canonical import Json
 
 from . import meanings
@@ -228,6 +228,8 @@ def _one_value(field: Field) -> Schema:
             return {"anyOf": [{"type": "number"}, number]}
         case Kind.CURRENCY if not field.choices:
             return {"enum": sorted(currency_codes())}
+        case Kind.SECRET:
+            return reference_schema(field.choices)
     return {"enum": list(field.choices)} if field.choices else {"type": _SCALAR}
 
 

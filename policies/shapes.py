@@ -16,6 +16,7 @@ _NAMES = {
     Kind.DECIMAL: "a number",
     Kind.TEXT: "text",
     Kind.BOOLEAN: "true or false",
+    Kind.SECRET: "a secret",
 }
 _ITEMS = {
     Kind.MONEY: "money",

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, tzinfo
 from decimal import ROUND_DOWN, Decimal
 from typing import TypeAlias
 
-from signoff.actions import Action, Kind, from_minor_units
+from signoff.actions import Action, Kind, Secret, from_minor_units
 from signoff.actor import Actor
 from signoff.canonical import Json
 
@@ -19,7 +19,7 @@ ASKED = "in_request("  # before the name of a field in that of a part
 COUNTED = "counters."  # before the name of a counter in that of a part
 ACTOR, HOUR, DATE, SIZE = "actor.id", "now.hour", "now.date", "plan.size"  # the other parts that are no fields
 
-PartValue: TypeAlias = str | int | bool | Decimal | date | tuple[str | int | bool | Decimal, ...] | None
+PartValue: TypeAlias = str | int | bool | Decimal | date | tuple[str | int | bool | Decimal, ...] | Secret | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from itertools import chain, count, islice
 import z3
 from pydantic import ValidationError
 
-from signoff.actions import Action, Field, Kind, from_minor_units
+from signoff.actions import Action, Field, Kind, Secret, from_minor_units
 from signoff.actor import Actor
 
 from .dates import time_zone
@@ -74,6 +74,8 @@ class Witness:
                 return self._is_true(self._made("truth", found.name))
             case Kind.TEXT | Kind.CURRENCY:
                 return self._text(found)
+            case Kind.SECRET:
+                return Secret.reference((*found.choices, "SECRET")[0])
         number = self._made("number", found.name)
         value = self._number(number) if isinstance(number, Number) else Fraction(1)
         if found.kind is Kind.MONEY:

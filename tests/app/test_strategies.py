@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import Field, field_validator
 
 from signoff import Actor, UsageError
-from signoff.actions import Action, Effect, Execution, Money, Registry, bank_registry
+from signoff.actions import Action, Effect, Execution, Money, Names, Registry, Secret, bank_registry
 from signoff.canonical import Json
 from signoff.planner import ActionPlan, read_plan, write_plan
 from signoff.policies import Context, DecisionEffect, Policy
@@ -63,6 +63,8 @@ class Other(Idle):
     price: Decimal
     urgent: bool | None = None
     tags: str = "none"
+    pin: Secret
+    token: Annotated[Secret, Names("TOKEN", "SPARE")] | None = None
     from_: str | None = None
 
 

@@ -21,7 +21,7 @@ from tests.crash.jobs import Ended, Job
 from tests.crash.processes import Zygote, zygote_running
 
 AT_ONCE = 3  # processes that open an old file together
-FIRST, SEALS = 10, "SELECT 1 FROM log"  # of the statements: the first of the migrations, and the first after them
+FIRST, SEALS = 11, "SELECT 1 FROM log"  # of the statements: the first of the migrations, and the first after them
 READS = ("select", "pragma table_info", "-- pragma")
 NOON = MADE + timedelta(hours=3)
 

@@ -1,10 +1,12 @@
 """A process is killed at every point of a plan's life, and a fresh one goes on from the file."""
 
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from signal import SIGXFSZ
 
-from .jobs import Job
+from .checking import Outcome
+from .jobs import Ended, Job
 from .processes import Zygote
 from .sweeping import Crash, copy_world, crash_everywhere, look, whole_life
 
@@ -15,6 +17,14 @@ STEP = 7_919  # bytes; so that files are cut off anywhere, not only between page
 def failures(crashes: list[Crash]) -> dict[str, tuple[str, ...]]:
     """What went wrong, by the point at which a process was killed."""
     return {f"{number} {crash.label}": crash.problems for number, crash in enumerate(crashes, 1) if crash.problems}
+
+
+def look_for_secrets(database: Path, plan: str, ended: Ended, whole: Outcome) -> Crash:
+    """Look as ever, and for secret values in the bytes of every file, as they were left and once all is done."""
+    left = [path.name for path in database.parent.iterdir() if path.is_file() and b"sesame" in path.read_bytes()]
+    crash = look(database, plan, ended, whole)
+    left += [path.name for path in database.parent.iterdir() if path.is_file() and b"sesame" in path.read_bytes()]
+    return replace(crash, problems=(*crash.problems, *(f"{name} holds a secret" for name in left)))
 
 
 def test_read_and_local_actions_are_done_once(zygote: Zygote, new_bank: Path, tmp_path: Path) -> None:
@@ -49,6 +59,17 @@ def test_opaque_actions_are_done_at_most_once(zygote: Zygote, new_bank: Path, tm
     }.items():
         there = [(crash.interrupted, crash.left) for crash in crashes if crash.label == label]
         assert there == [((1,), left), ((2,), left), ((4,), left)]
+
+
+def test_secrets_serve_whoever_goes_on(zygote: Zygote, new_bank: Path, tmp_path: Path) -> None:
+    """Killed anywhere in the life of actions with secret values, each that runs has its own, and no file has any of them."""
+    whole = whole_life(new_bank, tmp_path / "whole", "logins")
+    assert whole.statuses == ("done",) * 4
+    crashes = list(crash_everywhere(zygote, new_bank, tmp_path, Job(verb="live", plan="logins"), whole, look_for_secrets))
+    assert failures(crashes) == {}
+    assert {(crash.accepted, crash.interrupted) for crash in crashes} == {
+        *((False, ()), (True, ()), (True, (1,)), (True, (2,)), (True, (4,))),
+    }
 
 
 def test_a_killed_recovery_is_recovered(zygote: Zygote, new_bank: Path, interrupted_notice: Path, tmp_path: Path) -> None:

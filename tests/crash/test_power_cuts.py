@@ -120,7 +120,9 @@ def test_a_migration(recording: Recording, tmp_path: Path, monkeypatch: pytest.M
     older.parent.mkdir()
     with monkeypatch.context() as patch:
         patch.setattr(database, "SCHEMA", database.SCHEMA[:-1])
+        vars(database)["_own_schema"].cache_clear()
         Store.open(older, migrations=registry_of().migrations).close()
+    vars(database)["_own_schema"].cache_clear()
     run = recording("notices", older)
     newest = database.SCHEMA[-1][0].encode()
     assert newest not in run.before["signoff.db"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from signoff import Actor, Engine
-from signoff.actions import Effect, Execution, Registry, Retry, action, bank_registry
+from signoff.actions import Effect, Execution, Registry, Retry, Secret, action, bank_registry
 from signoff.audit import Store
 from signoff.canonical import Json
 from signoff.planner import read_plan
@@ -69,6 +69,11 @@ PLANS = {
         {"type": "notify", "text": "second", "needs": []},
         {"type": "deposit", "amount": "40.00", "needs": [1]},
         {"type": "notify", "text": "third", "needs": [2]}]}""",
+    "logins": """{"actions": [
+        {"type": "notify", "text": "first", "token": "open sesame, the first", "needs": []},
+        {"type": "notify", "text": "second", "token": "open sesame, the second", "needs": []},
+        {"type": "deposit", "amount": "40.00", "needs": [1]},
+        {"type": "notify", "text": "third", "token": "open sesame, the third", "needs": [2]}]}""",
     "outside": """{"actions": [
         {"type": "pay", "first": "drop", "needs": []},
         {"type": "book", "first": "drop", "note": "sign", "needs": []},
@@ -233,8 +238,9 @@ def _rules() -> tuple[Registry, Policy, _Receiver]:
     receiver = _Receiver(Path(os.devnull), lambda _: None)
 
     @action
-    def notify(execution: Execution, text: str) -> Json:
-        """Tell somebody outside, in two steps, so that one can be told without the other."""
+    def notify(execution: Execution, text: str, token: Secret | None = None) -> Json:
+        """Tell somebody outside, in two steps, so that one can be told without the other; with the right token, or none."""
+        assert token is None or token.reveal() == f"open sesame, the {text}"
         receiver.reached("before the effect")
         receiver.append(f"{execution.key} begins\n")
         receiver.reached("in the effect")

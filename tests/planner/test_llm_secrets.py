@@ -9,7 +9,7 @@ import traceback
 
 import pytest
 
-from signoff.actions import Registry, action
+from signoff.actions import Registry, Secret, action
 from signoff.actor import Actor
 from signoff.errors import PlanInvalid
 from signoff.planner import LLMPlanner, Mode, Outcome
@@ -170,3 +170,21 @@ def test_a_query_goes_over_a_proxy_too(llm: Ask, dana: Actor, monkeypatch: pytes
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
         assert llm(base_url="http://model.invalid/v1?code=a%20b").plan(REQUEST, dana).plan
         assert proxy.asked[0].path == "http://model.invalid/v1/chat/completions?code=a%20b"
+
+
+def test_a_secret_that_the_model_writes_is_not_repeated(llm: Ask, chat_server: ChatServer, dana: Actor, mode: Mode) -> None:
+    """A model that writes a value where a reference belongs is asked again, and what it wrote is not shown."""
+
+    @action
+    def log_in(password: Secret) -> None:
+        """Log in."""
+
+    registry = Registry(log_in)
+    answers = [plan({"type": "log_in", "password": value, "needs": []}) for value in ("hunter2-hunter2", {"secret": "BANK"})]
+    chat_server.answer(answers[0], answers[1], *[answers[0]] * 4)
+    planned = llm(mode, registry=registry).plan("log in", dana)
+    assert planned.plan is not None
+    assert planned.plan.actions[0].action.wire() == {"type": "log_in", "password": {"secret": "BANK"}}
+    message = failed(llm(mode, registry=registry).plan("log in", dana), Outcome.MALFORMED)
+    assert "`password`" in message
+    assert "hunter2" not in message

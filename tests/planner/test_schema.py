@@ -1,9 +1,10 @@
-from typing import Any
+import json
+from typing import Annotated, Any
 
 import pytest
 from pydantic import ValidationError
 
-from signoff.actions import Registry
+from signoff.actions import Names, Registry, Secret, action, secrets_in
 from signoff.planner import ActionPlan, PlannedAction, plan_model, read_plan
 
 WIRE = {"actions": [{"type": "transfer", "to": "Alice", "amount": "100.00", "needs": []}]}
@@ -67,3 +68,23 @@ def test_the_schema_takes_no_floats(registry: Registry) -> None:
     assert [way["type"] for way in amount["anyOf"]] == ["string", "integer"]
     optional = action_schema(registry, "pay_bill")["properties"]["amount"]
     assert {"type": "null"} in optional["anyOf"]
+
+
+def test_an_error_holds_no_secret() -> None:
+    """What the model of plans says of a wrong plan neither shows nor holds the secrets in it; its schema offers names only."""
+
+    @action
+    def log_in(password: Annotated[Secret, Names("BANK")], code: Secret | None = None) -> None:
+        """Log in."""
+
+    model = plan_model(Registry(log_in))
+    good = {"type": "log_in", "password": "hunter2-hunter2", "needs": []}
+    assert secrets_in(model.model_validate({"actions": [good]}).actions[0].action)["password"].reveal() == "hunter2-hunter2"
+    for wrong in ({"actions": [good | {"needs": 1}]}, {"actions": [good, 1]}, {"actions": good}, {"plan": [good]}):
+        for told in (wrong, json.dumps(wrong)):
+            with pytest.raises(ValidationError) as caught:
+                model.model_validate(told) if isinstance(told, dict) else model.model_validate_json(told)
+            assert "hunter2" not in str(caught.value) + repr(caught.value.errors()) + caught.value.json()
+    properties = model.model_json_schema()["properties"]["actions"]["items"]["oneOf"][0]["properties"]
+    assert properties["password"]["properties"] == {"secret": {"type": "string", "enum": ["BANK"]}}
+    assert [one["type"] for one in properties["code"]["anyOf"]] == ["object", "null"]

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from signoff.actions import Action, Execution, Money, Registry
+from signoff.actions import Action, Execution, Money, Names, Registry, Secret
 from signoff.canonical import Json
 from signoff.errors import PlanInvalid
 from signoff.planner.wire import describe_actions, read_answer, wire_schema
@@ -41,6 +41,8 @@ class Everything(Action):
     maybe_names: tuple[str, ...] | None = None
     from_: str = "here"
     class_: Literal["first"] = "first"
+    token: Secret
+    pin: Annotated[Secret, Names("CARD_PIN", "SPARE_PIN")] | None = None
     items: str = "a field that is named like a keyword of the schema"
     properties: int = 3
 
@@ -57,7 +59,7 @@ class Bare(Action):
 
 GIVEN = {
     **{"text": "t", "currency": "USD", "flag": True, "count": 1, "ratio": "-0.5", "fee": "1.00", "colour": "red"},
-    **{"maybe": None, "names": ["a"], "type": "everything", "needs": []},
+    **{"maybe": None, "names": ["a"], "type": "everything", "needs": [], "token": {"secret": "BANK_TOKEN"}},
 }
 
 
@@ -163,3 +165,27 @@ def test_a_blank_question_is_none(registry: Registry, blank: str | None) -> None
     assert read_answer(json.dumps({"actions": [balance], "question": blank, "refusal": blank}), registry).plan
     with pytest.raises(PlanInvalid, match="the answer holds nothing"):
         read_answer(json.dumps({"actions": [], "question": blank, "refusal": blank}), registry)
+
+
+def test_a_model_may_only_refer_to_secrets(everything: Registry) -> None:
+    """The schema and the words offer a name, one of those that are allowed; a value is refused without being repeated."""
+    schema: Any = wire_schema(everything)
+    properties = schema["properties"]["actions"]["items"]["anyOf"][0]["properties"]
+    token, pin = properties["token"], properties["pin"]
+    assert token == {
+        "type": "object",
+        "properties": {"secret": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,63}$"}},
+        "required": ["secret"],
+        "additionalProperties": False,
+    }
+    assert pin["anyOf"][0]["properties"]["secret"] == {"type": "string", "enum": ["CARD_PIN", "SPARE_PIN"]}
+    assert 'pin: {"secret": "NAME"}, the name under which the secret is kept, never the secret itself, one of' in " ".join(
+        describe_actions(everything).split()
+    )
+    for wrong in ("hunter2-hunter2", {"commitment": "0" * 64}, {"secret": "hunter2-hunter2", "x": 1}, 12345678):
+        with pytest.raises(PlanInvalid) as caught:
+            read_answer(json.dumps({"actions": [GIVEN | {"token": wrong}]}), everything)
+        assert "`token`" in str(caught.value)
+        assert '{"secret": "NAME"}' in str(caught.value)
+        assert "hunter2" not in str(caught.value)
+        assert "12345678" not in str(caught.value)

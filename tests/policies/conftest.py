@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import pytest
 
-from signoff.actions import Action, Effect, Execution, Money, Registry
+from signoff.actions import Action, Effect, Execution, Money, Registry, Secret
 from signoff.actor import Actor
 from signoff.canonical import Json
 from signoff.policies import Context, PoliciesInvalid, Policy, parse_policy
@@ -71,6 +71,15 @@ class Order(Idle):
     parts: tuple[Amount, ...] = ()
 
 
+class Login(Idle):
+    """Holds secrets, given and not."""
+
+    type: Literal["login"] = "login"
+    user: str
+    pin: Secret
+    token: Secret | None = None
+
+
 class Wire(Idle):
     """Asks for approval by itself from 1,000 on."""
 
@@ -93,6 +102,12 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="session")
+def secret_registry(registry: Registry) -> Registry:
+    """With an action type that holds secrets."""
+    return Registry(*registry.values(), Login)
+
+
+@pytest.fixture(scope="session")
 def careful_registry() -> Registry:
     """With an action type that asks for approval by itself."""
     return Registry(Transfer, Wire)
@@ -112,13 +127,13 @@ def load(registry: Registry) -> Callable[[str], Policy]:
 
 
 @pytest.fixture(scope="session")
-def report_on(registry: Registry) -> Callable[[str | bytes], str]:
+def report_on(secret_registry: Registry) -> Callable[[str | bytes], str]:
     """The report on the text of a policies file that is wrong."""
 
     def report(text: str | bytes) -> str:
         data = text.encode() if isinstance(text, str) else text
         with pytest.raises(PoliciesInvalid) as caught:
-            parse_policy(data, "policies.yaml", registry)
+            parse_policy(data, "policies.yaml", secret_registry)
         return str(caught.value)
 
     return report

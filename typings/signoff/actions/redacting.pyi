@@ -1,0 +1,1 @@
+from actions.redacting import *

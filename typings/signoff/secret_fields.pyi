@@ -1,0 +1,1 @@
+from app.secret_fields import *

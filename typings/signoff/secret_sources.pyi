@@ -1,0 +1,1 @@
+from app.secret_sources import *
