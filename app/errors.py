@@ -4,6 +4,7 @@
     ├── UsageError               wrong use: an unknown id, a file that is not there
     │   ├── DatabaseError        the database file cannot be used: not one, read-only, newer
     │   ├── KeyFileError         the key file cannot be used: missing, another database's, open to others
+    │   │   └── HeadNotKept      a change is stored, and the log's head could not be kept beside the key
     │   └── ProverMissing        the solver that proofs need is not installed
     ├── ActionInvalid            an action's type, field or name is wrong
     ├── PlanInvalid              a plan's actions or needs are wrong; holds every problem found
@@ -65,6 +66,12 @@ class KeyFileError(UsageError):
     """The key file cannot be used: it is missing, another database's, or others can read it."""
 
     code = "key-file"
+
+
+class HeadNotKept(KeyFileError):
+    """A change is stored, durably, but the head of the log could not be kept beside the key."""
+
+    code = "head-not-kept"
 
 
 class ProverMissing(UsageError):

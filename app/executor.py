@@ -31,7 +31,7 @@ from .actor import Actor
 from .canonical import Json
 from .counting import Counting
 from .deciding import Judgement, denial, judge, told_decision, votes_serve
-from .errors import ActionInvalid, ClockError, LeaseLost, OutcomeUnknown, TransactionLost
+from .errors import ActionInvalid, ClockError, HeadNotKept, LeaseLost, OutcomeUnknown, TransactionLost
 from .grounding import grounded_in
 from .in_force import InForce
 from .outside import Outside, Started, tell_late
@@ -98,6 +98,8 @@ class Executor:
             result = self._execute(started) if started else None
             try:
                 step = self._go_on(plan, actor, patience, started, result, lost)
+            except HeadNotKept:  # it is recorded
+                raise
             except OutcomeUnknown:  # what started ends as after a crash: nothing can be recorded here any more
                 raise
             except BaseException:

@@ -10,6 +10,7 @@ import os
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
@@ -68,7 +69,8 @@ class Leases:
     def close(self) -> None:
         """Close the file where nothing is held: an attempt that was given up and still runs is seen until the process ends."""
         if self._descriptor is not None and not self._held:
-            os.close(self._descriptor)
+            with suppress(OSError):  # nothing was written to it
+                os.close(self._descriptor)
             self._descriptor = None
 
     def _lock(self, command: int, kind: int, fence: int) -> bytes:

@@ -11,7 +11,7 @@ from signoff.actor import Actor
 from signoff.canonical import Json, canonical
 from signoff.canonical import digest as hashed
 from signoff.commitment import Opening
-from signoff.errors import Busy, LeaseLost
+from signoff.errors import Busy, HeadNotKept, KeyFileError, LeaseLost
 from signoff.folding import fold_name
 
 from .ciphertexts import delete_secrets, put_secrets, reseal
@@ -36,7 +36,7 @@ from .records import (
     read_time,
     write_time,
 )
-from .sealing import Seal
+from .sealing import LogHead, Seal
 from .tree import Frontier
 
 FLUSHED_EVERY = 1_000  # Entries, after which the head that is kept beside the key is flushed
@@ -83,8 +83,13 @@ class Writing(Reading):
         self._log.head = replace(self._log.head, store_key=seal.keys.store_id, signer=seal.keys.public)
 
     def keep(self) -> None:
-        """Keep the head of the log beside the key, once it is durable."""
-        before, now = self.log_head(), self._log.head
+        """Keep the head of the log beside the key, once it is durable. Raises HeadNotKept."""
+        try:
+            self._keep(self.log_head(), self._log.head)
+        except KeyFileError as error:
+            raise HeadNotKept(f"what was changed is stored, but {error}") from error
+
+    def _keep(self, before: LogHead, now: LogHead) -> None:
         if now.size // FLUSHED_EVERY > before.size // FLUSHED_EVERY:
             self._seal.kept.write_durably(now.frontier)
         elif now is not before:

@@ -15,7 +15,7 @@ from .sweeping import copy_world, whole_life
 from .world import opened
 
 LIFE = Job(verb="live")
-OURS = {None, "DatabaseError", "KeyFileError", "OutcomeUnknown", "Busy"}
+OURS = {None, "DatabaseError", "HeadNotKept", "KeyFileError", "OutcomeUnknown", "Busy"}
 FOR_GOOD = 1_000_000  # calls
 # SQLite's own codes: https://www.sqlite.org/rescode.html
 BUSY, FULL, CANTOPEN = 5, 13, 14
