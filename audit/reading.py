@@ -53,7 +53,14 @@ class Reading:
 
     def vouched_end(self, chain: str) -> ChainEnd | None:
         """Where a chain ends, as the transaction found it. Raises LogInvalid where the log's head does not vouch for that."""
-        return chain_end(self._database, chain, self.log_head())
+        end = chain_end(self._database, chain, self.log_head())
+        if end is None and chain == SYSTEM and self.log_head().size:  # what is in force stands in every log, as its first Entry
+            raise LogInvalid(f"the chain {SYSTEM} was removed from the log; see `signoff audit verify`")
+        return end
+
+    def damages(self) -> list[str]:
+        """What SQLite finds wrong with the file: an index that tells otherwise than its table, a page that nothing leads to."""
+        return self._database.damages()
 
     def lent(self, *, writing: bool = False) -> AbstractContextManager[Lent]:
         """This transaction, for an action's code."""
@@ -134,9 +141,12 @@ class Reading:
         return list(map(action_of, rows))
 
     def approval(self, id_: str) -> Approval | None:
-        """The approval *id_*, or None."""
-        rows = self._database.execute(f"SELECT {APPROVAL} FROM approvals WHERE id = ?", (id_,))
-        return approval_of(rows[0]) if rows else None
+        """The approval *id_*, or None: as it stands among those of its plan, which are what is verified.
+
+        An index that was altered may lead from an id to a row that no other query finds.
+        """
+        plans = self._database.execute("SELECT plan FROM approvals WHERE id = ?", (id_,))
+        return next((one for (plan,) in plans for one in self.approvals_of(plan) if one.id == id_), None)
 
     def queue(self) -> list[tuple[Approval, ActionRecord]]:
         """What waits for sign-off, the oldest first. A passed deadline is for the reader to see."""

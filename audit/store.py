@@ -107,11 +107,14 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Writing]:
-        """One transaction: all of it is durable when the block ends, or none of it where it raises."""
-        kept = self._seal.kept.read()
+        """One transaction: all of it is durable when the block ends, or none of it where it raises.
+
+        Raises LogInvalid, too, where a copy of the database was written at the same time.
+        """
         wrote: list[Writing] = []
         with ExitStack() as undone:
             with self._database.writing(then=lambda: wrote[0].keep()):
+                kept = self._seal.kept.read()  # while nobody else may write: what was kept before may be less by now
                 tx = Writing(self._database, self._seal, kept, now=self.clock(), ids=self._ids)
                 wrote.append(tx)
                 undone.push(tx.undone)

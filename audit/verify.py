@@ -53,6 +53,7 @@ def verify_store(reading: Reading) -> Verification:
         *_head_problems(reading, rows),
         *_gaps(rows),
         *reading.schema_problems(),
+        *reading.damages(),
         *_strays(set(plans), chains.keys() | reading.ends().keys()),
     ]
     problems += [f"{plan} counts in a counter but is not stored" for plan in sorted(reading.plans_counted() - set(plans))]
@@ -326,3 +327,5 @@ def _policy_problems(reading: Reading, entries: list[Entry]) -> Iterator[str]:
     active = [(recorded, mark) for recorded, *_, mark in stored if mark is not None]
     if active != [(str(one["digest"]), 1) for one in told[-1:]]:
         yield "the policy marked as in force is not the one that the log tells"
+    elif told and reading.active_policy() != told[-1]["digest"]:
+        yield "the index of the policies leads to another one in force than the log tells"

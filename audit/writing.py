@@ -79,9 +79,16 @@ class Writing(Reading):
         self._log.head = replace(self._log.head, store_key=seal.keys.store_id, signer=seal.keys.public)
 
     def keep(self) -> None:
-        """Keep the head of the log beside the key, once it is durable."""
+        """Keep the head of the log beside the key, once it is durable.
+
+        Raises LogInvalid where what is kept by now is not what this transaction went on from: then its log is another one.
+        """
         if self._log.head is not self.log_head():
-            self._seal.kept.write(self._log.head.frontier)
+            self._seal.kept.write(self._log.head.frontier, follows=self._went_on_from)
+
+    def _went_on_from(self, kept: Frontier | None) -> bool:
+        found = self.log_head().frontier
+        return kept == self._kept or (kept is not None and self._seal.goes_on(self._database, kept, found))
 
     def add_plan(self, *, requester: Actor, request: str | None, planner: str, proposed: bytes, digest: str, policy: str) -> str:
         """Accept a plan, whose actions are added next, and return its id."""
