@@ -10,6 +10,7 @@ processes execute at once: each external action under a lease (see `outside`), a
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 from signoff.actions import (
@@ -53,6 +54,7 @@ class Executor:
         self._verifier = verifier
         self._watch: Watch = lambda _: None
         self._outside = Outside(store)
+        self._recorded: Started | None = None  # of which the result was recorded last, durably
 
     @contextmanager
     def watched(self, watch: Watch) -> Iterator[None]:
@@ -95,7 +97,7 @@ class Executor:
             except OutcomeUnknown:  # what started ends as after a crash: nothing can be recorded here any more
                 raise
             except BaseException:
-                if started and result:  # what is known of it must not be lost with whatever went wrong after it
+                if started and result and self._recorded is not started:  # it must not be lost with what went wrong after it
                     with self._store.write() as tx:
                         self._end(tx, started, result, actor)
                 raise
@@ -126,6 +128,7 @@ class Executor:
                 with self._store.write() as tx:
                     self._outside.tell_late(tx)
                     ended = self._end(tx, started, result, actor) if started and result else []
+                    tx.after_commit.append(partial(setattr, self, "_recorded", started))
                     if patience.stopped():
                         return Step(ended=ended, started=None, going=False)
                     ready = self._next(tx, plan, actor)

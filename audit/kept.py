@@ -6,7 +6,7 @@ it may be older than the database, but never newer. Two slots are written in tur
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +69,10 @@ class KeptHead:
                 lock(self.path, descriptor, f'another process writes to "{self.path}"; try again', LOCK_TIMEOUT)
                 yield descriptor
             finally:
-                os.close(descriptor)
+                with suppress(
+                    OSError
+                ):  # what was written stands, and the lock ends also where closing it is answered with an error
+                    os.close(descriptor)
         except OSError as error:
             reason = (error.strerror or "no reason given").lower()
             raise KeyFileError(
@@ -100,7 +103,8 @@ class KeptHead:
             try:
                 data = os.pread(descriptor, 2 * _SLOT, 0)
             finally:
-                os.close(descriptor)
+                with suppress(OSError):  # it was read
+                    os.close(descriptor)
         except FileNotFoundError:
             data = b""
         except OSError as error:

@@ -10,12 +10,15 @@ import os
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 
 from signoff.canonical import MAX_INTEGER
 from signoff.errors import Busy, DatabaseError, SignoffError
+
+from .locks import lower
 
 TERM = 30.0  # seconds for which a lease holds, from its beginning and from each heartbeat
 BEATS = 3  # in one term
@@ -68,11 +71,19 @@ class Leases:
     def close(self) -> None:
         """Close the file where nothing is held: an attempt that was given up and still runs is seen until the process ends."""
         if self._descriptor is not None and not self._held:
-            os.close(self._descriptor)
+            with suppress(OSError):  # the file holds nothing, and its locks end also where closing it is answered with an error
+                os.close(self._descriptor)
             self._descriptor = None
 
     def _lock(self, command: int, kind: int, fence: int) -> bytes:
-        answer = fcntl.fcntl(self._file(), command, struct.pack(_FLOCK, kind, os.SEEK_SET, fence, 1, 0))
+        try:
+            answer = fcntl.fcntl(self._file(), command, struct.pack(_FLOCK, kind, os.SEEK_SET, fence, 1, 0))
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            raise DatabaseError(
+                f'"{self._path}" cannot be locked ({lower(error.strerror)}); keep it on a disk that can'
+            ) from error
         assert isinstance(answer, bytes)
         return answer
 
@@ -82,7 +93,7 @@ class Leases:
             try:
                 self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             except OSError as error:
-                reason = (error.strerror or "no reason given").lower()
+                reason = lower(error.strerror)
                 raise DatabaseError(f'"{self._path}" cannot be opened ({reason}); make its folder writable') from error
         return self._descriptor
 

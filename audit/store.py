@@ -113,7 +113,7 @@ class Store:
         """
         wrote: list[Writing] = []
         with ExitStack() as undone:
-            with self._database.writing(then=lambda: wrote[0].keep()):
+            with self._database.writing(then=lambda: wrote[0].committed()):
                 kept = self._seal.kept.read()  # while nobody else may write: what was kept before may be less by now
                 tx = Writing(self._database, self._seal, kept, now=self.clock(), ids=self._ids)
                 wrote.append(tx)
@@ -125,8 +125,6 @@ class Store:
                     tx.undone.close()  # while nobody else can write: whoever writes next may want what it held
                     raise
             tx.undone.pop_all()
-        for then in tx.after_commit:
-            then()
 
     def accept(self, actor: Actor, reason: str) -> None:
         """Take this database for the newest, though it does not go on from the head that was kept: a backup was put back.

@@ -78,8 +78,16 @@ class Writing(Reading):
         self._seal = seal
         self._log.head = replace(self._log.head, store_key=seal.keys.store_id, signer=seal.keys.public)
 
-    def keep(self) -> None:
-        """Keep the head of the log beside the key, once it is durable.
+    def committed(self) -> None:
+        """What follows once all of it is durable, before anybody else may write: also where the head cannot be kept."""
+        try:
+            self._keep()
+        finally:
+            for then in self.after_commit:
+                then()
+
+    def _keep(self) -> None:
+        """Keep the head of the log beside the key.
 
         Raises LogInvalid where what is kept by now is not what this transaction went on from: then its log is another one.
         """
