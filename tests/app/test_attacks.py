@@ -1,8 +1,9 @@
 """What somebody does who can write the database and all files beside it, but has no key: nothing unsigned runs, nothing twice."""
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from signoff import Actor, Engine
 from signoff.actions import Registry
 from signoff.audit import Store, verify_store
-from signoff.errors import LogInvalid, Refused
+from signoff.errors import KeyFileError, LogInvalid, Refused
 from tests.conftest import rules
 from tests.properties.tampering import Tamperer, tampering
 
@@ -26,6 +27,7 @@ from .banking import (
     only_approval,
     plan_of,
     send_message,
+    statuses,
     submit,
     transfer,
 )
@@ -217,3 +219,29 @@ def test_rules_that_were_replaced_decide_no_more(open_engine: Open, tamperer: Ta
     with pytest.raises(LogInvalid, match="the policy marked as in force is not the one that the log tells"):
         submit(engine, message("second"), message("third", needs=(1,)))
     assert [line.split()[0] for line in OUTBOX] == ["first", "second"]
+
+
+def test_an_index_that_calls_the_past_present_keeps_no_plan_from_running(engine: Engine) -> None:
+    """Where an index tells that something done is being executed, nothing becomes of that, and other plans go on."""
+    done = submit(engine, transfer("50.00"))
+    lie(
+        engine.store.path,
+        "UPDATE actions SET status = 'executing'",
+        "CREATE TABLE kept AS SELECT * FROM sqlite_schema WHERE name = 'actions_open';"
+        "DELETE FROM sqlite_schema WHERE name = 'actions_open'",
+        "UPDATE actions SET status = 'done'",
+        "INSERT INTO sqlite_schema SELECT * FROM kept; DROP TABLE kept",
+    )
+    assert statuses(submit(engine, transfer("51.00"))) == ["done"]
+    assert statuses(engine.resume(DANA, done.id)[0]) == ["done"]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["a pipe", "a folder"])
+def test_what_is_no_kept_head_is_waited_for_by_nobody(engine: Engine, make: Callable[[Path], None]) -> None:
+    """A pipe or a folder in the place of the head that is kept is told in a line, and nothing is decided."""
+    submit(engine, transfer("50.00"))
+    path = engine.store.path.with_name(f"{engine.store.path.name}.key.head")
+    path.unlink()
+    make(path)
+    with pytest.raises(KeyFileError, match="which keeps the head of the log, cannot be read"):
+        submit(engine, transfer("51.00"))
