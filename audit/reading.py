@@ -70,6 +70,11 @@ class Reading:
         """The plan *id_* with its actions, or None."""
         return self.remembered.plan(id_, partial(self._stored_plan, id_))
 
+    def forget(self, plan: str) -> None:
+        """Read all of *plan* anew from now on."""
+        approvals = self._database.execute("SELECT id FROM approvals WHERE plan = ?", (plan,))
+        self.remembered.forget_plan(plan, [id_ for (id_,) in approvals])
+
     def _stored_plan(self, id_: str) -> PlanRecord | None:
         rows = self._database.execute(f"SELECT {PLAN} FROM plans WHERE id = ?", (id_,))
         if not rows:
@@ -171,6 +176,9 @@ class Reading:
 
     def votes(self, approval: str) -> list[Vote]:
         """The votes on an approval, in the order in which they were cast."""
+        return self.remembered.votes_on(approval, partial(self._stored_votes, approval))
+
+    def _stored_votes(self, approval: str) -> list[Vote]:
         rows = self._database.execute(
             f"SELECT {VOTE} FROM votes WHERE approval = ? ORDER BY at, voter",
             (approval,),

@@ -64,7 +64,7 @@ def verify_store(reading: Reading) -> Verification:
 
 def verify_plan(reading: Reading, plan: str) -> None:
     """Check one plan's chain, and its stored state against it. Raises LogInvalid where they do not agree."""
-    reading.remembered.forget_plan(plan)  # what stands in the file now is what counts
+    reading.forget(plan)  # what stands in the file now is what counts
     reading.vouched_end(plan)
     _raise_first(plan, [*reading.schema_problems(), *_chain_problems(reading, plan, reading.entry_rows(plan))])
     if reading.plan(plan) is not None:

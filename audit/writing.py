@@ -351,6 +351,7 @@ class Writing(Reading):
             ),
         )
         self.remembered.approvals.pop(action.plan, None)
+        self.remembered.votes[approval.id] = []
         self.log("asked", actor, told, plan=action.plan, action=action.number)
         return approval
 
@@ -395,6 +396,7 @@ class Writing(Reading):
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (approval.id, voter.id, voter.how, voter.os_user, choice, reason, vote.digest, write_time(self.now), card),
         )
+        self.remembered.voted(vote)
         also: dict[str, Json] = {"stands_in": list(stands_in)} if stands_in else {}
         also |= {"for": list(spoken_for)} if spoken_for else {}
         also |= {} if batch is None else {"batch": batch}
@@ -409,6 +411,7 @@ class Writing(Reading):
         )
         if not used:
             raise Busy(f"the votes on {approval.id} were used by another process; look again")
+        self.remembered.used(approval.id, attempt)
 
     def activate_policy(
         self,

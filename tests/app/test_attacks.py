@@ -11,7 +11,7 @@ import pytest
 
 from signoff import Actor, Engine
 from signoff.actions import Registry
-from signoff.audit import Store, verify_store
+from signoff.audit import Store, verify_store, write_time
 from signoff.errors import KeyFileError, LogInvalid, Refused
 from tests.conftest import rules
 from tests.properties.tampering import Tamperer, tampering
@@ -27,6 +27,7 @@ from .banking import (
     only_approval,
     plan_of,
     send_message,
+    sign,
     statuses,
     submit,
     transfer,
@@ -245,3 +246,48 @@ def test_what_is_no_kept_head_is_waited_for_by_nobody(engine: Engine, make: Call
     make(path)
     with pytest.raises(KeyFileError, match="which keeps the head of the log, cannot be read"):
         submit(engine, transfer("51.00"))
+
+
+# Another process: writes votes into the pages of the database file, without SQLite, as those who signed would have them.
+FORGE = """
+import os, sys
+try:
+    import pysqlite3.dbapi2 as sqlite
+except ImportError:
+    import sqlite3 as sqlite
+database, approval, digest, at = sys.argv[1:]
+sqlite.connect(database).execute("PRAGMA wal_checkpoint(PASSIVE)")
+with open(database, "rb") as file:
+    before = file.read()
+with open(database + ".copy", "wb") as file:
+    file.write(before)
+copy = sqlite.connect(database + ".copy", isolation_level=None)
+copy.execute("PRAGMA journal_mode = DELETE")
+for voter in ("fay", "finn"):
+    values = (approval, voter, digest, at)
+    copy.execute("INSERT INTO votes VALUES (?, ?, 'claimed', NULL, 'approve', NULL, ?, ?, NULL, NULL)", values)
+copy.close()
+with open(database + ".copy", "rb") as file:
+    after = file.read()
+with open(database, "r+b") as file:
+    for place in range(4096, len(after), 4096):
+        if after[place : place + 4096] != before[place : place + 4096]:
+            file.seek(place)
+            file.write(after[place : place + 4096])
+            print(place)
+"""
+
+
+def test_votes_that_are_written_without_sqlite_do_not_count(open_engine: Open) -> None:
+    """Votes that somebody writes into the file's pages, below an open engine that SQLite tells nothing of it, fill no seat."""
+    submit(open_engine(), transfer("1.00"))
+    engine = open_engine()
+    plan = submit(engine, transfer("600.00"))
+    approval = only_approval(engine, plan)
+    at = write_time(engine.store.clock())
+    command = [sys.executable, "-c", FORGE, str(engine.store.path), approval.id, approval.digest, at]
+    assert subprocess.run(command, check=True, timeout=60, stdout=subprocess.PIPE).stdout
+    sign(engine, approval, MIRA)
+    assert statuses(engine.resume(MIRA, plan.id)[0]) == ["waiting"]
+    with pytest.raises(LogInvalid, match=r"vote .* is stored but is not in the log"):
+        open_engine().plan(plan.id)
