@@ -1,8 +1,8 @@
 """Who executes now: locks that end with their process, and heartbeats that keep a lease.
 
 Nobody else takes an action over before its lease is over, or the process that holds it is gone. That is seen by a lock
-of the operating system on one byte of `FILE.run`: the byte at the lease's fence. The file stays empty: a lock needs no
-byte that is there. Where the system has no such locks (only Linux has them here), a lease's end alone frees an action.
+of the operating system on one byte of `FILE.run`, beside the key: the byte at the lease's fence. The file stays empty: a
+lock needs no byte that is there. Where the system has no such locks (only Linux has them here), a lease's end alone frees an action.
 """
 
 import fcntl

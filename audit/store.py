@@ -36,13 +36,15 @@ class Store:
         database: Database,
         seal: Seal,
         *,
+        key: Path,
         clock: Callable[[], datetime],
         ids: Callable[[int], str],
         lease: float = TERM,
     ) -> None:
         self._database = database
         self._seal = seal
-        self.leases = Leases(database.sibling(".run"), term=lease)
+        # Beside the key: where it is not beside the database, whoever can write there cannot take it away below who executes.
+        self.leases = Leases(key.resolve().with_suffix(".run"), term=lease)
         self._ids = ids
         self.clock = clock
         self.path = database.path
@@ -81,7 +83,7 @@ class Store:
         except BaseException:
             database.close()
             raise
-        return cls(database, seal, clock=clock, ids=ids, lease=lease)
+        return cls(database, seal, key=key_file, clock=clock, ids=ids, lease=lease)
 
     @property
     def keys(self) -> Keys:
