@@ -59,6 +59,7 @@ class Executor:
         self._secrets = secrets
         self._watch: Watch = lambda _: None
         self._outside = Outside(store)
+        self._recorded: Started | None = None  # of which the result was recorded last, durably
 
     @contextmanager
     def watched(self, watch: Watch) -> Iterator[None]:
@@ -103,7 +104,7 @@ class Executor:
             except OutcomeUnknown:  # what started ends as after a crash: nothing can be recorded here any more
                 raise
             except BaseException:
-                if started and result:  # what is known of it must not be lost with whatever went wrong after it
+                if started and result and self._recorded is not started:  # it must not be lost with what went wrong after it
                     with self._store.write() as tx:
                         self._end(tx, started, result, actor)
                 raise
@@ -134,6 +135,7 @@ class Executor:
                 with self._store.write() as tx:
                     self._outside.tell_late(tx)
                     ended = self._end(tx, started, result, actor) if started and result else []
+                    tx.after_commit.append(partial(setattr, self, "_recorded", started))
                     if patience.stopped():
                         return Step(ended=ended, started=None, going=False)
                     ready = self._next(tx, plan, actor)

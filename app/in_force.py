@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from signoff.audit import Reading, Store, Writing, recount, verify_policies
+from signoff.audit import SYSTEM, Reading, Store, Writing, recount, verify_policies
 from signoff.policies import Policy, compare_policies
 
 from .actor import Actor
@@ -26,6 +26,7 @@ class InForce:
         self.policy = policy
         self._seen = reading.active_policy()
         self._checked = reading.version()
+        self._end = reading.vouched_end(SYSTEM)  # of the chain that tells what is in force, when it was checked
 
     def take_up(self, store: Store, load: Callable[[], Policy]) -> None:
         """Decide by what *load* gives. It is read after what is in force was seen, so that it cannot be older.
@@ -69,12 +70,14 @@ class InForce:
         if self._checked != tx.version():
             verify_policies(tx)
             self._checked = tx.version()
+        self._end = tx.vouched_end(SYSTEM)
 
     def check(self, tx: Writing) -> None:
         """Raises PolicyChanged where ours is not in force any more."""
         if tx.active_policy() != self.policy.digest:
             raise _outdated(self.policy)
-        if self.policy.delegation is not None:  # what the log tells of delegations decides, too
+        # Whoever marks older policies cannot take back what the log tells by now; what it tells of delegations decides, too.
+        if self.policy.delegation is not None or tx.vouched_end(SYSTEM) != self._end:
             self.verify(tx)
 
     def _see(self, digest: str) -> None:

@@ -22,6 +22,8 @@ def recover(tx: Writing, leases: Leases, verifier: Verifier) -> list[str]:
             action = verifier.plan(tx, plan).action(number)
         except LogInvalid:  # nothing of that plan runs, and whoever resumes it is told; other plans go on
             continue
+        if action.status is not Status.EXECUTING:  # an index that was altered says so
+            continue
         if fence is None and tries_of(tx, action).due is not None:
             continue
         _take_over(tx, action, _cause(leases, action))

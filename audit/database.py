@@ -42,6 +42,7 @@ OWN_TABLES = frozenset(
     }
 )
 _START_AGAIN = "start again, and look at what is there"
+MAX_DAMAGES = 20  # that are told
 MAX_NAME = 40  # characters of a migration's name that are shown
 CACHED = 512  # statements that stay prepared; a plan's life takes more than the usual 128
 SAFE_WAL = (3, 51, 3)  # before it, a checkpoint by another process could corrupt a WAL file
@@ -221,6 +222,13 @@ class Database:
             f"the {kind} {name} on Signoff's table {table} is not as Signoff makes it"
             for kind, name, table, _ in sorted(found ^ _own_schema(), key=str)
         ]
+
+    def damages(self) -> list[str]:
+        """What SQLite finds wrong with the file, at most MAX_DAMAGES of it: above all an index that lies about its table."""
+        found = self.execute(f"PRAGMA integrity_check({MAX_DAMAGES})")
+        return (
+            [] if found == [("ok",)] else [f"the database file is damaged, or an index was altered: {told}" for (told,) in found]
+        )
 
     def _commit(self) -> None:
         """End the transaction, durably.

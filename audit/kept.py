@@ -6,20 +6,22 @@ dies; a power cut can tear both, so a third one is written and flushed now and t
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from signoff.errors import KeyFileError
+from signoff.errors import KeyFileError, LogInvalid
 
 from .keys import Keys, same
+from .locks import LOCK_TIMEOUT, lock
 from .tree import Frontier
 
 _SLOT = 2_048  # bytes: room for 53 hashes, which no log outgrows
 _MARK = b"signoff head 1\n"
 _MAC = 32  # bytes
 _SLOTS, _FLUSHED = 3, 0  # the first one is flushed
+_WRITE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 @dataclass(frozen=True)
@@ -40,48 +42,64 @@ class KeptHead:
 
         Raises KeyFileError where it cannot be read.
         """
-        slots = [frontier for frontier in map(self._opened, self._slots()) if frontier is not None]
-        return max(slots, key=lambda frontier: frontier.size, default=None)
+        return _newest(map(self._opened, self._slots()))
 
-    def write(self, frontier: Frontier) -> None:
-        """Keep *frontier* in the place of the older of the two that are not flushed. Raises KeyFileError."""
-        sizes = [-1 if found is None else found.size for found in map(self._opened, self._slots()[_FLUSHED + 1 :])]
-        with self._file() as descriptor:
-            os.pwrite(descriptor, self._slot(frontier), _SLOT * (_FLUSHED + 1 + sizes.index(min(sizes))))
+    def write(
+        self, frontier: Frontier, follows: Callable[[Frontier | None], bool] = lambda _: True, *, durably: bool = False
+    ) -> None:
+        """Keep *frontier* in the place of the older of the two that are not flushed, where it *follows* what is kept by now.
 
-    def write_durably(self, frontier: Frontier) -> None:
-        """Keep *frontier* in the place that is flushed. Raises KeyFileError."""
-        with self._file() as descriptor:
-            os.fsync(descriptor)  # while this one is written, another one is whole
-            os.pwrite(descriptor, self._slot(frontier), _SLOT * _FLUSHED)
-            os.fsync(descriptor)
+        Or *durably*, in the place that is. Nobody else writes between that question and the end: this file alone is where
+        whoever can write the database, its locks and its write-ahead log included, has no hand in. Raises LogInvalid where
+        it does not follow, and KeyFileError.
+        """
+        with self._locked() as descriptor:
+            found = [self._opened(os.pread(descriptor, _SLOT, at)) for at in range(0, _SLOTS * _SLOT, _SLOT)]
+            if not follows(_newest(found)):
+                raise LogInvalid(
+                    "another copy of the database was written at the same time, or one that its log was taken from: what was"
+                    " just stored here is not in the log that is kept, and nothing of it is run; see `signoff audit verify`"
+                )
+            if durably:
+                os.fsync(descriptor)  # while this one is written, another one is whole
+                os.pwrite(descriptor, self._slot(frontier), _SLOT * _FLUSHED)
+                os.fsync(descriptor)
+            else:
+                sizes = [-1 if one is None else one.size for one in found[_FLUSHED + 1 :]]
+                os.pwrite(descriptor, self._slot(frontier), _SLOT * (_FLUSHED + 1 + sizes.index(min(sizes))))
 
     @contextmanager
-    def _file(self) -> Iterator[int]:
+    def _locked(self) -> Iterator[int]:
+        """The file, which no other process writes as long as the block lasts. Raises KeyFileError, also for its errors."""
         try:
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            descriptor = os.open(self.path, _WRITE, 0o600)
             try:
+                lock(self.path, descriptor, f'another process writes to "{self.path}"; try again', LOCK_TIMEOUT)
                 yield descriptor
             finally:
-                os.close(descriptor)
+                with suppress(OSError):  # what was written stands, and the lock ends also where closing it is an error
+                    os.close(descriptor)
         except OSError as error:
             reason = (error.strerror or "no reason given").lower()
             raise KeyFileError(
                 f'"{self.path}", which keeps the head of the log, cannot be written ({reason}); make it and its folder writable'
             ) from error
 
-    def _slot(self, frontier: Frontier) -> bytes:
-        return self._sealed(frontier).ljust(_SLOT, b"\0")
-
     def reset(self, frontier: Frontier) -> None:
         """Keep *frontier* in the place of all that was kept, however much more that was. Raises KeyFileError."""
-        self.path.unlink(missing_ok=True)
-        self.write_durably(frontier)
+        with self._locked() as descriptor:
+            for at in range(_SLOT, _SLOTS * _SLOT, _SLOT):
+                os.pwrite(descriptor, bytes(_SLOT), at)
+        self.write(frontier, durably=True)
 
     def _slots(self) -> list[bytes]:
         try:
-            with self.path.open("rb", buffering=0) as file:
-                data = file.read(_SLOTS * _SLOT)
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            try:
+                data = os.pread(descriptor, _SLOTS * _SLOT, 0)
+            finally:
+                with suppress(OSError):  # it was read
+                    os.close(descriptor)
         except FileNotFoundError:
             data = b""
         except OSError as error:
@@ -89,9 +107,9 @@ class KeptHead:
             raise KeyFileError(f'"{self.path}", which keeps the head of the log, cannot be read ({reason}); try again') from error
         return [data[at : at + _SLOT].ljust(_SLOT, b"\0") for at in range(0, _SLOTS * _SLOT, _SLOT)]
 
-    def _sealed(self, frontier: Frontier) -> bytes:
+    def _slot(self, frontier: Frontier) -> bytes:
         told = _MARK + frontier.to_bytes()
-        return len(told).to_bytes(2, "big") + told + _mac(self.keys, told)
+        return (len(told).to_bytes(2, "big") + told + _mac(self.keys, told)).ljust(_SLOT, b"\0")
 
     def _opened(self, slot: bytes) -> Frontier | None:
         """What a slot holds; None where that is not what was written there."""
@@ -103,6 +121,10 @@ class KeptHead:
 
     def _is_ours(self, mac: bytes, told: bytes) -> bool:
         return any(same(mac, _mac(keys, told)) for keys in (self.keys, *self.older))
+
+
+def _newest(found: Iterable[Frontier | None]) -> Frontier | None:
+    return max((one for one in found if one is not None), key=lambda one: one.size, default=None)
 
 
 def _mac(keys: Keys, told: bytes) -> bytes:

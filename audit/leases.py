@@ -1,8 +1,9 @@
 """Who executes now: locks that end with their process, and heartbeats that keep a lease.
 
 Nobody else takes an action over before its lease is over, or the process that holds it is gone. That is seen by a lock
-of the operating system on one byte of `FILE.run`: the byte at the lease's fence. The file stays empty: a lock needs no
-byte that is there. Where the system has no such locks (only Linux has them here), a lease's end alone frees an action.
+of the operating system on one byte of `FILE.run`, beside the key: the byte at the lease's fence. The file stays empty: a
+lock needs no byte that is there. Where the system has no such locks (only Linux has them here), a lease's end alone
+frees an action.
 """
 
 import fcntl
@@ -17,6 +18,8 @@ from types import TracebackType
 
 from signoff.canonical import MAX_INTEGER
 from signoff.errors import Busy, DatabaseError, SignoffError
+
+from .locks import lower
 
 TERM = 30.0  # seconds for which a lease holds, from its beginning and from each heartbeat
 BEATS = 3  # in one term
@@ -69,12 +72,19 @@ class Leases:
     def close(self) -> None:
         """Close the file where nothing is held: an attempt that was given up and still runs is seen until the process ends."""
         if self._descriptor is not None and not self._held:
-            with suppress(OSError):  # nothing was written to it
+            with suppress(OSError):  # the file holds nothing, and its locks end also where closing it is answered with an error
                 os.close(self._descriptor)
             self._descriptor = None
 
     def _lock(self, command: int, kind: int, fence: int) -> bytes:
-        answer = fcntl.fcntl(self._file(), command, struct.pack(_FLOCK, kind, os.SEEK_SET, fence, 1, 0))
+        try:
+            answer = fcntl.fcntl(self._file(), command, struct.pack(_FLOCK, kind, os.SEEK_SET, fence, 1, 0))
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            raise DatabaseError(
+                f'"{self._path}" cannot be locked ({lower(error.strerror)}); keep it on a disk that can'
+            ) from error
         assert isinstance(answer, bytes)
         return answer
 
@@ -84,7 +94,7 @@ class Leases:
             try:
                 self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             except OSError as error:
-                reason = (error.strerror or "no reason given").lower()
+                reason = lower(error.strerror)
                 raise DatabaseError(f'"{self._path}" cannot be opened ({reason}); make its folder writable') from error
         return self._descriptor
 

@@ -23,14 +23,15 @@ def locked(path: Path, message: str, timeout: float = LOCK_TIMEOUT) -> Iterator[
     except OSError as error:
         raise DatabaseError(f'"{path}" cannot be opened ({lower(error.strerror)}); make its folder writable') from error
     try:
-        _lock(path, descriptor, message, timeout)
+        lock(path, descriptor, message, timeout)
         yield
     finally:
         with suppress(OSError):  # the file holds nothing, and its lock ends also where closing it is answered with an error
             os.close(descriptor)
 
 
-def _lock(path: Path, descriptor: int, message: str, timeout: float) -> None:
+def lock(path: Path, descriptor: int, message: str, timeout: float) -> None:
+    """Lock the open file at *path* until its *descriptor* is closed. Raises as `locked` does."""
     deadline = time.monotonic() + timeout
     pause = 0.0002
     while True:

@@ -55,7 +55,14 @@ class Reading:
 
     def vouched_end(self, chain: str) -> ChainEnd | None:
         """Where a chain ends, as the transaction found it. Raises LogInvalid where the log's head does not vouch for that."""
-        return chain_end(self._database, chain, self.log_head())
+        end = chain_end(self._database, chain, self.log_head())
+        if end is None and chain == SYSTEM and self.log_head().size:  # what is in force stands in every log, as its first Entry
+            raise LogInvalid(f"the chain {SYSTEM} was removed from the log; see `signoff audit verify`")
+        return end
+
+    def damages(self) -> list[str]:
+        """What SQLite finds wrong with the file: an index that tells otherwise than its table, a page that nothing leads to."""
+        return self._database.damages()
 
     def lent(self, *, writing: bool = False) -> AbstractContextManager[Lent]:
         """This transaction, for an action's code."""
@@ -64,6 +71,11 @@ class Reading:
     def plan(self, id_: str) -> PlanRecord | None:
         """The plan *id_* with its actions, or None."""
         return self.remembered.plan(id_, partial(self._stored_plan, id_))
+
+    def forget(self, plan: str) -> None:
+        """Read all of *plan* anew from now on."""
+        approvals = self._database.execute("SELECT id FROM approvals WHERE plan = ?", (plan,))
+        self.remembered.forget_plan(plan, [id_ for (id_,) in approvals])
 
     def _stored_plan(self, id_: str) -> PlanRecord | None:
         rows = self._database.execute(f"SELECT {PLAN} FROM plans WHERE id = ?", (id_,))
@@ -151,9 +163,12 @@ class Reading:
         return list(map(action_of, rows))
 
     def approval(self, id_: str) -> Approval | None:
-        """The approval *id_*, or None."""
-        rows = self._database.execute(f"SELECT {APPROVAL} FROM approvals WHERE id = ?", (id_,))
-        return approval_of(rows[0]) if rows else None
+        """The approval *id_*, or None: as it stands among those of its plan, which are what is verified.
+
+        An index that was altered may lead from an id to a row that no other query finds.
+        """
+        plans = self._database.execute("SELECT plan FROM approvals WHERE id = ?", (id_,))
+        return next((one for (plan,) in plans for one in self.approvals_of(plan) if one.id == id_), None)
 
     def queue(self) -> list[tuple[Approval, ActionRecord]]:
         """What waits for sign-off, the oldest first. A passed deadline is for the reader to see."""
@@ -178,6 +193,9 @@ class Reading:
 
     def votes(self, approval: str) -> list[Vote]:
         """The votes on an approval, in the order in which they were cast."""
+        return self.remembered.votes_on(approval, partial(self._stored_votes, approval))
+
+    def _stored_votes(self, approval: str) -> list[Vote]:
         rows = self._database.execute(
             f"SELECT {VOTE} FROM votes WHERE approval = ? ORDER BY at, voter",
             (approval,),

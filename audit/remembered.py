@@ -4,17 +4,18 @@ Whatever another connection commits changes the file's version, and all is forgo
 what writes it; where a transaction is rolled back, all is forgotten too. Nothing in here is ever more than the file said.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .records import ActionRecord, Approval, PlanRecord
+from .records import ActionRecord, Approval, Choice, PlanRecord, Vote
 
 if TYPE_CHECKING:
     from .log import ChainEnd
     from .sealing import LogHead
 
 AT_MOST = 64  # plans: a process goes on with few at a time
+AT_MOST_VOTED = 6_400  # approvals: all that those plans may have, and more
 
 
 @dataclass(kw_only=True)
@@ -24,6 +25,7 @@ class Remembered:
     version: int | None = None
     plans: dict[str, PlanRecord] = field(default_factory=dict)
     approvals: dict[str, list[Approval]] = field(default_factory=dict)  # all of a plan, by its id
+    votes: dict[str, list[Vote]] = field(default_factory=dict)  # all on an approval of those plans, by its id
     verified: set[str] = field(default_factory=set)  # plans of which all that is stored is what their chains tell
     schema_is_right: bool = False
     active_policy: str | None = None  # digest of the one in force
@@ -45,12 +47,15 @@ class Remembered:
         self.verified.clear()
         self.plans.clear()
         self.approvals.clear()
+        self.votes.clear()
 
-    def forget_plan(self, id_: str) -> None:
-        """Know nothing of that plan any more."""
+    def forget_plan(self, id_: str, approvals: Iterable[str]) -> None:
+        """Know nothing of that plan any more, nor of the votes on its *approvals*."""
         self.verified.discard(id_)
         self.plans.pop(id_, None)
         self.approvals.pop(id_, None)
+        for approval in approvals:
+            self.votes.pop(approval, None)
 
     def plan(self, id_: str, read: Callable[[], PlanRecord | None]) -> PlanRecord | None:
         """The plan *id_*, which is *read* where it is not known."""
@@ -59,6 +64,7 @@ class Remembered:
             if len(self.plans) >= AT_MOST:
                 self.plans.clear()
                 self.approvals.clear()
+                self.votes.clear()
                 self.verified.clear()
             self.plans[id_] = known
         return known
@@ -71,6 +77,32 @@ class Remembered:
         if known is None:
             known = self.approvals[plan] = read()
         return known
+
+    def votes_on(self, approval: str, read: Callable[[], list[Vote]]) -> list[Vote]:
+        """The votes on an approval, which are *read* where they are not known: where its plan is verified.
+
+        What counts is what was verified, or written here, and not what stands in the file later: somebody may write that
+        without SQLite, which then tells nobody.
+        """
+        if approval not in self.votes:
+            if len(self.votes) >= AT_MOST_VOTED:
+                self.votes.clear()
+                self.verified.clear()
+            self.votes[approval] = read()
+        return list(self.votes[approval])
+
+    def voted(self, vote: Vote) -> None:
+        """*vote* was written, in the place of an earlier one of that voter."""
+        if vote.approval in self.votes:
+            others = [one for one in self.votes[vote.approval] if one.voter.id != vote.voter.id]
+            self.votes[vote.approval] = sorted([*others, vote], key=lambda one: (one.at, one.voter.id))
+
+    def used(self, approval: str, attempt: int) -> None:
+        """The votes on an approval that could serve were used for an attempt."""
+        self.votes[approval] = [
+            replace(one, used=attempt) if one.choice is Choice.APPROVE and one.used is None else one
+            for one in self.votes.get(approval, ())
+        ]
 
     def sealed(self, head: "LogHead", ends: "Mapping[str, ChainEnd]") -> None:
         """The log ends at *head* now, and its chains where *ends* says."""

@@ -128,7 +128,7 @@ def make_seal(database: Database, key_file: Path, check: Callable[[Seal], None])
     row = (head.origin, head.store_key, head.signer, head.size, head.frontier.to_bytes(), head.newest, head.chains, head.heads)
     database.execute(f"INSERT INTO log (one, {COLUMNS}) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, head.mac(keys)))
     check(seal)
-    seal.kept.write_durably(Frontier())  # before the key: so a key without it was used before
+    seal.kept.write(Frontier(), durably=True)  # before the key: so a key without it was used before
     if not found:
         write_keys(key_file, keys)
     return head.frontier

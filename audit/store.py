@@ -36,13 +36,15 @@ class Store:
         database: Database,
         seal: Seal,
         *,
+        key: Path,
         clock: Callable[[], datetime],
         ids: Callable[[int], str],
         lease: float = TERM,
     ) -> None:
         self._database = database
         self._seal = seal
-        self.leases = Leases(database.sibling(".run"), term=lease)
+        # Beside the key: where it is not beside the database, whoever can write there cannot take it away below who executes.
+        self.leases = Leases(key.resolve().with_suffix(".run"), term=lease)
         self._ids = ids
         self.clock = clock
         self.path = database.path
@@ -81,7 +83,7 @@ class Store:
         except BaseException:
             database.close()
             raise
-        return cls(database, seal, clock=clock, ids=ids, lease=lease)
+        return cls(database, seal, key=key_file, clock=clock, ids=ids, lease=lease)
 
     @property
     def keys(self) -> Keys:
@@ -107,11 +109,14 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Writing]:
-        """One transaction: all of it is durable when the block ends, or none of it where it raises."""
-        kept = self._seal.kept.read()
+        """One transaction: all of it is durable when the block ends, or none of it where it raises.
+
+        Raises LogInvalid, too, where a copy of the database was written at the same time.
+        """
         wrote: list[Writing] = []
         with ExitStack() as undone:
-            with self._database.writing(then=lambda: wrote[0].keep()):
+            with self._database.writing(then=lambda: wrote[0].committed()):
+                kept = self._seal.kept.read()  # while nobody else may write: what was kept before may be less by now
                 tx = Writing(self._database, self._seal, kept, now=self.clock(), ids=self._ids)
                 wrote.append(tx)
                 undone.push(tx.undone)
@@ -122,8 +127,6 @@ class Store:
                     tx.undone.close()  # while nobody else can write: whoever writes next may want what it held
                     raise
             tx.undone.pop_all()
-        for then in tx.after_commit:
-            then()
 
     def accept(self, actor: Actor, reason: str) -> None:
         """Take this database for the newest, though it does not go on from the head that was kept: a backup was put back.
@@ -153,7 +156,7 @@ class Store:
         """Keep the head of the log with the keys in force, durably: after that, those before are not needed any more."""
         kept = self._seal.kept.read()
         with self._database.writing():
-            self._seal.kept.write_durably(self._seal.read(self._database, kept).frontier)
+            self._seal.kept.write(self._seal.read(self._database, kept).frontier, durably=True)
 
     def beating(self, action: ActionRecord) -> Heartbeat:
         """Keep the lease of *action* while a block lasts, by a connection of its own."""

@@ -53,6 +53,7 @@ def verify_store(reading: Reading) -> Verification:
         *_head_problems(reading, rows),
         *_gaps(rows),
         *reading.schema_problems(),
+        *reading.damages(),
         *_strays(set(plans), chains.keys() | reading.ends().keys()),
     ]
     problems += [f"{plan} counts in a counter but is not stored" for plan in sorted(reading.plans_counted() - set(plans))]
@@ -64,7 +65,7 @@ def verify_store(reading: Reading) -> Verification:
 
 def verify_plan(reading: Reading, plan: str) -> None:
     """Check one plan's chain, and its stored state against it. Raises LogInvalid where they do not agree."""
-    reading.remembered.forget_plan(plan)  # what stands in the file now is what counts
+    reading.forget(plan)  # what stands in the file now is what counts
     reading.vouched_end(plan)
     _raise_first(plan, [*reading.schema_problems(), *_chain_problems(reading, plan, reading.entry_rows(plan))])
     if reading.plan(plan) is not None:
@@ -328,3 +329,5 @@ def _policy_problems(reading: Reading, entries: list[Entry]) -> Iterator[str]:
     active = [(recorded, mark) for recorded, *_, mark in stored if mark is not None]
     if active != [(str(one["digest"]), 1) for one in told[-1:]]:
         yield "the policy marked as in force is not the one that the log tells"
+    elif told and reading.active_policy() != told[-1]["digest"]:
+        yield "the index of the policies leads to another one in force than the log tells"

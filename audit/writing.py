@@ -82,18 +82,31 @@ class Writing(Reading):
         self._seal = seal
         self._log.head = replace(self._log.head, store_key=seal.keys.store_id, signer=seal.keys.public)
 
-    def keep(self) -> None:
-        """Keep the head of the log beside the key, once it is durable. Raises HeadNotKept."""
+    def committed(self) -> None:
+        """What follows once all of it is durable, before anybody else may write: also where the head cannot be kept.
+
+        Raises HeadNotKept, and LogInvalid as `_keep` does.
+        """
         try:
             self._keep(self.log_head(), self._log.head)
         except KeyFileError as error:
             raise HeadNotKept(f"what was changed is stored, but {error}") from error
+        finally:
+            for then in self.after_commit:
+                then()
 
     def _keep(self, before: LogHead, now: LogHead) -> None:
-        if now.size // FLUSHED_EVERY > before.size // FLUSHED_EVERY:
-            self._seal.kept.write_durably(now.frontier)
-        elif now is not before:
-            self._seal.kept.write(now.frontier)
+        """Keep the head of the log beside the key.
+
+        Raises LogInvalid where what is kept by now is not what this transaction went on from: then its log is another one.
+        """
+        if now is not before:
+            durably = now.size // FLUSHED_EVERY > before.size // FLUSHED_EVERY
+            self._seal.kept.write(now.frontier, self._went_on_from, durably=durably)
+
+    def _went_on_from(self, kept: Frontier | None) -> bool:
+        found = self.log_head().frontier
+        return kept == self._kept or (kept is not None and self._seal.goes_on(self._database, kept, found))
 
     def add_plan(self, *, requester: Actor, request: str | None, planner: str, proposed: bytes, digest: str, policy: str) -> str:
         """Accept a plan, whose actions are added next, and return its id."""
@@ -357,6 +370,7 @@ class Writing(Reading):
             ),
         )
         self.remembered.approvals.pop(action.plan, None)
+        self.remembered.votes[approval.id] = []
         self.log("asked", actor, told, plan=action.plan, action=action.number)
         return approval
 
@@ -401,6 +415,7 @@ class Writing(Reading):
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (approval.id, voter.id, voter.how, voter.os_user, choice, reason, vote.digest, write_time(self.now), card),
         )
+        self.remembered.voted(vote)
         also: dict[str, Json] = {"stands_in": list(stands_in)} if stands_in else {}
         also |= {"for": list(spoken_for)} if spoken_for else {}
         also |= {} if batch is None else {"batch": batch}
@@ -415,6 +430,7 @@ class Writing(Reading):
         )
         if not used:
             raise Busy(f"the votes on {approval.id} were used by another process; look again")
+        self.remembered.used(approval.id, attempt)
 
     def activate_policy(
         self,

@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from signoff.audit import TERM
+from signoff.audit import TERM, Store
 from signoff.audit.leases import Heartbeat, Leases
 from signoff.errors import Busy
 
@@ -126,3 +126,16 @@ def test_what_ends_soon_costs_no_beat() -> None:
     with Heartbeat(renew, every=TERM):
         pass
     assert beats == []
+
+
+def test_locks_stand_beside_the_key(tmp_path: Path) -> None:
+    """Whoever can write beside the database, but not beside the key, makes nobody believe that an execution is over."""
+    (tmp_path / "keys").mkdir()
+    database, key = tmp_path / "signoff.db", tmp_path / "keys" / "bank.key"
+    with Store.open(database, key=key) as store, Store.open(database, key=key) as other:
+        store.leases.hold(5)
+        for path in tmp_path.glob("signoff.db.*"):
+            path.unlink()
+        assert other.leases.may_run(5)
+        store.leases.release(5)
+        assert not other.leases.may_run(5)

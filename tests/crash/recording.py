@@ -49,7 +49,7 @@ class Recorder:
     """Records the operations on one folder from when it is made, and lets those calls fail that *job* names.
 
     The calls are those of SQLite's VFS (`open`, `read`, `write`, `truncate`, `sync`, `delete`, `lock`, `map`, `shared
-    lock`), and Python's on Signoff's own files (`os.open`, `os.fsync`, `os.close`, `flock`, `stat`).
+    lock`), and Python's on Signoff's own files (`os.open`, `os.fsync`, `os.close`, `flock`, `fcntl`, `stat`).
     """
 
     def __init__(self, job: Job) -> None:
@@ -123,6 +123,7 @@ class Recorder:
         ):
             self._replace(module, name, getattr(self, f"_os_{name}", None) or self._renamed)
         self._replace(fcntl, "flock", self._flock)
+        self._replace(fcntl, "fcntl", self._fcntl)
         self._replace(Path, "stat", self._stat)
 
     def _replace(self, owner: Any, name: str, ours: Callable[..., Any]) -> None:
@@ -192,6 +193,10 @@ class Recorder:
     def _flock(self, theirs: Callable[..., None], descriptor: int, operation: int) -> None:
         self._raise("flock", descriptor)
         theirs(descriptor, operation)
+
+    def _fcntl(self, theirs: Callable[..., Any], descriptor: int, operation: int, argument: Any = 0) -> Any:
+        self._raise("fcntl", descriptor)
+        return theirs(descriptor, operation, argument)
 
     def _stat(self, theirs: Callable[..., Any], path: Path, **named: Any) -> Any:
         if self._is_ours(path):

@@ -54,6 +54,7 @@ FAILING = [
     Failing(call="os.open", code=errno.ENOSPC, step=6, fewest=8),
     Failing(call="os.close", code=errno.EIO, step=6, fewest=8),
     Failing(call="flock", code=errno.ENOLCK, step=6, fewest=8),
+    Failing(call="fcntl", code=errno.ENOLCK, fewest=3),
     Failing(call="stat", code=errno.EIO, step=8, fewest=8),
 ]
 
