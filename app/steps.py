@@ -1,9 +1,11 @@
 """The steps that a plan takes: what may run, and what a step came to."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
-from signoff.actions import INSIDE
+from signoff.actions import INSIDE, Result
 from signoff.audit import ActionRecord, Approval, PlanRecord
 
 from .actor import Actor
@@ -25,6 +27,34 @@ class Step:
     going: bool  # whether anything went on
     due: datetime | None = None  # when something that was put off goes on
     held: bool = False  # whether another process executes something of the plan
+
+
+GOING = Step(ended=[], started=None, going=True)  # before the first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Going:
+    """A plan that goes on, and what was just executed of it."""
+
+    plan: str
+    actor: Actor
+    started: Started | None = None
+    result: Result | None = None
+    lost: dict[int, str] = field(default_factory=dict)  # by number, why the transaction was lost in which an action ran
+    stopped: Callable[[], bool] = lambda: False  # whether nothing is to be started any more
+
+
+class Steps(Protocol):
+    """Where steps are taken: in transactions of one's own, or in some that others share."""
+
+    def go_on(self, going: Going) -> Step:
+        """Record what was executed, and take the next step."""
+
+    def record(self, going: Going) -> None:
+        """Record what was executed alone."""
+
+    def is_ours(self, record: ActionRecord) -> bool:
+        """Whether *record* is still held by us."""
 
 
 @dataclass(frozen=True, kw_only=True)

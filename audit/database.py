@@ -180,6 +180,24 @@ class Database:
                 self.execute("ROLLBACK TO lent")
             self.execute("RELEASE lent")
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of the transaction that is open now, which is undone alone where the block raises.
+
+        Raises TransactionLost where nothing is left of the transaction then.
+        """
+        self.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException as error:
+            self.remembered.forget()  # it may be of what did not happen
+            if not self._connection.in_transaction:
+                raise _lost(error) from error
+            self.execute("ROLLBACK TO attempt")
+            self.execute("RELEASE attempt")
+            raise
+        self.execute("RELEASE attempt")
+
     def migrate(self, migrations: Sequence[Migration], then: Callable[[], None] = lambda: None) -> None:
         """Bring the schema up to date: Signoff's own tables, then what *migrations* say. Each step runs once.
 
@@ -392,6 +410,13 @@ def split_statements(sql: str) -> Iterator[str]:
             statement = ""
     if (statement + rest).strip():
         raise ValueError(f"a migration's last statement does not end: {(statement + rest).strip()[:60]}")
+
+
+def _lost(error: BaseException) -> BaseException:
+    """What is told where *error* took the whole transaction with it."""
+    if isinstance(error, TransactionLost | DatabaseError):
+        return error
+    return TransactionLost(f"the whole transaction was rolled back, nothing of it was recorded: {error}")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .log import ChainEnd
     from .sealing import LogHead
 
-AT_MOST = 64  # plans: a process goes on with few at a time
+AT_MOST = 256  # plans: a process goes on with few at a time, and an intake with as many as wait
 
 
 @dataclass(kw_only=True)

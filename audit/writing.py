@@ -1,7 +1,7 @@
 """What can be written to the store, inside a transaction: each change of state together with its Entry."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -55,6 +55,27 @@ class Writing(Reading):
         self._ids = ids
         self.after_commit: list[Callable[[], None]] = []  # called when all of it is durable
         self.undone = ExitStack()  # what is called when it did not happen, or nobody knows
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of this transaction, which is undone alone where the block raises: as if it had never been begun.
+
+        Raises TransactionLost where the whole transaction was rolled back.
+        """
+        mark, after, undone = self._log.mark(), len(self.after_commit), self.undone
+        self.undone = ExitStack()
+        try:
+            with self._database.attempt():
+                yield
+        except BaseException:
+            self._log.go_back(mark)
+            del self.after_commit[after:]
+            self.undone.close()
+            raise
+        else:
+            undone.push(self.undone)
+        finally:
+            self.undone = undone
 
     def log(self, event: str, actor: Actor, data: Mapping[str, Json], *, plan: str = SYSTEM, action: int | None = None) -> Entry:
         """Add an Entry that stands for itself."""

@@ -14,7 +14,7 @@ from signoff import Actor, Engine
 from signoff.actions import bank_registry
 from signoff.audit import Store, verify_plan, verify_store
 from signoff.audit.database import Database
-from signoff.audit.heads import EMPTY, has_head, put_head, root_over
+from signoff.audit.heads import EMPTY, has_head, put_heads, root_over
 from signoff.audit.kept import KeptHead
 from signoff.audit.keys import new_keys, read_keys, write_keys
 from signoff.audit.tree import Frontier
@@ -254,7 +254,7 @@ def test_the_tree_of_heads_is_the_same_made_anew(changes: list[tuple[int, bytes]
     for place, leaf in changes:
         at = min(place, len(leaves))
         leaves[at : at + 1] = [leaf]
-        root = put_head(database, at, leaf, len(leaves))
+        root = put_heads(database, {at: leaf}, len(leaves))
     assert root == root_over(leaves)
     for at, leaf in enumerate(leaves):
         assert has_head(database, at, leaf, len(leaves), root)
@@ -268,7 +268,7 @@ def test_the_tree_of_heads_grows(chains: int) -> None:
     leaves = [os.urandom(32) for _ in range(chains)]
     database, root = _Rows(), EMPTY
     for at, leaf in enumerate(leaves):
-        root = put_head(database, at, leaf, at + 1)
+        root = put_heads(database, {at: leaf}, at + 1)
     assert root == root_over(leaves)
     assert all(has_head(database, at, leaf, chains, root) for at, leaf in enumerate(leaves))
 

@@ -193,7 +193,7 @@ def without_deadlines(*_: Any) -> Any:
     return {}
 
 
-def run_twice(outside: Outside, started: Any, run: Any) -> Any:
+def run_twice(outside: Outside, started: Any, run: Any, is_ours: Any) -> Any:
     """Have every effect twice."""
     run(started.action, started.execution)
     return run(started.action, started.execution)
@@ -201,7 +201,7 @@ def run_twice(outside: Outside, started: Any, run: Any) -> Any:
 
 def run_unsigned(executor: Executor, tx: Any, plan: Any, record: Any, actor: Any) -> Any:
     """Run what is decided, whatever was decided."""
-    ready = vars(import_module("signoff.executor"))["_Ready"]
+    ready = vars(import_module("signoff.executor"))["Ready"]
     return ready(record=record, judged=executor.decide(tx, plan, record), approval=None, requester=plan.requester)
 
 
@@ -218,7 +218,7 @@ BREAKS: list[tuple[str, Callable[[Errands], str], Breaks]] = [
     (
         "ACK001",
         never_signed,
-        {"engine._FIRST": dict.fromkeys(DecisionEffect, Status.READY), "executor.Executor._decide_again": run_unsigned},
+        {"plans._FIRST": dict.fromkeys(DecisionEffect, Status.READY), "executor.Executor._decide_again": run_unsigned},
     ),
     (  # three walls stand before this one: what is rejected cannot run, is decided again, and its votes do not serve
         "ACK002",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from signal import SIGKILL
+from typing import Any
 
 from signoff import Actor, Engine
 from signoff.audit import Store
@@ -39,7 +40,7 @@ BALANCE = '{"type": "check_balance", "needs": []}'
 REFUSE = '{"type": "refuse", "needs": []}'
 
 
-def submit(engine: Engine, state: str, *actions: str, **how: bool) -> str:
+def submit(engine: Engine, state: str, *actions: str, **how: Any) -> str:
     """Ask for a plan in dana's name, and return its id."""
     plan = read_plan(f'{{"actions": [{", ".join(actions)}]}}'.encode(), engine.registry)
     return engine.submit(plan, DANA, request=state, **how).id
