@@ -5,7 +5,7 @@ it may be older than the database, but never newer. Two slots are written in tur
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from signoff.errors import KeyFileError
@@ -16,6 +16,7 @@ from .tree import Frontier
 _SLOT = 2_048  # bytes: room for 53 hashes, which no log outgrows
 _MARK = b"signoff head 1\n"
 _MAC = 32  # bytes
+_AT_MOST = 8  # slots whose bytes are known: the two that are there, and a few of before
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class KeptHead:
     path: Path
     keys: Keys
     older: tuple[Keys, ...] = ()  # that the key file holds, too, while they are replaced
+    # what slots hold, by their bytes: the same bytes hold the same
+    _known: dict[bytes, tuple[Frontier | None]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def beside(cls, key_file: Path, keys: Keys, older: tuple[Keys, ...] = ()) -> "KeptHead":
@@ -43,6 +46,7 @@ class KeptHead:
         """Keep *frontier* in the place of the older of the two. Raises KeyFileError."""
         sizes = [-1 if found is None else found.size for found in map(self._opened, self._slots())]
         slot = self._sealed(frontier).ljust(_SLOT, b"\0")
+        self._know(slot, frontier)
         try:
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             try:
@@ -90,7 +94,17 @@ class KeptHead:
         return len(told).to_bytes(2, "big") + told + _mac(self.keys, told)
 
     def _opened(self, slot: bytes) -> Frontier | None:
-        """What a slot holds; None where that is not what was written there."""
+        """What a slot holds; None where that is not what was written there. The same bytes are not looked into again."""
+        known = self._known.get(slot)
+        return (known or self._know(slot, self._checked(slot)))[0]
+
+    def _know(self, slot: bytes, frontier: Frontier | None) -> tuple[Frontier | None]:
+        if len(self._known) >= _AT_MOST:
+            self._known.clear()
+        self._known[slot] = (frontier,)
+        return (frontier,)
+
+    def _checked(self, slot: bytes) -> Frontier | None:
         size = int.from_bytes(slot[:2], "big")
         told, mac = slot[2 : 2 + size], slot[2 + size : 2 + size + _MAC]
         if len(slot) < _SLOT or not told.startswith(_MARK) or not self._is_ours(mac, told):

@@ -246,6 +246,32 @@ def test_one_slot_of_the_kept_head_may_be_torn(tmp_path: Path) -> None:
     assert KeptHead(kept.path, new_keys()).read() is None
 
 
+def test_a_kept_head_is_looked_into_again_only_where_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written or read here before is known by its bytes; what somebody else put there is looked into."""
+    keys, other = new_keys(), new_keys()
+    kept = KeptHead(tmp_path / "head", keys)
+    heads = [Frontier().extend([bytes([number]) * 32] * number) for number in range(4)]
+    for head in heads[:3]:
+        kept.write(head)
+    checked: list[bytes] = []
+    check = KeptHead._checked
+
+    def check_and_count(self: KeptHead, slot: bytes) -> Frontier | None:
+        checked.append(slot)
+        return check(self, slot)
+
+    monkeypatch.setattr(KeptHead, "_checked", check_and_count)
+    assert kept.read() == kept.read() == heads[2]
+    assert checked == []
+    KeptHead(kept.path, keys).write(heads[3])
+    checked.clear()
+    assert kept.read() == kept.read() == heads[3]
+    assert len(checked) == 1
+    kept.path.unlink()
+    KeptHead(kept.path, other).write(heads[3])
+    assert kept.read() is None
+
+
 @given(st.lists(st.tuples(st.integers(0, 70), st.binary(min_size=32, max_size=32)), max_size=60))
 def test_the_tree_of_heads_is_the_same_made_anew(changes: list[tuple[int, bytes]]) -> None:
     """However chains come and change, the root is that over all of them, and each stands in it, and nothing else does."""
