@@ -84,7 +84,8 @@ class Database:
         self._shown = str(path)  # as errors name it
         self.timeout = timeout
         self.remembered = Remembered()
-        self._schema = -1  # SQLite's version of it, when it was last looked at
+        self._checked: int | None = None  # at which version of the file it was seen that no newer one of us has migrated it
+        self._at: int | None = None  # its version in the transaction that is open, once that is known
         self._lending: frozenset[int] | None = None  # what an action's code may do to tables, while the transaction is lent
         self._unknown: str | None = None  # why nobody knows what the last commit came to
         found = _stat(self.path)
@@ -128,6 +129,7 @@ class Database:
         try:
             yield
         finally:
+            self._at = None
             self._roll_back()
 
     @contextmanager
@@ -152,6 +154,8 @@ class Database:
                 self.remembered.forget()  # it may be of what did not happen
                 self._roll_back()
                 raise
+            finally:
+                self._at = None
             then()
 
     @contextmanager
@@ -212,8 +216,12 @@ class Database:
             self._apply(migrations, then)
 
     def version(self) -> int:
-        """A number that changes when another connection has changed the file."""
+        """A number that changes when another connection has changed the file; never while a transaction is open."""
+        if self._at is not None:
+            return self._at
         ((version,),) = self.execute("PRAGMA data_version")
+        if self._connection.in_transaction:
+            self._at = int(version)
         return int(version)
 
     def schema_problems(self) -> list[str]:
@@ -285,10 +293,10 @@ class Database:
 
     def _check_version(self) -> None:
         """Raises DatabaseError where a newer version has migrated the file since: it may hold what we would break."""
-        ((schema,),) = self.execute("PRAGMA schema_version")  # SQLite's count of changes of tables
-        if schema != self._schema:
+        version = self.version()
+        if version != self._checked:
             self._refuse_newer(self._applied())
-            self._schema = schema
+            self._checked = version
 
     def _has_tables(self) -> bool:
         return bool(self.execute("SELECT 1 FROM sqlite_master LIMIT 1"))

@@ -13,6 +13,7 @@ from .database import Database
 
 WIDTH = 32  # of a node: 33 million chains take 5 levels
 _SIZE = hashlib.sha256().digest_size
+_AT_MOST = 256  # nodes that are remembered
 EMPTY = bytes(_SIZE)  # the root over no chain
 
 
@@ -32,9 +33,9 @@ def put_heads(database: Database, leaves: Mapping[int, bytes], chains: int) -> b
         for place, hash_ in sorted(hashes.items()):
             at, slot = divmod(place, WIDTH)
             if at not in nodes:
-                nodes[at] = bytearray(_node(database, level, at))
+                nodes[at] = bytearray(_known_node(database, level, at))
                 if not nodes[at] and slot:  # the first node of a level that the tree did not have
-                    nodes[at] += _hash(_node(database, level - 1, 0))
+                    nodes[at] += _hash(_known_node(database, level - 1, 0))
             nodes[at][slot * _SIZE : (slot + 1) * _SIZE] = hash_
         hashes = {}
         for at, node in nodes.items():
@@ -43,6 +44,7 @@ def put_heads(database: Database, leaves: Mapping[int, bytes], chains: int) -> b
                 " ON CONFLICT (level, place) DO UPDATE SET hashes = excluded.hashes",
                 (level, at, bytes(node)),
             )
+            database.remembered.nodes[level, at] = bytes(node)
             hashes[at] = _hash(bytes(node))
     return hashes[0]
 
@@ -79,6 +81,16 @@ def _levels(chains: int) -> int:
 def _node(database: Database, level: int, place: int) -> bytes:
     rows = database.execute("SELECT hashes FROM heads WHERE level = ? AND place = ?", (level, place))
     return bytes(rows[0][0]) if rows else b""
+
+
+def _known_node(database: Database, level: int, place: int) -> bytes:
+    """The node as it was written or read here before, where nobody else has written since."""
+    nodes = database.remembered.nodes
+    if len(nodes) > _AT_MOST:
+        nodes.clear()
+    if (level, place) not in nodes:
+        nodes[level, place] = _node(database, level, place)
+    return nodes[level, place]
 
 
 def _hash(node: bytes) -> bytes:

@@ -35,7 +35,6 @@ class Reading:
         self._seal = seal
         self._kept = kept
         self._head: LogHead | None = None
-        self._version: int | None = None
 
     @cached_property
     def remembered(self) -> Remembered:
@@ -98,6 +97,9 @@ class Reading:
 
     def holds(self, action: ActionRecord) -> bool:
         """Whether the lease of *action* is still the one that it has here."""
+        known = self.remembered.plans.get(action.plan)
+        if known is not None:
+            return known.action(action.number).lease == action.lease
         fence = action.lease and action.lease.fence
         where = "plan = ? AND number = ? AND fence IS ?"
         return bool(self._database.execute(f"SELECT 1 FROM actions WHERE {where}", (action.plan, action.number, fence)))
@@ -135,6 +137,9 @@ class Reading:
 
     def approval(self, id_: str) -> Approval | None:
         """The approval *id_*, or None."""
+        plan = self.remembered.asked.get(id_)
+        if plan is not None:
+            return next((one for one in self.approvals_of(plan) if one.id == id_), None)
         rows = self._database.execute(f"SELECT {APPROVAL} FROM approvals WHERE id = ?", (id_,))
         return approval_of(rows[0]) if rows else None
 
@@ -161,6 +166,9 @@ class Reading:
 
     def votes(self, approval: str) -> list[Vote]:
         """The votes on an approval, in the order in which they were cast."""
+        return self.remembered.votes_on(approval, partial(self._stored_votes, approval))
+
+    def _stored_votes(self, approval: str) -> list[Vote]:
         rows = self._database.execute(
             f"SELECT {VOTE} FROM votes WHERE approval = ? ORDER BY at, voter",
             (approval,),
@@ -359,9 +367,7 @@ class Reading:
 
     def version(self) -> int:
         """A number that changes when another connection has changed the file; never while a transaction is open."""
-        if self._version is None:
-            self._version = self._database.version()
-        return self._version
+        return self._database.version()
 
     def newest_number(self) -> int:
         """The number of the last Entry of the log, 0 in an empty one."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .records import ActionRecord, Approval, PlanRecord
+from .records import ActionRecord, Approval, PlanRecord, Vote
 
 if TYPE_CHECKING:
     from .log import ChainEnd
@@ -24,6 +24,9 @@ class Remembered:
     version: int | None = None
     plans: dict[str, PlanRecord] = field(default_factory=dict)
     approvals: dict[str, list[Approval]] = field(default_factory=dict)  # all of a plan, by its id
+    asked: dict[str, str] = field(default_factory=dict)  # approval → its plan, of those whose approvals are known
+    votes: dict[str, list[Vote]] = field(default_factory=dict)  # on an approval of a plan that is known, by its id
+    nodes: dict[tuple[int, int], bytes] = field(default_factory=dict)  # of the tree of heads, by level and place
     verified: set[str] = field(default_factory=set)  # plans of which all that is stored is what their chains tell
     schema_is_right: bool = False
     active_policy: str | None = None  # digest of the one in force
@@ -42,24 +45,28 @@ class Remembered:
         self.active_policy = None
         self.head = None
         self.ends.clear()
-        self.verified.clear()
-        self.plans.clear()
-        self.approvals.clear()
+        self.nodes.clear()
+        self._forget_plans()
+
+    def _forget_plans(self) -> None:
+        for known in (self.verified, self.plans, self.approvals, self.asked, self.votes):
+            known.clear()
 
     def forget_plan(self, id_: str) -> None:
         """Know nothing of that plan any more."""
         self.verified.discard(id_)
         self.plans.pop(id_, None)
         self.approvals.pop(id_, None)
+        for approval in [approval for approval, plan in self.asked.items() if plan == id_]:
+            self.asked.pop(approval)
+            self.votes.pop(approval, None)
 
     def plan(self, id_: str, read: Callable[[], PlanRecord | None]) -> PlanRecord | None:
         """The plan *id_*, which is *read* where it is not known."""
         known = self.plans.get(id_)
         if known is None and (known := read()) is not None:
             if len(self.plans) >= AT_MOST:
-                self.plans.clear()
-                self.approvals.clear()
-                self.verified.clear()
+                self._forget_plans()
             self.plans[id_] = known
         return known
 
@@ -70,6 +77,16 @@ class Remembered:
         known = self.approvals.get(plan)
         if known is None:
             known = self.approvals[plan] = read()
+            self.asked.update((one.id, plan) for one in known)
+        return known
+
+    def votes_on(self, approval: str, read: Callable[[], list[Vote]]) -> list[Vote]:
+        """The votes on an approval, which are *read* where they are not known."""
+        if approval not in self.asked:  # which bounds what is kept
+            return read()
+        known = self.votes.get(approval)
+        if known is None:
+            known = self.votes[approval] = read()
         return known
 
     def sealed(self, head: "LogHead", ends: "Mapping[str, ChainEnd]") -> None:

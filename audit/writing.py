@@ -85,6 +85,10 @@ class Writing(Reading):
         """The length and last hash of one chain, with what this transaction added."""
         return self._log.end(chain) or super().head(chain)
 
+    def newest_number(self) -> int:
+        """The number of the last Entry, with what this transaction added: it was compared with the stored one before."""
+        return self._log.head.size
+
     def end(self) -> Frontier:
         """The head of the log, with what this transaction added."""
         return self._log.head.frontier
@@ -401,6 +405,7 @@ class Writing(Reading):
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (approval.id, voter.id, voter.how, voter.os_user, choice, reason, vote.digest, write_time(self.now), card),
         )
+        self.remembered.votes.pop(approval.id, None)
         also: dict[str, Json] = {"stands_in": list(stands_in)} if stands_in else {}
         also |= {"for": list(spoken_for)} if spoken_for else {}
         also |= {} if batch is None else {"batch": batch}
@@ -413,6 +418,7 @@ class Writing(Reading):
             "UPDATE votes SET used = ? WHERE approval = ? AND choice = 'approve' AND used IS NULL RETURNING 1",
             (attempt, approval.id),
         )
+        self.remembered.votes.pop(approval.id, None)
         if not used:
             raise Busy(f"the votes on {approval.id} were used by another process; look again")
 

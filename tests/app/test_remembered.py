@@ -7,7 +7,7 @@ import pytest
 
 from signoff import Actor, Engine
 from signoff.actions import bank_registry
-from signoff.audit import ApprovalStatus, PlanRecord, Status, Store, verify_plan, verify_store
+from signoff.audit import ApprovalStatus, Choice, PlanRecord, Status, Store, verify_plan, verify_store
 from signoff.errors import LogInvalid, Refused, UsageError
 from signoff.planner import ActionPlan
 from tests.conftest import rules
@@ -82,6 +82,60 @@ def test_a_trigger_of_another_process_lets_nothing_be_accepted(opened: Engine, c
     tamperer.write(cli.database, ("CREATE TRIGGER t AFTER INSERT ON votes BEGIN SELECT 1; END", ()))
     with pytest.raises(LogInvalid, match="trigger t"):
         waiting(opened)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM votes",
+        "UPDATE votes SET choice = 'reject'",
+        "UPDATE votes SET voter = 'fay'",
+        "UPDATE heads SET hashes = zeroblob(length(hashes))",
+    ],
+)
+def test_votes_that_another_process_altered_are_found(opened: Engine, cli: CommandLine, tamperer: Tamperer, sql: str) -> None:
+    """Votes, and where chains end, are remembered; altered in the file, nothing more is signed by them."""
+    given = {"type": "transfer", "to": "Alice", "amount": "600.00"}
+    plan = opened.submit(ActionPlan.of(opened.registry.read(given)), DANA)
+    (approval,) = opened.approvals_of(plan.id)
+    opened.approve(approval.id, MIRA, digest=approval.digest)
+    with opened.store.read() as tx:
+        assert [vote.voter for vote in tx.votes(approval.id)] == [MIRA]
+    tamperer.write(cli.database, (sql, ()))
+    with pytest.raises(LogInvalid):
+        opened.approve(approval.id, Actor(id="fay"), digest=approval.digest)
+
+
+def test_votes_that_were_rolled_back_are_forgotten(engine: Engine) -> None:
+    """A vote of a transaction that fails, whole or in a part of it, was never cast."""
+    plan = waiting(engine)
+    (approval,) = engine.approvals_of(plan.id)
+    with pytest.raises(ZeroDivisionError), engine.store.write() as tx:
+        tx.vote(approval, MIRA, Choice.APPROVE, None)
+        assert len(tx.votes(approval.id)) == 1
+        raise ZeroDivisionError
+    with engine.store.write() as tx:
+        with pytest.raises(ZeroDivisionError), tx.attempt():
+            tx.vote(approval, MIRA, Choice.APPROVE, None)
+            assert len(tx.votes(approval.id)) == 1
+            raise ZeroDivisionError
+        assert tx.votes(approval.id) == []
+    assert engine.approve(approval.id, MIRA, digest=approval.digest).status is ApprovalStatus.APPROVED
+    with engine.store.read() as tx:
+        assert verify_store(tx).problems == ()
+
+
+def test_engines_that_take_turns_remember_nothing_old(open_engine: Callable[..., Engine]) -> None:
+    """What one connection remembers of where chains end is no older than what another one has written since."""
+    engines = [open_engine() for _ in range(3)]
+    plans = [waiting(one) for _ in range(4) for one in engines]
+    for number, plan in enumerate(plans):
+        (approval,) = engines[number % 2].approvals_of(plan.id)
+        engines[(number + 1) % 3].approve(approval.id, MIRA, digest=approval.digest)
+    for one in engines:
+        with one.store.read() as tx:
+            assert verify_store(tx).problems == ()
+            assert all(len(tx.votes(approval.id)) == 1 for plan in plans for approval in tx.approvals_of(plan.id))
 
 
 def test_what_was_rolled_back_is_forgotten(engine: Engine) -> None:

@@ -17,6 +17,7 @@ from signoff.audit.database import Database
 from signoff.audit.heads import EMPTY, has_head, put_heads, root_over
 from signoff.audit.kept import KeptHead
 from signoff.audit.keys import new_keys, read_keys, write_keys
+from signoff.audit.remembered import Remembered
 from signoff.audit.tree import Frontier
 from signoff.errors import KeyFileError, LogInvalid, UsageError
 from signoff.planner import read_plan
@@ -304,6 +305,7 @@ class _Rows(Database):
 
     def __init__(self) -> None:
         self._rows: dict[tuple[object, object], object] = {}
+        self.remembered = Remembered()
 
     def execute(self, _: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         level, place, *node = parameters
