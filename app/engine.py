@@ -162,14 +162,15 @@ class Engine:
         long, and PolicyChanged where it put other rules in force.
         """
         self._in_force.vet()
+        patience = patience or Patience(sleep=self._sleep, for_others=plan is not None)  # for all plans together
         with self.store.write() as tx:
             recovered = self._begin(tx, actor)
             ids = [known(tx.plan(plan), plan).id] if plan else list(dict.fromkeys([*recovered, *tx.plans_to_resume(tx.now)]))
+            step = self._executor.try_start(tx, plan, actor) if plan and not patience.stopped() else GOING
         problem: SignoffError | None = None
-        patience = patience or Patience(sleep=self._sleep, for_others=plan is not None)  # for all plans together
         for id_ in ids:
             try:
-                self._executor.drive(id_, actor, patience)
+                self._executor.drive(id_, actor, patience, step)
             except (Busy, PolicyChanged):
                 raise
             except SignoffError as error:

@@ -38,7 +38,7 @@ from .plans import Verifier, ask, known, settle
 from .recovery import recover
 from .retrying import Patience, change, next_due, obstacle, put_off, record_answer, tries_of
 from .signers import Signers
-from .steps import GOING, Going, Ready, Step, Steps, is_held
+from .steps import GOING, Going, Ready, Step, Steps, is_held, may_go_on, runs_here_next
 
 Watch: TypeAlias = Callable[[ActionRecord], None]
 
@@ -77,9 +77,21 @@ class Executor:
 
     def start(self, tx: Writing, plan: str, actor: Actor) -> Step:
         """Record the intent to run the next action, where that is an external one: for the transaction that accepts a plan."""
+        if runs_here_next(known(tx.plan(plan), plan)):  # in a transaction of its own, which decides it
+            return GOING
         ready = self._next(tx, plan, actor)
         begun = None if ready is None or ready.runs_here else self._begin(tx, ready, actor)
         return Step(ended=[], started=begun, going=True)
+
+    def try_start(self, tx: Writing, plan: str, actor: Actor) -> Step:
+        """The same for a plan that was accepted before: where that fails it is undone, and told in the plan's own transaction."""
+        try:
+            with tx.attempt():
+                return self.start(tx, plan, actor)
+        except (TransactionLost, DatabaseError):
+            raise
+        except Exception:
+            return GOING
 
     def drive(self, plan: str, actor: Actor, patience: Patience, step: Step = GOING, steps: Steps | None = None) -> None:
         """Take one step after the other until nothing in *plan* can go on; *step* was taken before.
@@ -188,7 +200,7 @@ class Executor:
         if not ready.runs_here:
             return Step(ended=ended, started=begun, going=True)
         ended += self._end(tx, begun, self._run_here(tx, begun, going.lost), going.actor)
-        return Step(ended=ended, started=None, going=True)
+        return Step(ended=ended, started=None, going=may_go_on(known(tx.plan(going.plan), going.plan)))
 
     def _go_on_later(self, tx: Writing, plan: str, actor: Actor, ended: list[ActionRecord]) -> Step:
         """Go on with what was put off, where that is due: another attempt, or a question to its receiver."""

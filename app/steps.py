@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from signoff.actions import INSIDE, Result
-from signoff.audit import ActionRecord, Approval, PlanRecord
+from signoff.audit import ActionRecord, Approval, PlanRecord, Status
 
 from .actor import Actor
 from .deciding import Judgement
@@ -16,6 +16,17 @@ from .outside import Started
 def is_held(plan: PlanRecord) -> bool:
     """Whether a process executes something of *plan* outside the database."""
     return any(action.lease is not None for action in plan.actions)
+
+
+def may_go_on(plan: PlanRecord) -> bool:
+    """Whether something of *plan*, whose deadlines were looked at, may run or is being executed."""
+    return any(action.status is Status.EXECUTING or plan.can_run(action) for action in plan.actions)
+
+
+def runs_here_next(plan: PlanRecord) -> bool:
+    """Whether what runs next of *plan* was, when it was accepted, one that runs inside a transaction of this database."""
+    runnable = next((action for action in plan.actions if plan.can_run(action)), None)
+    return runnable is not None and runnable.effect in {effect.value for effect in INSIDE}
 
 
 @dataclass(frozen=True, kw_only=True)
