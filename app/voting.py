@@ -10,7 +10,7 @@ from signoff.audit import Approval, Choice, PlanRecord, Reading, Status, Store, 
 
 from .actor import Actor
 from .batches import batch_digest, check_size
-from .cards import read_card
+from .cards import read_asked
 from .deciding import check_voter
 from .errors import ActionInvalid, Refused, UsageError
 from .in_force import InForce
@@ -85,10 +85,10 @@ class Voting:
         self._in_force.vet()
         with self._store.write() as tx:
             refusal = self.cast(tx, ballot)
+            approvals = self.approvals(tx, ballot)
         if refusal is not None:
             raise refusal
-        with self._store.read() as read:
-            return self.approvals(read, ballot)
+        return approvals
 
     def approvals(self, reading: Reading, ballot: "Ballot") -> tuple[Approval, ...]:
         """The approvals of *ballot* as they stand."""
@@ -149,7 +149,7 @@ class Voting:
     def _card(self, tx: Writing, approval: Approval, plan: PlanRecord, choice: Choice) -> str | None:
         """The digest of the card as it stands now. None where it is rejected because nobody can read it any more."""
         try:
-            return read_card(tx, approval, plan, self._in_force.policy, self._registry, tx.now).digest
+            return read_asked(tx, approval, plan, self._registry).digest
         except ActionInvalid:
             if choice is Choice.REJECT:
                 return None

@@ -82,7 +82,16 @@ class Appender:
         row = (number, chain, end.length + 1, body, entry_hash(body), leaf_hash(body))
         self._database.execute(f"INSERT INTO entries ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", row)
         self._ends[chain] = ChainEnd(end.length + 1, row[4], end.leaf)
-        self.head = replace(self.head, frontier=self.head.frontier.append(row[5]), newest=told)
+        head = self.head  # made anew field by field: `replace` takes several times as long, and this is done for every Entry
+        self.head = LogHead(
+            origin=head.origin,
+            store_key=head.store_key,
+            signer=head.signer,
+            frontier=head.frontier.append(row[5]),
+            newest=told,
+            chains=head.chains,
+            heads=head.heads,
+        )
         return Entry(
             number=number,
             chain=chain,
