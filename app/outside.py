@@ -81,8 +81,7 @@ class Outside:
         """Whether *record* is still held by us. A process that was stopped before it sent anything sends nothing afterwards."""
         assert record.lease is not None
         if self._store.clock() < record.lease.until:
-            with self._store.read() as reading:
-                return reading.holds(record)
+            return self._store.holds(record)
         with self._store.write() as tx:
             return tx.renew(record, self._store.leases.term)
 

@@ -224,6 +224,12 @@ class Database:
             self._at = int(version)
         return int(version)
 
+    def is_as_remembered(self) -> bool:
+        """Whether no other connection has changed the file since what is remembered of it was so. Raises as `reading` does."""
+        self._check_free()
+        self._check_file()
+        return self.version() == self.remembered.version
+
     def schema_problems(self) -> list[str]:
         """How Signoff's own tables differ from how they were made: a trigger, a view in a table's place, a lost constraint."""
         rows = self.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")

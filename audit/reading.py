@@ -97,9 +97,6 @@ class Reading:
 
     def holds(self, action: ActionRecord) -> bool:
         """Whether the lease of *action* is still the one that it has here."""
-        known = self.remembered.plans.get(action.plan)
-        if known is not None:
-            return known.action(action.number).lease == action.lease
         fence = action.lease and action.lease.fence
         where = "plan = ? AND number = ? AND fence IS ?"
         return bool(self._database.execute(f"SELECT 1 FROM actions WHERE {where}", (action.plan, action.number, fence)))

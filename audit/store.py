@@ -158,6 +158,14 @@ class Store:
             self._seal.kept.write(self._seal.read(self._database, kept).frontier)
             self._seal.kept.flush()
 
+    def holds(self, action: ActionRecord) -> bool:
+        """Whether the lease of *action* is still the one that it has here: one look, where nobody else has written since."""
+        known = self._database.remembered.plans.get(action.plan)
+        if known is not None and self._database.is_as_remembered():
+            return known.action(action.number).lease == action.lease
+        with self.read() as reading:
+            return reading.holds(action)
+
     def beating(self, action: ActionRecord) -> AbstractContextManager[None]:
         """Keep the lease of *action* while a block lasts, by a connection of its own."""
         return self._heart.beating(lambda: self._renew(action))

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from signoff import Actor, Engine
 from signoff.actions import bank_registry
-from signoff.audit import ApprovalStatus, Choice, PlanRecord, Status, Store, verify_plan, verify_store
+from signoff.audit import ActionRecord, ApprovalStatus, Choice, PlanRecord, Status, Store, verify_plan, verify_store
 from signoff.errors import LogInvalid, Refused, UsageError
 from signoff.planner import ActionPlan
+from signoff.testing import FakeClock
+from tests.app.banking import OUTBOX
 from tests.conftest import rules
 from tests.properties.tampering import Tamperer, tampering
 
@@ -185,3 +189,19 @@ def test_verification_reads_the_file(engine: Engine) -> None:
         assert tx.plan(plan.id) == plan
         tx.remembered.plans[plan.id] = replace(plan, planner="somebody else")
         assert verify_store(tx).problems == ()
+
+
+def test_what_another_took_over_before_it_was_sent_is_not_sent(open_wide: Engine, database: Path, clock: FakeClock) -> None:
+    """Right before an effect one look tells whether another process has written; what it took over is not sent."""
+    ahead = FakeClock(clock.at + timedelta(minutes=5))
+
+    def take_over(_: ActionRecord) -> None:
+        with Store.open(database, create=False, clock=ahead) as store:
+            Engine(store, open_wide.policy, open_wide.registry).resume(MIRA)
+
+    with open_wide.watched(lambda one: take_over(one) if one.status is Status.EXECUTING else None):
+        plan = open_wide.submit(ActionPlan.of(open_wide.registry.read({"type": "send_message", "to": "ann"})), DANA)
+    assert OUTBOX == []
+    assert plan.actions[0].status is Status.IN_DOUBT
+    open_wide.submit(ActionPlan.of(open_wide.registry.read({"type": "send_message", "to": "ann"})), DANA)
+    assert len(OUTBOX) == 1
