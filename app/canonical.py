@@ -48,7 +48,8 @@ def _check(value: Json) -> None:
         for key, item in value.items():
             if not isinstance(key, str) or not key.isascii():
                 raise ValueError(f"no canonical JSON: the key {key!r} is not an ASCII string")
-            if type(item) not in _PLAIN:  # most are: spare them the call
+            kind = type(item)
+            if kind not in _PLAIN and not (kind is int and -MAX_INTEGER <= item <= MAX_INTEGER):  # spare most the call
                 _check(item)
     elif isinstance(value, list | tuple):
         for item in value:

@@ -17,24 +17,16 @@ from .signers import Signers
 
 
 @dataclass(frozen=True, kw_only=True)
-class Card:
-    """An approval with all that belongs to it."""
+class Asked:
+    """What an approval asks for: what stays the same as long as it waits."""
 
     approval: Approval
     plan: PlanRecord
     action: ActionRecord  # the revision that it asks for
+    loaded: Action
     details: Mapping[str, str]  # of the action: from, to, ...
-    money: tuple[tuple[str, str, Decimal], ...]  # the fields of it that hold an amount, with its currency
-    payee: str | None  # whom it names as who gets it
     edits: tuple[tuple[Edit, Changes], ...]  # of it, the oldest first, each with what it changed
     found: Mapping[str, str]  # field → whether its value stands in the user's request
-    people: Mapping[str, tuple[str, ...]]  # role → who may fill its seats now, the requester only where their own vote counts
-    later: tuple[str, ...]  # who may stand in, now or later
-    needs: Mapping[str, str]  # role → who fills its seats, and who may later, in words
-    filled: Mapping[str, int]  # role → how many of its seats are filled by votes that count now
-    votes: tuple[Vote, ...]
-    spoken_for: Mapping[str, tuple[str, ...]]  # voter → who had handed them the seats for which they voted
-    now: datetime
 
     @property
     def content(self) -> dict[str, Json]:
@@ -69,8 +61,23 @@ class Card:
         return digest(canonical(self.content))
 
 
-def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Policy, registry: Registry, now: datetime) -> Card:
-    """Collect what belongs to *approval*, as it stands *now*, or did before somebody edited its action.
+@dataclass(frozen=True, kw_only=True)
+class Card(Asked):
+    """An approval with all that belongs to it."""
+
+    money: tuple[tuple[str, str, Decimal], ...]  # the fields of it that hold an amount, with its currency
+    payee: str | None  # whom it names as who gets it
+    people: Mapping[str, tuple[str, ...]]  # role → who may fill its seats now, the requester only where their own vote counts
+    later: tuple[str, ...]  # who may stand in, now or later
+    needs: Mapping[str, str]  # role → who fills its seats, and who may later, in words
+    filled: Mapping[str, int]  # role → how many of its seats are filled by votes that count now
+    votes: tuple[Vote, ...]
+    spoken_for: Mapping[str, tuple[str, ...]]  # voter → who had handed them the seats for which they voted
+    now: datetime
+
+
+def read_asked(reading: Reading, approval: Approval, plan: PlanRecord, registry: Registry) -> Asked:
+    """What *approval* asks for, as it stands, or did before somebody edited its action.
 
     Raises ActionInvalid where the stored action is not one.
     """
@@ -81,18 +88,36 @@ def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Po
         was = edits[approval.revision - 1]
         record = replace(record, revision=was.revision, body=was.body, digest=was.digest)
     action = registry.load(record.body)
+    return Asked(
+        approval=approval,
+        plan=plan,
+        action=replace(record, title=action.title()),
+        loaded=action,
+        details=_details(reading, action, plan),
+        edits=tuple(changes[: approval.revision - 1]),
+        found=_found(action, plan.request),
+    )
+
+
+def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Policy, registry: Registry, now: datetime) -> Card:
+    """Collect what belongs to *approval*, as it stands *now*, or did before somebody edited its action.
+
+    Raises ActionInvalid where the stored action is not one.
+    """
+    asked = read_asked(reading, approval, plan, registry)
     votes = reading.votes(approval.id)
     signers = Signers.of(reading, policy, approval, now)
     others = [who for times in approval.stand_ins.values() for who in times]
     return Card(
         approval=approval,
         plan=plan,
-        action=replace(record, title=action.title()),
-        details=_details(reading, action, plan),
-        money=tuple(money_of(action)),
-        payee=_payee(action),
-        edits=tuple(changes[: approval.revision - 1]),
-        found=_found(action, plan.request),
+        action=asked.action,
+        loaded=asked.loaded,
+        details=asked.details,
+        edits=asked.edits,
+        found=asked.found,
+        money=tuple(money_of(asked.loaded)),
+        payee=_payee(asked.loaded),
         people={role: signers.people_now(role) for role in approval.seats},
         later=tuple(p for who in others for p in signers.people(who, own_vote=False)),
         needs={role: signers.needed_for(role) for role in approval.seats},

@@ -48,7 +48,7 @@ from .deciding import (
 )
 from .delegating import Delegating
 from .editing import Editing
-from .errors import Busy, PolicyChanged, Refused, SignoffError, UsageError
+from .errors import Busy, DatabaseError, PolicyChanged, Refused, SignoffError, TransactionLost, UsageError
 from .executor import Executor, Watch
 from .grounding import grounded_in
 from .in_force import InForce, check_pinned
@@ -61,8 +61,9 @@ from .retrying import Patience
 from .secret_fields import Lookup as SecretLookup
 from .secret_fields import Openings, closed_plan, no_secrets, openings_for, openings_of
 from .signers import Signers
+from .steps import GOING, Going, Step
 from .story import Story, read_story
-from .voting import Voting
+from .voting import Ballot, Voting
 
 
 class Engine:
@@ -149,15 +150,12 @@ class Engine:
             check_request(storable("the request", request))
         self._in_force.vet()
         with self.store.write() as tx:
-            self._in_force.adopt(tx, actor)
-            remind(tx, self.policy, self._verifier)
-            self._executor.recover(tx)
-            id_ = self._accept(tx, plan, actor, request, planner)
-            started = self._executor.start(tx, id_, actor) if run and isinstance(id_, str) else None
+            id_ = self._submit(tx, plan, actor, request, planner)
+            step = self._executor.start(tx, id_, actor) if run and isinstance(id_, str) else GOING
         if isinstance(id_, Refused):
             raise id_
         if run:
-            self._executor.drive(id_, actor, Patience(sleep=self._sleep), started)
+            self._executor.drive(id_, actor, Patience(sleep=self._sleep), step)
         self._wake()
         return self.plan(id_)
 
@@ -169,16 +167,15 @@ class Engine:
         long, and PolicyChanged where it put other rules in force.
         """
         self._in_force.vet()
-        with self.store.write() as tx:
-            self._in_force.adopt(tx, actor)
-            remind(tx, self.policy, self._verifier)
-            recovered = self._executor.recover(tx)
-            ids = [known(tx.plan(plan), plan).id] if plan else list(dict.fromkeys([*recovered, *tx.plans_to_resume(tx.now)]))
-        problem: SignoffError | None = None
         patience = patience or Patience(sleep=self._sleep, for_others=plan is not None)  # for all plans together
+        with self.store.write() as tx:
+            recovered = self._begin(tx, actor)
+            ids = [known(tx.plan(plan), plan).id] if plan else list(dict.fromkeys([*recovered, *tx.plans_to_resume(tx.now)]))
+            step = self._executor.try_start(tx, plan, actor) if plan and not patience.stopped() else GOING
+        problem: SignoffError | None = None
         for id_ in ids:
             try:
-                self._executor.drive(id_, actor, patience)
+                self._executor.drive(id_, actor, patience, step)
             except (Busy, PolicyChanged):
                 raise
             except SignoffError as error:
@@ -390,7 +387,68 @@ class Engine:
         with self.store.read() as tx:
             return Signers.of(tx, self.policy, approval, self.store.clock()).needed
 
+    # -- in a transaction that others share: see `intake`
+
+    @property
+    def executor(self) -> Executor:
+        """What runs actions."""
+        return self._executor
+
+    def wake(self) -> None:
+        """Tell workers that there may be something to run."""
+        self._wake()
+
+    def prepare(self) -> None:
+        """Put the policy to its checks, where it is not in force yet: before the transaction. Raises PoliciesInvalid."""
+        self._in_force.vet()
+
+    def submit_inside(
+        self, tx: Writing, plan: ActionPlan, actor: Actor, going: Going | None, request: str | None, planner: str
+    ) -> tuple[str | Refused, Step | None]:
+        """Accept *plan* in *tx*, and take the steps that it can take there if it is *going*. Returns its id, or what refuses it.
+
+        Where it is not accepted it is undone alone, where a step fails only that one. Raises as `submit` does.
+        """
+        with tx.attempt():
+            id_ = self._submit(tx, plan, actor, request, planner)
+        if going is None or isinstance(id_, Refused):
+            return id_, None
+        try:
+            return id_, self._executor.go_on_inside(tx, replace(going, plan=id_))
+        except (TransactionLost, DatabaseError):
+            raise
+        except BaseException:
+            return id_, GOING  # it is told when that step is tried again
+
+    def resume_inside(self, tx: Writing, going: Going) -> Step:
+        """Go on with a plan in *tx* as far as it can go there. Raises as `resume` does."""
+        with tx.attempt():
+            known(tx.plan(going.plan), going.plan)
+            self._begin(tx, going.actor)
+        return self._executor.go_on_inside(tx, going)
+
+    def vote_inside(self, tx: Writing, ballot: Ballot) -> Refused | None:
+        """Record votes in *tx*, or what refuses them. Where something is wrong they are undone alone."""
+        with tx.attempt():
+            return self._voting.cast(tx, ballot)
+
+    def approvals(self, ids: Sequence[str]) -> tuple[Approval, ...]:
+        """The approvals *ids* as they stand."""
+        with self.store.read() as tx:
+            return tuple(known(tx.approval(id_), id_) for id_ in ids)
+
     # -- accepting
+
+    def _begin(self, tx: Writing, actor: Actor) -> list[str]:
+        """What comes before a plan is accepted or goes on; returns the ids of the plans that were recovered."""
+        self._in_force.adopt(tx, actor)
+        remind(tx, self.policy, self._verifier)
+        return self._executor.recover(tx)
+
+    def _submit(self, tx: Writing, plan: ActionPlan, actor: Actor, request: str | None, planner: str) -> str | Refused:
+        """Store *plan*, and return its id, or what refuses it, which is recorded."""
+        self._begin(tx, actor)
+        return self._accept(tx, plan, actor, request, planner)
 
     def _accept(self, tx: Writing, plan: ActionPlan, actor: Actor, request: str | None, planner: str) -> str | Refused:
         """Store *plan* and return its id, or what refuses it, which is recorded."""

@@ -31,7 +31,7 @@ from .actor import Actor
 from .canonical import Json
 from .counting import Counting
 from .deciding import Judgement, denial, judge, told_decision, votes_serve
-from .errors import ActionInvalid, ClockError, HeadNotKept, LeaseLost, OutcomeUnknown, TransactionLost
+from .errors import ActionInvalid, ClockError, DatabaseError, HeadNotKept, LeaseLost, OutcomeUnknown, TransactionLost
 from .grounding import grounded_in
 from .in_force import InForce
 from .outside import Outside, Started, tell_late
@@ -41,7 +41,7 @@ from .retrying import Patience, change, next_due, obstacle, put_off, record_answ
 from .secret_fields import Lookup as SecretLookup
 from .secret_fields import looked_up, no_secrets, opened, refers
 from .signers import Signers
-from .steps import Ready, Step, is_held
+from .steps import GOING, Going, Ready, Step, Steps, is_held, may_go_on, runs_here_next
 
 Watch: TypeAlias = Callable[[ActionRecord], None]
 
@@ -59,7 +59,7 @@ class Executor:
         self._secrets = secrets
         self._watch: Watch = lambda _: None
         self._outside = Outside(store)
-        self._recorded: Started | None = None  # of which the result was recorded last, durably
+        self._elsewhere: set[int] = set()  # the fences of what other threads execute for us
 
     @contextmanager
     def watched(self, watch: Watch) -> Iterator[None]:
@@ -73,7 +73,7 @@ class Executor:
     def recover(self, tx: Writing) -> list[str]:
         """Take care of what nobody executes any more, record what came late, and return the ids of the recovered plans."""
         self._outside.tell_late(tx)
-        return recover(tx, self._store.leases, self._verifier)
+        return recover(tx, self._store.leases, self._verifier, self._elsewhere)
 
     def record_late(self) -> None:
         """Record what came of attempts that were given up, where something did."""
@@ -81,73 +81,137 @@ class Executor:
             with self._store.write() as tx:
                 self._outside.tell_late(tx)
 
-    def start(self, tx: Writing, plan: str, actor: Actor) -> Started | None:
+    def start(self, tx: Writing, plan: str, actor: Actor) -> Step:
         """Record the intent to run the next action, where that is an external one: for the transaction that accepts a plan."""
+        if runs_here_next(known(tx.plan(plan), plan)):  # in a transaction of its own, which decides it
+            return GOING
         ready = self._next(tx, plan, actor)
-        return None if ready is None or ready.runs_here else self._begin(tx, ready, actor)
+        begun = None if ready is None or ready.runs_here else self._begin(tx, ready, actor)
+        return Step(ended=[], started=begun, going=True)
 
-    def drive(self, plan: str, actor: Actor, patience: Patience, started: Started | None = None) -> None:
-        """Take one step after the other until nothing in *plan* can go on; first of all execute what was *started*.
+    def try_start(self, tx: Writing, plan: str, actor: Actor) -> Step:
+        """The same for a plan that was accepted before: where that fails it is undone, and told in the plan's own transaction."""
+        try:
+            with tx.attempt():
+                return self.start(tx, plan, actor)
+        except (TransactionLost, DatabaseError):
+            raise
+        except Exception:
+            return GOING
+
+    def drive(self, plan: str, actor: Actor, patience: Patience, step: Step = GOING, steps: Steps | None = None) -> None:
+        """Take one step after the other until nothing in *plan* can go on; *step* was taken before.
 
         What is tried again, or executed by another process, is waited for as long as *patience* lasts.
         """
-        lost: dict[int, str] = {}  # by number, why the transaction was lost in which an action ran
-        going = True
-        while going:
+        going, steps = Going(plan=plan, actor=actor, stopped=patience.stopped), steps or self
+        while self._is_going(step, patience):
+            started = step.started
             if started and not started.asking:
                 self._watch(started.record)
-            result = self._execute(started) if started else None
             try:
-                step = self._go_on(plan, actor, patience, started, result, lost)
+                going = replace(going, started=started, result=None)
+                going = replace(going, result=self._execute(started, steps) if started else None)
+                step = steps.go_on(going)
             except HeadNotKept:  # it is recorded
                 raise
             except OutcomeUnknown:  # what started ends as after a crash: nothing can be recorded here any more
                 raise
             except BaseException:
-                if started and result and self._recorded is not started:  # it must not be lost with what went wrong after it
-                    with self._store.write() as tx:
-                        self._end(tx, started, result, actor)
+                if going.result and not going.is_recorded():  # what is known must not be lost with what went wrong after it
+                    steps.record(going)
                 raise
             finally:
                 if started:
                     self._outside.let_go(started)
-            started, going = step.started, step.going
-            for ended in step.ended:
-                if ended.status is not Status.EXECUTING:
-                    self._watch(ended)
-            if step.due is not None:
-                going = patience.wait((step.due - self._store.clock()).total_seconds())
-            elif step.held:
-                going = patience.wait_for_others()
+                    self.abandon(started)
 
-    def _go_on(
-        self,
-        plan: str,
-        actor: Actor,
-        patience: Patience,
-        started: Started | None,
-        result: Result | None,
-        lost: dict[int, str],
-    ) -> Step:
-        """Record *result*, and take the next step."""
+    def _is_going(self, step: Step, patience: Patience) -> bool:
+        """Whether to go on after *step*, once what it ended is told and what it waits for is due."""
+        for ended in step.ended:
+            if ended.status is not Status.EXECUTING:
+                self._watch(ended)
+        if step.due is not None:
+            return patience.wait((step.due - self._store.clock()).total_seconds())
+        return patience.wait_for_others() if step.held else step.going
+
+    def go_on(self, going: Going) -> Step:
+        """Record what was executed, and take the next step, in a transaction of its own."""
         while True:
             try:
                 with self._store.write() as tx:
-                    self._outside.tell_late(tx)
-                    ended = self._end(tx, started, result, actor) if started and result else []
-                    tx.after_commit.append(partial(setattr, self, "_recorded", started))
-                    if patience.stopped():
-                        return Step(ended=ended, started=None, going=False)
-                    ready = self._next(tx, plan, actor)
-                    if ready is None:
-                        return self._go_on_later(tx, plan, actor, ended)
-                    begun = self._begin(tx, ready, actor)
-                    if not ready.runs_here:
-                        return Step(ended=ended, started=begun, going=True)
-                    ended += self._end(tx, begun, self._run_here(tx, begun, lost), actor)
-                    return Step(ended=ended, started=None, going=True)
+                    step = self._step(tx, going)
+                    tx.after_commit.append(partial(going.recorded.append, going.started))
+                    return step
             except TransactionLost:
                 continue  # nothing of it was recorded; the action that lost it is remembered and fails now
+
+    def record(self, going: Going) -> None:
+        """Record what was executed, in a transaction of its own."""
+        with self._store.write() as tx:
+            self.end(tx, going)
+
+    def is_ours(self, record: ActionRecord) -> bool:
+        """Whether *record* is still held by us."""
+        return self._outside.is_ours(record)
+
+    def go_on_inside(self, tx: Writing, going: Going) -> Step:
+        """Record what was executed, and take all steps that can be taken in *tx*; one that fails is undone alone.
+
+        An error after the first step is told when the next one is tried again.
+        """
+        ended: list[ActionRecord] = []
+        while True:
+            try:
+                with tx.attempt():
+                    step = self._step(tx, going)
+            except (TransactionLost, DatabaseError):
+                raise
+            except BaseException:
+                if not ended:
+                    raise
+                return Step(ended=ended, started=None, going=True)
+            tx.after_commit.append(partial(going.recorded.append, going.started))
+            ended += step.ended
+            if step.started is not None:
+                self._leave_to_caller(tx, step.started)
+            if step.started is not None or not step.going:
+                return replace(step, ended=ended)
+            going = replace(going, started=None, result=None)
+
+    def record_inside(self, tx: Writing, going: Going) -> None:
+        """Record what was executed in *tx*; where that fails it is undone alone."""
+        with tx.attempt():
+            self.end(tx, going)
+
+    def _leave_to_caller(self, tx: Writing, started: Started) -> None:
+        """Let nobody take over what another thread is about to execute, until it does `abandon` that."""
+        if started.record.lease is not None:
+            self._elsewhere.add(started.record.lease.fence)
+            tx.undone.callback(self.abandon, started)
+
+    def abandon(self, started: Started) -> None:
+        """Whatever is still held of *started* is not executed any more."""
+        if started.record.lease is not None:
+            self._elsewhere.discard(started.record.lease.fence)
+
+    def end(self, tx: Writing, going: Going) -> list[ActionRecord]:
+        """Record what was executed, if something was."""
+        return self._end(tx, going.started, going.result, going.actor) if going.started and going.result else []
+
+    def _step(self, tx: Writing, going: Going) -> Step:
+        self._outside.tell_late(tx)
+        ended = self.end(tx, going)
+        if going.stopped():
+            return Step(ended=ended, started=None, going=False)
+        ready = self._next(tx, going.plan, going.actor)
+        if ready is None:
+            return self._go_on_later(tx, going.plan, going.actor, ended)
+        begun = self._begin(tx, ready, going.actor)
+        if not ready.runs_here:
+            return Step(ended=ended, started=begun, going=True)
+        ended += self._end(tx, begun, self._run_here(tx, begun, going.lost), going.actor)
+        return Step(ended=ended, started=None, going=may_go_on(known(tx.plan(going.plan), going.plan)))
 
     def _go_on_later(self, tx: Writing, plan: str, actor: Actor, ended: list[ActionRecord]) -> Step:
         """Go on with what was put off, where that is due: another attempt, or a question to its receiver."""
@@ -189,8 +253,8 @@ class Executor:
         settle(tx, known(tx.plan(plan.id), plan.id))
         return ended
 
-    def _execute(self, started: Started) -> Result:
-        return self._outside.execute(started, partial(self._with_secrets, started))
+    def _execute(self, started: Started, steps: Steps) -> Result:
+        return self._outside.execute(started, partial(self._with_secrets, started), steps.is_ours)
 
     def _with_secrets(self, started: Started, action: Action, execution: Execution) -> Result:
         """Run *action*, or ask about it, with the secrets that it refers to. Without them nothing is sent."""

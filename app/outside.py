@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from threading import Lock
 
 from signoff.actions import Action, Call, Ending, Execution, Result
 from signoff.audit import ActionRecord, Lease, Store, Writing
@@ -31,6 +32,7 @@ class Outside:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._running: list[tuple[ActionRecord, Call[Result]]] = []
+        self._changing = Lock()  # of what runs, which several threads may add to
 
     def take(self, tx: Writing) -> Lease:
         """A lease for what the next Entry tells of, held from now on: `let_go` ends that, or that it is not recorded."""
@@ -40,10 +42,13 @@ class Outside:
         tx.undone.callback(leases.release, lease.fence)
         return lease
 
-    def execute(self, started: Started, run: Callable[[Action, Execution], Result]) -> Result:
-        """Let *run* do what was started. After its timeout it is given up, and nobody knows what it came to."""
+    def execute(
+        self, started: Started, run: Callable[[Action, Execution], Result], is_ours: Callable[[ActionRecord], bool]
+    ) -> Result:
+        """Let *run* do what was started, if it still *is_ours*. After its timeout it is given up, and nobody knows what it came
+        to. For any thread."""
         try:
-            if not self._is_ours(started.record):
+            if not is_ours(started.record):
                 return Result(ending=Ending.FAILED, error="not sent: another process had taken it over")
             with self._store.beating(started.record):
                 return self._run(started, run)
@@ -73,12 +78,11 @@ class Outside:
         """Whether an attempt that was given up has ended, and nobody was told."""
         return any(call.ended() for _, call in self._running)
 
-    def _is_ours(self, record: ActionRecord) -> bool:
+    def is_ours(self, record: ActionRecord) -> bool:
         """Whether *record* is still held by us. A process that was stopped before it sent anything sends nothing afterwards."""
         assert record.lease is not None
         if self._store.clock() < record.lease.until:
-            with self._store.read() as reading:
-                return reading.holds(record)
+            return self._store.holds(record)
         with self._store.write() as tx:
             return tx.renew(record, self._store.leases.term)
 
@@ -94,7 +98,8 @@ class Outside:
     def _within(self, timeout: float, work: Callable[[], Result], started: Started) -> Result:
         call = Call(work)
         known = [] if started.asking else [(started.record, call)]
-        self._running += known  # also where Ctrl-C ends the wait for it
+        with self._changing:
+            self._running = [*self._running, *known]  # also where Ctrl-C ends the wait for it
         if call.ended(timeout):
             self._forget(known)
             return call.result()
@@ -108,7 +113,8 @@ class Outside:
                 self._store.leases.release(record.lease.fence)
 
     def _forget(self, ended: list[tuple[ActionRecord, Call[Result]]]) -> None:
-        self._running = [one for one in self._running if one not in ended]
+        with self._changing:
+            self._running = [one for one in self._running if one not in ended]
 
 
 def tell_late(tx: Writing, record: ActionRecord, result: Result, *, asked: bool = False) -> None:

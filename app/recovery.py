@@ -1,5 +1,7 @@
 """What is left of an execution whose process is gone, or whose lease is over: who may take it over, and what becomes of it."""
 
+from collections.abc import Collection
+
 from signoff.actions import RETRIED
 from signoff.audit import ActionRecord, Leases, Reading, Status, Writing, write_time
 
@@ -8,14 +10,16 @@ from .plans import SYSTEM_ACTOR, Verifier
 from .retrying import tries_of
 
 
-def recover(tx: Writing, leases: Leases, verifier: Verifier) -> list[str]:
+def recover(tx: Writing, leases: Leases, verifier: Verifier, elsewhere: Collection[int] = ()) -> list[str]:
     """Take care of what nobody executes any more, and return the ids of its plans.
 
     What can be tried again, or asked about, is put off until the plan goes on; all else is in doubt. The caller executes
-    nothing: what it still holds itself was interrupted.
+    nothing but what is held under the fences *elsewhere*: what else it still holds itself was interrupted.
     """
     recovered = []
     for plan, number, fence, until in tx.executing_places():
+        if fence in elsewhere:
+            continue
         if fence is not None and not is_free(leases, fence, until, write_time(tx.now)):
             continue
         try:

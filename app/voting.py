@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from signoff.actions import Registry
-from signoff.audit import Approval, Choice, PlanRecord, Status, Store, Writing
+from signoff.audit import Approval, Choice, PlanRecord, Reading, Status, Store, Writing
 
 from .actor import Actor
 from .batches import batch_digest, check_size
-from .cards import read_card
+from .cards import read_asked
 from .deciding import check_voter
 from .errors import ActionInvalid, Refused, UsageError
 from .in_force import InForce
@@ -22,6 +23,40 @@ TOLD = 3  # refusals of one batch that its error tells
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 _DONE = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ballot:
+    """One person's votes for approvals, or against them."""
+
+    ids: Sequence[str]  # of the approvals
+    actor: Actor
+    choice: Choice
+    reason: str | None
+    shown: str | None  # the digest that an approver names; None: they reject
+    cards: Mapping[str, str]  # the digests of the cards that were drawn, by approval
+
+
+def approving(ids: Sequence[str], actor: Actor, digest: str, reason: str | None, cards: Mapping[str, str]) -> Ballot:
+    """Votes for approvals. Raises UsageError for what cannot be one."""
+    _check_cards(ids, cards)
+    return _ballot(ids, actor, Choice.APPROVE, reason, storable("the digest", digest), cards)
+
+
+def rejecting(ids: Sequence[str], actor: Actor, reason: str) -> Ballot:
+    """Votes against approvals. Raises UsageError for what cannot be one."""
+    if not reason.strip():
+        raise UsageError("a rejection needs a reason; say why")
+    return _ballot(ids, actor, Choice.REJECT, reason, None, {})
+
+
+def _ballot(
+    ids: Sequence[str], actor: Actor, choice: Choice, reason: str | None, shown: str | None, cards: Mapping[str, str]
+) -> Ballot:
+    if reason is not None:
+        checked_reason(reason)
+    check_size(ids)
+    return Ballot(ids=tuple(ids), actor=actor, choice=choice, reason=reason, shown=shown, cards=dict(cards))
 
 
 class Voting:
@@ -40,43 +75,39 @@ class Voting:
 
         *cards* are the digests of the cards that were drawn, by approval.
         """
-        _check_cards(ids, cards)
-        return self._vote(ids, actor, Choice.APPROVE, reason, storable("the digest", digest), cards)
+        return self._vote(approving(ids, actor, digest, reason, cards))
 
     def reject(self, ids: Sequence[str], actor: Actor, reason: str) -> tuple[Approval, ...]:
         """Record votes against approvals, which end their actions and skip what needs these."""
-        if not reason.strip():
-            raise UsageError("a rejection needs a reason; say why")
-        return self._vote(ids, actor, Choice.REJECT, reason, None, {})
+        return self._vote(rejecting(ids, actor, reason))
 
-    def _vote(
-        self,
-        ids: Sequence[str],
-        actor: Actor,
-        choice: Choice,
-        reason: str | None,
-        shown: str | None,
-        cards: Mapping[str, str],
-    ) -> tuple[Approval, ...]:
-        if reason is not None:
-            checked_reason(reason)
-        check_size(ids)
+    def _vote(self, ballot: "Ballot") -> tuple[Approval, ...]:
         self._in_force.vet()
         with self._store.write() as tx:
-            self._in_force.adopt(tx, actor)
-            plans = {id_: settle(tx, self._verifier.plan(tx, id_)) for id_ in _plans_of(tx, ids)}
-            approvals = [known(tx.approval(id_), id_) for id_ in ids]
-            check_clock(tx)
-            refusals = self._refusals(tx, approvals, actor, choice, shown)
-            for plan, number, refusal in refusals:
-                log_refusal(tx, refusal, actor, choice.value, plan, number)
-            if not refusals:
-                self._cast(tx, approvals, plans, actor, choice, reason, cards)
-                self._move(tx, approvals, plans, actor, choice, reason)
+            refusal = self.cast(tx, ballot)
+            approvals = self.approvals(tx, ballot)
+        if refusal is not None:
+            raise refusal
+        return approvals
+
+    def approvals(self, reading: Reading, ballot: "Ballot") -> tuple[Approval, ...]:
+        """The approvals of *ballot* as they stand."""
+        return tuple(known(reading.approval(id_), id_) for id_ in ballot.ids)
+
+    def cast(self, tx: Writing, ballot: "Ballot") -> Refused | None:
+        """Record the votes of *ballot*, and move what they decide; or record what refuses them, and return it."""
+        self._in_force.adopt(tx, ballot.actor)
+        plans = {id_: settle(tx, self._verifier.plan(tx, id_)) for id_ in _plans_of(tx, ballot.ids)}
+        approvals = [known(tx.approval(id_), id_) for id_ in ballot.ids]
+        check_clock(tx)
+        refusals = self._refusals(tx, approvals, ballot.actor, ballot.choice, ballot.shown)
+        for plan, number, refusal in refusals:
+            log_refusal(tx, refusal, ballot.actor, ballot.choice.value, plan, number)
         if refusals:
-            raise _refusal_of([refusal for *_, refusal in refusals], len(ids), choice)
-        with self._store.read() as read:
-            return tuple(known(read.approval(id_), id_) for id_ in ids)
+            return _refusal_of([refusal for *_, refusal in refusals], len(ballot.ids), ballot.choice)
+        self._cast(tx, approvals, plans, ballot)
+        self._move(tx, approvals, plans, ballot)
+        return None
 
     def _refusals(
         self, tx: Writing, approvals: Sequence[Approval], actor: Actor, choice: Choice, shown: str | None
@@ -101,14 +132,12 @@ class Voting:
         tx: Writing,
         approvals: Sequence[Approval],
         plans: Mapping[str, PlanRecord],
-        actor: Actor,
-        choice: Choice,
-        reason: str | None,
-        cards: Mapping[str, str],
+        ballot: "Ballot",
     ) -> None:
+        actor, choice, reason = ballot.actor, ballot.choice, ballot.reason
         batch = batch_digest(approvals) if len(approvals) > 1 else None
         for one in approvals:
-            card = cards.get(one.id) or self._card(tx, one, plans[one.plan], choice)
+            card = ballot.cards.get(one.id) or self._card(tx, one, plans[one.plan], choice)
             signers = self._signers(tx, one)
             spoken_for = signers.spoken_for(actor, tx.votes(one.id))
             tx.vote(one, actor, choice, reason, signers.stood_in_for(actor), spoken_for, batch, card)
@@ -120,7 +149,7 @@ class Voting:
     def _card(self, tx: Writing, approval: Approval, plan: PlanRecord, choice: Choice) -> str | None:
         """The digest of the card as it stands now. None where it is rejected because nobody can read it any more."""
         try:
-            return read_card(tx, approval, plan, self._in_force.policy, self._registry, tx.now).digest
+            return read_asked(tx, approval, plan, self._registry).digest
         except ActionInvalid:
             if choice is Choice.REJECT:
                 return None
@@ -131,11 +160,10 @@ class Voting:
         tx: Writing,
         approvals: Sequence[Approval],
         plans: Mapping[str, PlanRecord],
-        actor: Actor,
-        choice: Choice,
-        reason: str | None,
+        ballot: "Ballot",
     ) -> None:
         """Move what the votes decide. What needs something that was rejected is skipped only when all of these are."""
+        actor, choice, reason = ballot.actor, ballot.choice, ballot.reason
         for approval in approvals:
             record = plans[approval.plan].action(approval.number)
             if choice is Choice.REJECT:

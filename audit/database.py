@@ -86,7 +86,8 @@ class Database:
         self._shown = str(path)  # as errors name it
         self.timeout = timeout
         self.remembered = Remembered()
-        self._schema = -1  # SQLite's version of it, when it was last looked at
+        self._checked: int | None = None  # at which version of the file it was seen that no newer one of us has migrated it
+        self._at: int | None = None  # its version in the transaction that is open, once that is known
         self._lending: frozenset[int] | None = None  # what an action's code may do to tables, while the transaction is lent
         self._unknown: str | None = None  # why nobody knows what the last commit came to
         found = _stat(self.path)
@@ -130,6 +131,7 @@ class Database:
         try:
             yield
         finally:
+            self._at = None
             self._roll_back()
 
     @contextmanager
@@ -154,6 +156,8 @@ class Database:
                 self.remembered.forget()  # it may be of what did not happen
                 self._roll_back()
                 raise
+            finally:
+                self._at = None
             then()
 
     @contextmanager
@@ -181,6 +185,24 @@ class Database:
             if not kept:
                 self.execute("ROLLBACK TO lent")
             self.execute("RELEASE lent")
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of the transaction that is open now, which is undone alone where the block raises.
+
+        Raises TransactionLost where nothing is left of the transaction then.
+        """
+        self.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException as error:
+            self.remembered.forget()  # it may be of what did not happen
+            if not self._connection.in_transaction:
+                raise _lost(error) from error
+            self.execute("ROLLBACK TO attempt")
+            self.execute("RELEASE attempt")
+            raise
+        self.execute("RELEASE attempt")
 
     def migrate(self, migrations: Sequence[Migration], then: Callable[[], None] = lambda: None) -> None:
         """Bring the schema up to date: Signoff's own tables, then what *migrations* say. Each step runs once.
@@ -210,9 +232,19 @@ class Database:
             self.execute(f"PRAGMA busy_timeout = {wait}")
 
     def version(self) -> int:
-        """A number that changes when another connection has changed the file."""
+        """A number that changes when another connection has changed the file; never while a transaction is open."""
+        if self._at is not None:
+            return self._at
         ((version,),) = self.execute("PRAGMA data_version")
+        if self._connection.in_transaction:
+            self._at = int(version)
         return int(version)
+
+    def is_as_remembered(self) -> bool:
+        """Whether no other connection has changed the file since what is remembered of it was so. Raises as `reading` does."""
+        self._check_free()
+        self._check_file()
+        return self.version() == self.remembered.version
 
     def schema_problems(self) -> list[str]:
         """How Signoff's own tables differ from how they were made: a trigger, a view in a table's place, a lost constraint."""
@@ -291,10 +323,10 @@ class Database:
 
     def _check_version(self) -> None:
         """Raises DatabaseError where a newer version has migrated the file since: it may hold what we would break."""
-        ((schema,),) = self.execute("PRAGMA schema_version")  # SQLite's count of changes of tables
-        if schema != self._schema:
+        version = self.version()
+        if version != self._checked:
             self._refuse_newer(self._applied())
-            self._schema = schema
+            self._checked = version
 
     def _has_tables(self) -> bool:
         return bool(self.execute("SELECT 1 FROM sqlite_master LIMIT 1"))
@@ -416,6 +448,13 @@ def split_statements(sql: str) -> Iterator[str]:
             statement = ""
     if (statement + rest).strip():
         raise ValueError(f"a migration's last statement does not end: {(statement + rest).strip()[:60]}")
+
+
+def _lost(error: BaseException) -> BaseException:
+    """What is told where *error* took the whole transaction with it."""
+    if isinstance(error, TransactionLost | DatabaseError):
+        return error
+    return TransactionLost(f"the whole transaction was rolled back, nothing of it was recorded: {error}")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ dies; a power cut can tear both, so a third one is written and flushed now and t
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from signoff.errors import KeyFileError, LogInvalid
@@ -22,6 +22,7 @@ _MARK = b"signoff head 1\n"
 _MAC = 32  # bytes
 _SLOTS, _FLUSHED = 3, 0  # the first one is flushed
 _WRITE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_AT_MOST = 8  # slots whose bytes are known: those that are there, and a few of before
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class KeptHead:
     path: Path
     keys: Keys
     older: tuple[Keys, ...] = ()  # that the key file holds, too, while they are replaced
+    # what slots hold, by their bytes: the same bytes hold the same
+    _known: dict[bytes, tuple[Frontier | None]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def beside(cls, key_file: Path, keys: Keys, older: tuple[Keys, ...] = ()) -> "KeptHead":
@@ -60,13 +63,15 @@ class KeptHead:
                     "another copy of the database was written at the same time, or one that its log was taken from: what was"
                     " just stored here is not in the log that is kept, and nothing of it is run; see `signoff audit verify`"
                 )
+            slot = self._slot(frontier)
+            self._know(slot, frontier)
             if durably:
                 os.fsync(descriptor)  # while this one is written, another one is whole
-                os.pwrite(descriptor, self._slot(frontier), _SLOT * _FLUSHED)
+                os.pwrite(descriptor, slot, _SLOT * _FLUSHED)
                 os.fsync(descriptor)
             else:
                 sizes = [-1 if one is None else one.size for one in found[_FLUSHED + 1 :]]
-                os.pwrite(descriptor, self._slot(frontier), _SLOT * (_FLUSHED + 1 + sizes.index(min(sizes))))
+                os.pwrite(descriptor, slot, _SLOT * (_FLUSHED + 1 + sizes.index(min(sizes))))
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
@@ -112,7 +117,17 @@ class KeptHead:
         return (len(told).to_bytes(2, "big") + told + _mac(self.keys, told)).ljust(_SLOT, b"\0")
 
     def _opened(self, slot: bytes) -> Frontier | None:
-        """What a slot holds; None where that is not what was written there."""
+        """What a slot holds; None where that is not what was written there. The same bytes are not looked into again."""
+        known = self._known.get(slot)
+        return (known or self._know(slot, self._checked(slot)))[0]
+
+    def _know(self, slot: bytes, frontier: Frontier | None) -> tuple[Frontier | None]:
+        if len(self._known) >= _AT_MOST:
+            self._known.clear()
+        self._known[slot] = (frontier,)
+        return (frontier,)
+
+    def _checked(self, slot: bytes) -> Frontier | None:
         size = int.from_bytes(slot[:2], "big")
         told, mac = slot[2 : 2 + size], slot[2 + size : 2 + size + _MAC]
         if len(slot) < _SLOT or not told.startswith(_MARK) or not self._is_ours(mac, told):

@@ -10,11 +10,11 @@ import fcntl
 import os
 import struct
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event, Thread
-from types import TracebackType
+from threading import Event, Lock, RLock, Thread
+from time import monotonic
 
 from signoff.canonical import MAX_INTEGER
 from signoff.errors import Busy, DatabaseError, SignoffError
@@ -99,27 +99,80 @@ class Leases:
         return self._descriptor
 
 
-class Heartbeat:
-    """Renews a lease while a block lasts, in a thread of its own; what ends before the first beat is due costs none."""
+class Heart:
+    """Renews leases as long as they are held: one thread for all of them, which waits for the first that is due."""
 
-    def __init__(self, renew: Callable[[], bool], every: float) -> None:
-        """*renew* says whether the lease still holds; *every* is in seconds."""
-        self._renew = renew
+    def __init__(self, every: float) -> None:
+        """*every* is in seconds: from the beginning to the first beat, and from one to the next."""
         self._every = every
-        self._ended = Event()
-        self._thread = Thread(target=self._beat, name="signoff heartbeat", daemon=True)
+        self._changing = Lock()
+        self._beats: list[_Beat] = []
+        self._runs = False
+        self._closed = Event()
 
-    def __enter__(self) -> None:
-        self._thread.start()
+    @contextmanager
+    def beating(self, renew: Callable[[], bool]) -> Iterator[None]:
+        """Renew a lease while a block lasts; what ends before the first beat is due costs none.
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._ended.set()
-        self._thread.join()
+        *renew* says whether the lease still holds; it is called in another thread, never once the block has ended.
+        """
+        beat = _Beat(renew, monotonic() + self._every)
+        with self._changing:
+            if not self._runs:
+                Thread(target=self._run, name="signoff heartbeat", daemon=True).start()
+                self._runs = True
+            self._beats.append(beat)
+        try:
+            yield
+        finally:
+            self._end(beat)
 
-    def _beat(self) -> None:
-        while not self._ended.wait(self._every):
+    def close(self) -> None:
+        """Let the thread end."""
+        self._closed.set()
+
+    def _run(self) -> None:
+        """Beat until nothing is held when something might have been due: so a thread serves many that end soon."""
+        while (due := self._next()) is not None:
+            self._closed.wait(due - monotonic())
+            for beat in [beat for beat in self._beats if beat.due <= monotonic()]:
+                if beat.renews():
+                    beat.due = monotonic() + self._every
+                else:
+                    self._end(beat)
+
+    def _next(self) -> float | None:
+        """When to look again: no later than what begins meanwhile is due. None where nothing is held any more."""
+        with self._changing:
+            self._runs = bool(self._beats) and not self._closed.is_set()
+            return min(beat.due for beat in self._beats) if self._runs else None
+
+    def _end(self, beat: "_Beat") -> None:
+        with self._changing:
+            self._beats = [one for one in self._beats if one is not beat]
+        beat.end()
+
+
+class _Beat:
+    """One lease that is held."""
+
+    def __init__(self, renew: Callable[[], bool], due: float) -> None:
+        self.due = due
+        self._renew = renew
+        self._renewing = RLock()
+        self._ended = False
+
+    def renews(self) -> bool:
+        """Renew it, if it has not ended. Whether it goes on."""
+        with self._renewing:
+            if self._ended:
+                return False
             try:
-                if not self._renew():
-                    return
+                return self._renew()
             except SignoffError:  # somebody writes for long, or the disk is full: the next beat may do
-                continue
+                return True
+
+    def end(self) -> None:
+        """Renew it no more, once a renewal that has begun is over."""
+        with self._renewing:
+            self._ended = True

@@ -12,7 +12,7 @@ from signoff.canonical import Json, canonical, parse
 from signoff.errors import LogInvalid
 
 from .database import Database, Row
-from .heads import has_head, head_leaf, put_head
+from .heads import has_head, head_leaf, put_heads
 from .records import Entry, read_actor, read_time, write_actor, write_time
 from .sealing import LogHead
 
@@ -20,7 +20,7 @@ START = bytes(32)  # what the first Entry of a chain names as the hash before it
 COLUMNS = "number, chain, place, body, hash, leaf"
 
 
-@dataclass
+@dataclass(frozen=True)
 class ChainEnd:
     """Where a chain ends."""
 
@@ -41,6 +41,14 @@ def chain_end(database: Database, chain: str, head: LogHead) -> ChainEnd | None:
             f"{chain} does not end where the log's head says: its end was cut off or changed; see `signoff audit verify`"
         )
     return ChainEnd(length, hash_, leaf)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where the log stands in the middle of a transaction."""
+
+    head: LogHead
+    ends: Mapping[str, ChainEnd]  # of the chains that the transaction had gone on with
 
 
 class Appender:
@@ -73,8 +81,17 @@ class Appender:
         )
         row = (number, chain, end.length + 1, body, entry_hash(body), leaf_hash(body))
         self._database.execute(f"INSERT INTO entries ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", row)
-        end.length, end.hash = end.length + 1, row[4]
-        self.head = replace(self.head, frontier=self.head.frontier.append(row[5]), newest=told)
+        self._ends[chain] = ChainEnd(end.length + 1, row[4], end.leaf)
+        head = self.head  # made anew field by field: `replace` takes several times as long, and this is done for every Entry
+        self.head = LogHead(
+            origin=head.origin,
+            store_key=head.store_key,
+            signer=head.signer,
+            frontier=head.frontier.append(row[5]),
+            newest=told,
+            chains=head.chains,
+            heads=head.heads,
+        )
         return Entry(
             number=number,
             chain=chain,
@@ -101,16 +118,24 @@ class Appender:
                 " ON CONFLICT (chain) DO UPDATE SET length = excluded.length, head = excluded.head",
                 (chain, end.length, end.hash, end.leaf),
             )
-            heads = put_head(self._database, end.leaf, head_leaf(chain, end.length, end.hash), self.head.chains)
-            self.head = replace(self.head, heads=heads)
         if self._ends:
+            leaves = {end.leaf: head_leaf(chain, end.length, end.hash) for chain, end in self._ends.items()}
+            self.head = replace(self.head, heads=put_heads(self._database, leaves, self.head.chains))
             self._database.remembered.sealed(self.head, self._ends)
         return bool(self._ends)
+
+    def mark(self) -> "Mark":
+        """Where the log stands now, for `go_back`."""
+        return Mark(self.head, dict(self._ends))
+
+    def go_back(self, mark: "Mark") -> None:
+        """Know nothing of what was added since *mark*; its rows were undone."""
+        self.head, self._ends = mark.head, dict(mark.ends)
 
     def _first(self, chain: str) -> ChainEnd:
         """Where *chain* ends before this transaction; a new one gets its place in the tree of heads."""
         known = self._database.remembered.ends.get(chain)
-        end = replace(known) if known else chain_end(self._database, chain, self._found)
+        end = known or chain_end(self._database, chain, self._found)
         if end is None:
             end = ChainEnd(0, START, self.head.chains)
             self.head = replace(self.head, chains=self.head.chains + 1)

@@ -37,7 +37,6 @@ class Reading:
         self._seal = seal
         self._kept = kept
         self._head: LogHead | None = None
-        self._version: int | None = None
 
     @cached_property
     def remembered(self) -> Remembered:
@@ -167,8 +166,9 @@ class Reading:
 
         An index that was altered may lead from an id to a row that no other query finds.
         """
-        plans = self._database.execute("SELECT plan FROM approvals WHERE id = ?", (id_,))
-        return next((one for (plan,) in plans for one in self.approvals_of(plan) if one.id == id_), None)
+        known = self.remembered.asked.get(id_)
+        rows = [(known,)] if known else self._database.execute("SELECT plan FROM approvals WHERE id = ?", (id_,))
+        return next((one for (plan,) in rows for one in self.approvals_of(plan) if one.id == id_), None)
 
     def queue(self) -> list[tuple[Approval, ActionRecord]]:
         """What waits for sign-off, the oldest first. A passed deadline is for the reader to see."""
@@ -394,9 +394,7 @@ class Reading:
 
     def version(self) -> int:
         """A number that changes when another connection has changed the file; never while a transaction is open."""
-        if self._version is None:
-            self._version = self._database.version()
-        return self._version
+        return self._database.version()
 
     def newest_number(self) -> int:
         """The number of the last Entry of the log, 0 in an empty one."""

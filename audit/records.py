@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from signoff.actor import Actor, Identification
 from signoff.canonical import Json
@@ -186,6 +187,7 @@ class Entry:
     hash: bytes
 
 
+@lru_cache(maxsize=64)  # one transaction writes the same time again and again
 def write_time(at: datetime) -> str:
     """*at* as UTC text of fixed width, which sorts as time does: `2026-03-01T09:30:00.000000Z`."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from .log import ChainEnd
     from .sealing import LogHead
 
-AT_MOST = 64  # plans: a process goes on with few at a time
-AT_MOST_VOTED = 6_400  # approvals: all that those plans may have, and more
+AT_MOST = 256  # plans: a process goes on with few at a time, and an intake with as many as wait
+AT_MOST_VOTED = 25_600  # approvals: all that those plans may have
 
 
 @dataclass(kw_only=True)
@@ -25,7 +25,9 @@ class Remembered:
     version: int | None = None
     plans: dict[str, PlanRecord] = field(default_factory=dict)
     approvals: dict[str, list[Approval]] = field(default_factory=dict)  # all of a plan, by its id
+    asked: dict[str, str] = field(default_factory=dict)  # approval → its plan, of those whose approvals are known
     votes: dict[str, list[Vote]] = field(default_factory=dict)  # all on an approval of those plans, by its id
+    nodes: dict[tuple[int, int], bytes] = field(default_factory=dict)  # of the tree of heads, by level and place
     verified: set[str] = field(default_factory=set)  # plans of which all that is stored is what their chains tell
     schema_is_right: bool = False
     active_policy: str | None = None  # digest of the one in force
@@ -44,17 +46,20 @@ class Remembered:
         self.active_policy = None
         self.head = None
         self.ends.clear()
-        self.verified.clear()
-        self.plans.clear()
-        self.approvals.clear()
-        self.votes.clear()
+        self.nodes.clear()
+        self._forget_plans()
+
+    def _forget_plans(self) -> None:
+        for known in (self.verified, self.plans, self.approvals, self.asked, self.votes):
+            known.clear()
 
     def forget_plan(self, id_: str, approvals: Iterable[str]) -> None:
         """Know nothing of that plan any more, nor of the votes on its *approvals*."""
         self.verified.discard(id_)
         self.plans.pop(id_, None)
         self.approvals.pop(id_, None)
-        for approval in approvals:
+        for approval in {*approvals, *(one for one, plan in self.asked.items() if plan == id_)}:
+            self.asked.pop(approval, None)
             self.votes.pop(approval, None)
 
     def plan(self, id_: str, read: Callable[[], PlanRecord | None]) -> PlanRecord | None:
@@ -62,10 +67,7 @@ class Remembered:
         known = self.plans.get(id_)
         if known is None and (known := read()) is not None:
             if len(self.plans) >= AT_MOST:
-                self.plans.clear()
-                self.approvals.clear()
-                self.votes.clear()
-                self.verified.clear()
+                self._forget_plans()
             self.plans[id_] = known
         return known
 
@@ -76,6 +78,7 @@ class Remembered:
         known = self.approvals.get(plan)
         if known is None:
             known = self.approvals[plan] = read()
+            self.asked.update((one.id, plan) for one in known)
         return known
 
     def votes_on(self, approval: str, read: Callable[[], list[Vote]]) -> list[Vote]:

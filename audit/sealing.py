@@ -14,7 +14,7 @@ from signoff.canonical import canonical, parse
 from signoff.errors import KeyFileError, LogInvalid
 
 from .database import Database
-from .heads import EMPTY, head_leaf, put_head
+from .heads import EMPTY, head_leaf, put_heads
 from .kept import KeptHead
 from .keys import Keys, new_keys, read_keys, same, write_keys
 from .tree import Frontier
@@ -157,7 +157,7 @@ def _head_of(database: Database, keys: Keys) -> LogHead:
     heads, chains = EMPTY, database.execute("SELECT chain, length, head FROM chains ORDER BY chain")
     for place, (chain, length, head) in enumerate(chains):
         database.execute("UPDATE chains SET leaf = ? WHERE chain = ?", (place, chain))
-        heads = put_head(database, place, head_leaf(chain, length, head), place + 1)
+        heads = put_heads(database, {place: head_leaf(chain, length, head)}, place + 1)
     return LogHead(
         origin=keys.origin,
         store_key=keys.store_id,

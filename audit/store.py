@@ -1,7 +1,7 @@
 """The store: queue, approvals and audit log in one SQLite file."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from signoff.errors import LogInvalid, UsageError
 
 from .database import Database, Migration
 from .keys import Keys
-from .leases import BEATS, TERM, Heartbeat, Leases
+from .leases import BEATS, TERM, Heart, Leases
 from .locks import LOCK_TIMEOUT
 from .reading import Reading
 from .records import ActionRecord
@@ -45,6 +45,7 @@ class Store:
         self._seal = seal
         # Beside the key: where it is not beside the database, whoever can write there cannot take it away below who executes.
         self.leases = Leases(key.resolve().with_suffix(".run"), term=lease)
+        self._heart = Heart(lease / BEATS)
         self._ids = ids
         self.clock = clock
         self.path = database.path
@@ -91,6 +92,7 @@ class Store:
         return self._seal.keys
 
     def close(self) -> None:
+        self._heart.close()
         self.leases.close()
         self._database.close()
 
@@ -158,9 +160,17 @@ class Store:
         with self._database.writing():
             self._seal.kept.write(self._seal.read(self._database, kept).frontier, durably=True)
 
-    def beating(self, action: ActionRecord) -> Heartbeat:
+    def holds(self, action: ActionRecord) -> bool:
+        """Whether the lease of *action* is still the one that it has here: one look, where nobody else has written since."""
+        known = self._database.remembered.plans.get(action.plan)
+        if known is not None and self._database.is_as_remembered():
+            return known.action(action.number).lease == action.lease
+        with self.read() as reading:
+            return reading.holds(action)
+
+    def beating(self, action: ActionRecord) -> AbstractContextManager[None]:
         """Keep the lease of *action* while a block lasts, by a connection of its own."""
-        return Heartbeat(lambda: self._renew(action), self.leases.term / BEATS)
+        return self._heart.beating(lambda: self._renew(action))
 
     def _renew(self, action: ActionRecord) -> bool:
         kept = self._seal.kept.read()

@@ -1,7 +1,7 @@
 """What can be written to the store, inside a transaction: each change of state together with its Entry."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -59,6 +59,27 @@ class Writing(Reading):
         self.after_commit: list[Callable[[], None]] = []  # called when all of it is durable
         self.undone = ExitStack()  # what is called when it did not happen, or nobody knows
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of this transaction, which is undone alone where the block raises: as if it had never been begun.
+
+        Raises TransactionLost where the whole transaction was rolled back.
+        """
+        mark, after, undone = self._log.mark(), len(self.after_commit), self.undone
+        self.undone = ExitStack()
+        try:
+            with self._database.attempt():
+                yield
+        except BaseException:
+            self._log.go_back(mark)
+            del self.after_commit[after:]
+            self.undone.close()
+            raise
+        else:
+            undone.push(self.undone)
+        finally:
+            self.undone = undone
+
     def log(self, event: str, actor: Actor, data: Mapping[str, Json], *, plan: str = SYSTEM, action: int | None = None) -> Entry:
         """Add an Entry that stands for itself."""
         return self._log.append(chain=plan, at=self.now, actor=actor, event=event, action=action, data=data)
@@ -66,6 +87,10 @@ class Writing(Reading):
     def head(self, chain: str) -> tuple[int, bytes] | None:
         """The length and last hash of one chain, with what this transaction added."""
         return self._log.end(chain) or super().head(chain)
+
+    def newest_number(self) -> int:
+        """The number of the last Entry, with what this transaction added: it was compared with the stored one before."""
+        return self._log.head.size
 
     def end(self) -> Frontier:
         """The head of the log, with what this transaction added."""

@@ -110,27 +110,16 @@ def going_on(database: Path, outbox: Path, plan: str) -> Iterator["subprocess.Po
             process.kill()
 
 
-def go_on(process: "subprocess.Popen[str]") -> None:
-    """Let it go on until it stands still in its next transaction."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-    assert process.stdout.readline() == "asks\n"
-
-
 def test_two_write_ahead_logs_run_nothing_twice(database: Path, tmp_path: Path) -> None:
     """Whoever takes write-ahead log and lock away below an open engine does not get a plan run by that one and another."""
     registry, outbox = Registry(send_message), tmp_path / "outbox"
     with Store.open(database, migrations=registry.migrations) as store:
         engine = Engine(store, rules(MESSAGES, registry), registry)
         plan = engine.submit(plan_of(engine, message()), DANA, run=False)
-    with going_on(database, outbox, plan.id) as first:
-        go_on(first)  # it is about to record that it executes
+    with going_on(database, outbox, plan.id) as first:  # it is about to record that it executes
         for end in ("-wal", "-shm", ".lock"):
             database.with_name(database.name + end).unlink()
         with going_on(database, outbox, plan.id) as second:
-            go_on(second)
             told = [process.communicate("\n" * 100, timeout=60)[1] for process in (second, first)]
     assert outbox.read_text().splitlines() == ["ann"]
     assert (second.returncode, first.returncode) == (0, 1), told

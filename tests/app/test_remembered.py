@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from signoff import Actor, Engine
 from signoff.actions import bank_registry
-from signoff.audit import ApprovalStatus, PlanRecord, Status, Store, verify_plan, verify_store
+from signoff.audit import ActionRecord, ApprovalStatus, Choice, PlanRecord, Status, Store, verify_plan, verify_store
 from signoff.errors import LogInvalid, Refused, UsageError
 from signoff.planner import ActionPlan
+from signoff.testing import FakeClock
+from tests.app.banking import OUTBOX
 from tests.conftest import rules
 from tests.properties.tampering import Tamperer, tampering
 
@@ -84,6 +88,60 @@ def test_a_trigger_of_another_process_lets_nothing_be_accepted(opened: Engine, c
         waiting(opened)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM votes",
+        "UPDATE votes SET choice = 'reject'",
+        "UPDATE votes SET voter = 'fay'",
+        "UPDATE heads SET hashes = zeroblob(length(hashes))",
+    ],
+)
+def test_votes_that_another_process_altered_are_found(opened: Engine, cli: CommandLine, tamperer: Tamperer, sql: str) -> None:
+    """Votes, and where chains end, are remembered; altered in the file, nothing more is signed by them."""
+    given = {"type": "transfer", "to": "Alice", "amount": "600.00"}
+    plan = opened.submit(ActionPlan.of(opened.registry.read(given)), DANA)
+    (approval,) = opened.approvals_of(plan.id)
+    opened.approve(approval.id, MIRA, digest=approval.digest)
+    with opened.store.read() as tx:
+        assert [vote.voter for vote in tx.votes(approval.id)] == [MIRA]
+    tamperer.write(cli.database, (sql, ()))
+    with pytest.raises(LogInvalid):
+        opened.approve(approval.id, Actor(id="fay"), digest=approval.digest)
+
+
+def test_votes_that_were_rolled_back_are_forgotten(engine: Engine) -> None:
+    """A vote of a transaction that fails, whole or in a part of it, was never cast."""
+    plan = waiting(engine)
+    (approval,) = engine.approvals_of(plan.id)
+    with pytest.raises(ZeroDivisionError), engine.store.write() as tx:
+        tx.vote(approval, MIRA, Choice.APPROVE, None)
+        assert len(tx.votes(approval.id)) == 1
+        raise ZeroDivisionError
+    with engine.store.write() as tx:
+        with pytest.raises(ZeroDivisionError), tx.attempt():
+            tx.vote(approval, MIRA, Choice.APPROVE, None)
+            assert len(tx.votes(approval.id)) == 1
+            raise ZeroDivisionError
+        assert tx.votes(approval.id) == []
+    assert engine.approve(approval.id, MIRA, digest=approval.digest).status is ApprovalStatus.APPROVED
+    with engine.store.read() as tx:
+        assert verify_store(tx).problems == ()
+
+
+def test_engines_that_take_turns_remember_nothing_old(open_engine: Callable[..., Engine]) -> None:
+    """What one connection remembers of where chains end is no older than what another one has written since."""
+    engines = [open_engine() for _ in range(3)]
+    plans = [waiting(one) for _ in range(4) for one in engines]
+    for number, plan in enumerate(plans):
+        (approval,) = engines[number % 2].approvals_of(plan.id)
+        engines[(number + 1) % 3].approve(approval.id, MIRA, digest=approval.digest)
+    for one in engines:
+        with one.store.read() as tx:
+            assert verify_store(tx).problems == ()
+            assert all(len(tx.votes(approval.id)) == 1 for plan in plans for approval in tx.approvals_of(plan.id))
+
+
 def test_what_was_rolled_back_is_forgotten(engine: Engine) -> None:
     """A transaction that fails leaves nothing behind in memory: not the state of an action, an approval, a plan or the time."""
     plan = waiting(engine)
@@ -131,3 +189,19 @@ def test_verification_reads_the_file(engine: Engine) -> None:
         assert tx.plan(plan.id) == plan
         tx.remembered.plans[plan.id] = replace(plan, planner="somebody else")
         assert verify_store(tx).problems == ()
+
+
+def test_what_another_took_over_before_it_was_sent_is_not_sent(open_wide: Engine, database: Path, clock: FakeClock) -> None:
+    """Right before an effect one look tells whether another process has written; what it took over is not sent."""
+    ahead = FakeClock(clock.at + timedelta(minutes=5))
+
+    def take_over(_: ActionRecord) -> None:
+        with Store.open(database, create=False, clock=ahead) as store:
+            Engine(store, open_wide.policy, open_wide.registry).resume(MIRA)
+
+    with open_wide.watched(lambda one: take_over(one) if one.status is Status.EXECUTING else None):
+        plan = open_wide.submit(ActionPlan.of(open_wide.registry.read({"type": "send_message", "to": "ann"})), DANA)
+    assert OUTBOX == []
+    assert plan.actions[0].status is Status.IN_DOUBT
+    open_wide.submit(ActionPlan.of(open_wide.registry.read({"type": "send_message", "to": "ann"})), DANA)
+    assert len(OUTBOX) == 1

@@ -102,7 +102,9 @@ def test_the_window_counts_from_the_first_attempt(make: Make, later: timedelta, 
 def test_a_missing_look_at_the_window_is_seen(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody looks at the window, the receiver has forgotten the key, and its own count tells of a second effect."""
     monkeypatch.setattr("signoff.executor.obstacle", lambda *_: None)
-    monkeypatch.setattr("signoff.outside.Outside.execute", lambda _, started, run: run(started.action, started.execution))
+    monkeypatch.setattr(
+        "signoff.outside.Outside.execute", lambda _, started, run, is_ours: run(started.action, started.execution)
+    )
     with pytest.raises(AssertionError, match="done"):
         test_the_window_counts_from_the_first_attempt(make, DAY, "in_doubt", 1)
     assert make().receiver.told() == [2]

@@ -2,14 +2,16 @@
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
+from threading import enumerate as threads
 
 import pytest
 
 from signoff.audit import TERM, Store
-from signoff.audit.leases import Heartbeat, Leases
+from signoff.audit.leases import Heart, Leases
 from signoff.errors import Busy
 
 FENCE = 2**53 - 1  # as high as an Entry's number can be
@@ -91,7 +93,7 @@ def test_heartbeats_come_until_the_end(leases: Leases) -> None:
             enough.set()
         return True
 
-    with Heartbeat(renew, every=0.001):
+    with Heart(0.001).beating(renew):
         assert enough.wait(60)
     count = len(beats)
     assert count >= 4
@@ -109,7 +111,7 @@ def test_a_lost_lease_is_not_renewed_any_more() -> None:
         over.set()
         return False
 
-    with Heartbeat(renew, every=0.001):
+    with Heart(0.001).beating(renew):
         assert over.wait(60)
         assert not Event().wait(0.02)
     assert beats == [1]
@@ -123,7 +125,7 @@ def test_what_ends_soon_costs_no_beat() -> None:
         beats.append(1)
         return True
 
-    with Heartbeat(renew, every=TERM):
+    with Heart(TERM).beating(renew):
         pass
     assert beats == []
 
@@ -139,3 +141,25 @@ def test_locks_stand_beside_the_key(tmp_path: Path) -> None:
         assert other.leases.may_run(5)
         store.leases.release(5)
         assert not other.leases.may_run(5)
+
+
+def test_many_that_end_soon_share_a_thread() -> None:
+    """One thread serves all that is held at once and one after the other, and every one of them gets its own beats."""
+    beats: Counter[int] = Counter()
+    enough = Event()
+
+    def renew(number: int) -> bool:
+        beats[number] += 1
+        if len(beats) == 3 and min(beats.values()) >= 2:
+            enough.set()
+        return True
+
+    heart, before = Heart(0.05), set(threads())
+    for _ in range(20):
+        with heart.beating(lambda: renew(0)):
+            assert len(set(threads()) - before) <= 1
+    beats.clear()
+    with heart.beating(lambda: renew(1)), heart.beating(lambda: renew(2)), heart.beating(lambda: renew(3)):
+        assert len(set(threads()) - before) <= 1
+        assert enough.wait(60)
+    heart.close()

@@ -14,9 +14,10 @@ from signoff import Actor, Engine
 from signoff.actions import bank_registry
 from signoff.audit import Store, verify_plan, verify_store
 from signoff.audit.database import Database
-from signoff.audit.heads import EMPTY, has_head, put_head, root_over
+from signoff.audit.heads import EMPTY, has_head, put_heads, root_over
 from signoff.audit.kept import KeptHead
 from signoff.audit.keys import new_keys, read_keys, write_keys
+from signoff.audit.remembered import Remembered
 from signoff.audit.tree import Frontier
 from signoff.errors import KeyFileError, LogInvalid, UsageError
 from signoff.planner import read_plan
@@ -246,6 +247,32 @@ def test_one_slot_of_the_kept_head_may_be_torn(tmp_path: Path) -> None:
     assert KeptHead(kept.path, new_keys()).read() is None
 
 
+def test_a_kept_head_is_looked_into_again_only_where_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written or read here before is known by its bytes; what somebody else put there is looked into."""
+    keys, other = new_keys(), new_keys()
+    kept = KeptHead(tmp_path / "head", keys)
+    heads = [Frontier().extend([bytes([number]) * 32] * number) for number in range(4)]
+    for head in heads[:3]:
+        kept.write(head)
+    checked: list[bytes] = []
+    check = KeptHead._checked
+
+    def check_and_count(self: KeptHead, slot: bytes) -> Frontier | None:
+        checked.append(slot)
+        return check(self, slot)
+
+    monkeypatch.setattr(KeptHead, "_checked", check_and_count)
+    assert kept.read() == kept.read() == heads[2]
+    assert checked == []
+    KeptHead(kept.path, keys).write(heads[3])
+    checked.clear()
+    assert kept.read() == kept.read() == heads[3]
+    assert len(checked) == 1
+    kept.path.unlink()
+    KeptHead(kept.path, other).write(heads[3])
+    assert kept.read() is None
+
+
 @given(st.lists(st.tuples(st.integers(0, 70), st.binary(min_size=32, max_size=32)), max_size=60))
 def test_the_tree_of_heads_is_the_same_made_anew(changes: list[tuple[int, bytes]]) -> None:
     """However chains come and change, the root is that over all of them, and each stands in it, and nothing else does."""
@@ -254,7 +281,7 @@ def test_the_tree_of_heads_is_the_same_made_anew(changes: list[tuple[int, bytes]
     for place, leaf in changes:
         at = min(place, len(leaves))
         leaves[at : at + 1] = [leaf]
-        root = put_head(database, at, leaf, len(leaves))
+        root = put_heads(database, {at: leaf}, len(leaves))
     assert root == root_over(leaves)
     for at, leaf in enumerate(leaves):
         assert has_head(database, at, leaf, len(leaves), root)
@@ -268,7 +295,7 @@ def test_the_tree_of_heads_grows(chains: int) -> None:
     leaves = [os.urandom(32) for _ in range(chains)]
     database, root = _Rows(), EMPTY
     for at, leaf in enumerate(leaves):
-        root = put_head(database, at, leaf, at + 1)
+        root = put_heads(database, {at: leaf}, at + 1)
     assert root == root_over(leaves)
     assert all(has_head(database, at, leaf, chains, root) for at, leaf in enumerate(leaves))
 
@@ -278,6 +305,7 @@ class _Rows(Database):
 
     def __init__(self) -> None:
         self._rows: dict[tuple[object, object], object] = {}
+        self.remembered = Remembered()
 
     def execute(self, _: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         level, place, *node = parameters

@@ -42,9 +42,9 @@ def test_effects_that_happen_twice_are_caught(monkeypatch: pytest.MonkeyPatch) -
     """Where everything that goes outside is sent twice, AgentAck finds an approval that was used twice."""
     execute = Outside.execute
 
-    def twice(outside: Outside, started: Any, run: Any) -> Any:
-        execute(outside, started, run)
-        return execute(outside, started, run)
+    def twice(outside: Outside, *arguments: Any) -> Any:
+        execute(outside, *arguments)
+        return execute(outside, *arguments)
 
     monkeypatch.setattr(Outside, "execute", twice)
     assert_caught(test_agentack_finds_nothing_in_any_life, signed_then(), "ACK004")

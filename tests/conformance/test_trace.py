@@ -193,7 +193,7 @@ def without_deadlines(*_: Any) -> Any:
     return {}
 
 
-def run_twice(outside: Outside, started: Any, run: Any) -> Any:
+def run_twice(outside: Outside, started: Any, run: Any, is_ours: Any) -> Any:
     """Have every effect twice."""
     run(started.action, started.execution)
     return run(started.action, started.execution)

@@ -10,7 +10,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,7 @@ from typing import Any
 from unittest.mock import patch
 
 from signoff import Actor
-from signoff.actions import Action, Execution, Result
+from signoff.actions import Result
 from signoff.audit.database import Database
 from signoff.errors import SignoffError
 from signoff.outside import Outside, Started
@@ -183,9 +183,9 @@ class _Fuse:
                 self.reached("after COMMIT")
             return rows
 
-        def send_and_tell(outside: Outside, started: Started, run: Callable[[Action, Execution], Result]) -> Result:
+        def send_and_tell(outside: Outside, started: Started, *how: Any) -> Result:
             self.reached("intent recorded")
-            return send(outside, started, run)
+            return send(outside, started, *how)
 
         patch.object(Outside, "execute", send_and_tell).start()
         patch.object(Database, "_configure", watched).start()

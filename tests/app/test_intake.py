@@ -1,0 +1,393 @@
+"""Many threads of one process submit and vote at once, and share transactions."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Barrier, Event, Thread
+from time import sleep
+from typing import Any, Literal, Self
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signoff import Actor, Engine
+from signoff.actions import Action, Effect, Execution, Lookup, Migration, Registry, action, bank_registry
+from signoff.audit import PlanRecord, Store, Writing
+from signoff.audit.database import Database
+from signoff.canonical import Json
+from signoff.errors import Busy, DatabaseError, OutcomeUnknown, PlanInvalid, Refused, SignoffError, UsageError
+from signoff.intake import Intake
+from signoff.planner import ActionPlan, read_plan
+from signoff.steps import Going
+from signoff.testing import CountingIds, FakeClock
+from signoff.turns import Shared, take_turn
+from tests.app.banking import DANA, MIRA, OMAR, assert_verifies, deposit, scribble, statuses, transfer
+from tests.conftest import RULES, rules
+
+THREADS = 64
+PLANS = 5  # of each thread
+WAIT = 30.0  # seconds in which anything happens, at the latest
+DAILY = RULES.replace(
+    "rules:\n", "counters:\n  sent: {sum: amount, of: transfer, by: [actor.id, currency], window: day}\nrules:\n"
+).replace("  - id: blocked", "  - id: daily\n    deny: transfer\n    when: counters.sent > 300\n  - id: blocked")
+
+OpenIntake = Callable[..., Intake]
+
+
+class CountingStore(Store):
+    """A store that counts its transactions that wrote something."""
+
+    commits = 0
+
+    @contextmanager
+    def write(self) -> Iterator[Writing]:
+        with super().write() as tx:
+            before = tx.end().size
+            yield tx
+            wrote = tx.end().size != before
+        self.commits += wrote
+
+
+class Nameless(Action):
+    """An action whose own code fails when its names are looked up."""
+
+    type: Literal["nameless"] = "nameless"
+
+    def resolve(self, lookup: Lookup) -> Self:
+        raise ZeroDivisionError
+
+    def run(self, execution: Execution) -> Json:
+        return None
+
+
+class Untitled(Action):
+    """An action whose own code fails once its plan is stored already."""
+
+    type: Literal["untitled"] = "untitled"
+
+    def title(self) -> str:
+        raise ZeroDivisionError
+
+    def run(self, execution: Execution) -> Json:
+        return None
+
+
+@action(effect=Effect.OPAQUE)
+def meet(execution: Execution) -> Json:
+    """Wait outside until as many as shall meet are there."""
+    MEETING[0].wait(WAIT)
+    return execution.key
+
+
+MEETING = [Barrier(1)]
+
+
+def wide_registry() -> Registry:
+    """The demo bank's actions, and some that fail or wait."""
+    bank = bank_registry()
+    notes = Migration("notes.1", "CREATE TABLE note (text TEXT UNIQUE) STRICT;")
+    return Registry(*bank.values(), Nameless, Untitled, scribble, meet, migrations=[*bank.migrations, notes])
+
+
+@contextmanager
+def counted_engine(path: Path, policy: str = RULES, **more: Any) -> Iterator[Engine]:
+    registry = wide_registry()
+    with CountingStore.open(path, migrations=registry.migrations, **more) as store:
+        yield Engine(store, rules(policy, registry), registry)
+
+
+@pytest.fixture
+def open_intake(database: Path) -> Iterator[OpenIntake]:
+    """Open an intake over the test's database; it is closed with the test."""
+    opened: list[Intake] = []
+
+    def open_(policy: str = RULES, **more: Any) -> Intake:
+        opened.append(Intake(lambda: counted_engine(database, policy), **more))
+        return opened[-1]
+
+    yield open_
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def intake(open_intake: OpenIntake) -> Intake:
+    return open_intake()
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(THREADS) as pool:
+        yield pool
+
+
+def plan(*actions: dict[str, Any]) -> ActionPlan:
+    return read_plan(json.dumps({"actions": [{"needs": []} | one for one in actions]}), wide_registry())
+
+
+def commits(intake: Intake) -> int:
+    def count(engine: Engine) -> int:
+        assert isinstance(engine.store, CountingStore)
+        return engine.store.commits
+
+    return intake.call(count)
+
+
+def together(intake: Intake, pool: ThreadPoolExecutor, *works: Callable[[], Any]) -> list[Future[Any]]:
+    """Let each of *works* call the intake from a thread of its own; all calls wait, in this order, for one transaction."""
+    busy, free = Event(), Event()
+
+    def hold(_: Engine) -> None:
+        busy.set()
+        assert free.wait(WAIT)
+
+    held = Thread(target=lambda: intake.call(hold))
+    held.start()
+    assert busy.wait(WAIT)
+    calls = []
+    for waiting, work in enumerate(works, 1):
+        calls.append(pool.submit(work))
+        while intake.waiting < waiting and not calls[-1].done():
+            sleep(0.0005)
+    free.set()
+    held.join(WAIT)
+    return calls
+
+
+def test_many_threads_share_flushes(intake: Intake, pool: ThreadPoolExecutor) -> None:
+    """320 plans of 64 threads take far fewer commits than plans, and each plan stands in the log once, with its own effect."""
+    start = Barrier(THREADS)
+
+    def submit(_: int) -> list[PlanRecord]:
+        start.wait(WAIT)
+        return [intake.submit(plan(deposit("1.00")), DANA) for _ in range(PLANS)]
+
+    records = [one for made in pool.map(submit, range(THREADS)) for one in made]
+    assert {tuple(statuses(one)) for one in records} == {("done",)}
+    assert commits(intake) <= len(records) // 4
+
+    def logged(engine: Engine) -> Counter[str]:
+        assert_verifies(engine)
+        with engine.store.read() as tx:
+            return Counter(entry.chain for entry in tx.entries() if entry.event == "submitted")
+
+    assert intake.call(logged) == Counter({one.id: 1 for one in records})
+
+
+def test_what_waits_shares_one_commit(intake: Intake, pool: ThreadPoolExecutor) -> None:
+    """64 plans that wait for the same transaction are accepted, run and recorded by one commit."""
+    before = commits(intake)
+    calls = together(intake, pool, *[lambda: intake.submit(plan(deposit("1.00")), DANA)] * THREADS)
+    assert [statuses(call.result(WAIT)) for call in calls] == [["done"]] * THREADS
+    assert commits(intake) - before == 1
+
+
+def test_errors_are_their_callers_alone(intake: Intake, pool: ThreadPoolExecutor) -> None:
+    """Of plans in one transaction, one that is invalid, or whose own code raises, is its caller's, and changes nothing."""
+    given = [
+        ([deposit("1.00")], None),
+        ([transfer("5.00", to="Nobody Known")], PlanInvalid),
+        ([{"type": "nameless"}], ZeroDivisionError),
+        ([deposit("2.00"), {"type": "untitled"}], ZeroDivisionError),
+        ([deposit("3.00")], None),
+    ]
+    calls = together(intake, pool, *[lambda made=made: intake.submit(plan(*made), DANA) for made, _ in given])
+    for call, (_, error) in zip(calls, given, strict=True):
+        assert type(call.exception(WAIT)) is (error or type(None))
+    assert [statuses(call.result()) for call in calls if not call.exception()] == [["done"], ["done"]]
+
+    assert len(intake.call(_plans)) == 2
+    assert intake.call(assert_verifies) is None
+
+
+def test_a_lost_transaction_is_nobody_elses(intake: Intake, pool: ThreadPoolExecutor) -> None:
+    """An action that makes SQLite roll everything back fails; what shared its transaction is done, each once."""
+    given = [[deposit("1.00")], [{"type": "scribble", "text": "or rollback"}], [deposit("2.00")]]
+    calls = together(intake, pool, *[lambda made=made: intake.submit(plan(*made), DANA) for made in given])
+    assert [statuses(call.result(WAIT)) for call in calls] == [["done"], ["failed"], ["done"]]
+
+    assert len(intake.call(_plans)) == 3
+    assert intake.call(assert_verifies) is None
+
+
+def test_limits_hold_among_those_that_wait_together(open_intake: OpenIntake, pool: ThreadPoolExecutor) -> None:
+    """Of ten transfers of 100 that come at once under a limit of 300, three run and seven are denied."""
+    intake = open_intake(DAILY)
+    calls = together(intake, pool, *[lambda: intake.submit(plan(transfer("100.00")), DANA)] * 10)
+    assert [statuses(call.result(WAIT)) for call in calls] == [["done"]] * 3 + [["denied"]] * 7
+
+
+def test_intents_and_results_share_commits(intake: Intake, pool: ThreadPoolExecutor) -> None:
+    """Effects outside run at the same time, each in its caller's thread, under intents that were committed together."""
+    MEETING[0] = Barrier(8)
+    before = commits(intake)
+    calls = together(intake, pool, *[lambda: intake.submit(plan({"type": "meet"}), DANA)] * 8)
+    assert [statuses(call.result(WAIT)) for call in calls] == [["done"]] * 8
+    assert commits(intake) - before <= 1 + 8
+    assert intake.call(assert_verifies) is None
+
+
+def test_what_a_caller_executes_is_not_taken_over(intake: Intake, pool: ThreadPoolExecutor) -> None:
+    """While one caller's effect runs, others submit and go on; nobody takes it for something that was left behind."""
+    MEETING[0] = Barrier(2)
+    running = pool.submit(lambda: intake.submit(plan({"type": "meet"}), DANA))
+    while not MEETING[0].n_waiting:
+        sleep(0.001)
+    assert statuses(intake.submit(plan(deposit("1.00")), DANA)) == ["done"]
+    (first, _) = intake.call(lambda engine: [engine.plan(id_) for id_ in _plans(engine)])
+    assert statuses(first) == ["executing"]
+    MEETING[0].wait(WAIT)
+    assert statuses(running.result(WAIT)) == ["done"]
+
+
+def _plans(engine: Engine) -> list[str]:
+    with engine.store.read() as tx:
+        return tx.plans()
+
+
+def test_votes_share_a_commit(intake: Intake, pool: ThreadPoolExecutor) -> None:
+    """Votes of many threads share a commit; one that is refused is recorded, and its caller's alone."""
+    made = [intake.submit(plan(transfer("101.00")), DANA) for _ in range(8)]
+    asked = intake.call(lambda engine: [engine.approvals_of(one.id)[0] for one in made])
+    before = commits(intake)
+    voters = [DANA, *[MIRA] * 6, OMAR]
+    works = [partial(intake.approve, one.id, who, digest=one.digest) for one, who in zip(asked, voters, strict=True)]
+    calls = together(intake, pool, *works)
+    assert isinstance(calls[0].exception(WAIT), Refused)
+    assert [call.result(WAIT).status for call in calls[1:]] == ["approved"] * 7
+    assert commits(intake) - before == 1
+    ended = together(intake, pool, *[lambda one=one: intake.resume(DANA, one.id) for one in made])
+    assert [statuses(call.result(WAIT)) for call in ended] == [["waiting"], *[["done"]] * 7]
+    assert commits(intake) - before == 2
+    rejected = intake.reject(asked[0].id, OMAR, reason="no")
+    assert rejected.status == "rejected"
+
+
+def test_a_failed_commit_is_unknown_to_all(intake: Intake, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the commit fails, nobody knows of any plan in it, and everybody is told so, then and afterwards."""
+    execute = Database.execute
+
+    def fail(self: Database, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        if sql == "COMMIT":
+            raise DatabaseError("the disk failed")
+        return execute(self, sql, parameters)
+
+    intake.submit(plan(deposit("1.00")), DANA)
+    monkeypatch.setattr(Database, "execute", fail)
+    calls = together(intake, pool, *[lambda: intake.submit(plan(deposit("1.00")), DANA)] * 5)
+    assert [type(call.exception(WAIT)) for call in calls] == [OutcomeUnknown] * 5
+    monkeypatch.undo()
+    with pytest.raises(OutcomeUnknown):
+        intake.submit(plan(deposit("1.00")), DANA)
+
+
+def test_one_caller_too_many_is_told_at_once(open_intake: OpenIntake, pool: ThreadPoolExecutor) -> None:
+    """Beyond as many callers as may wait, a verb raises Busy, and nothing of it is done."""
+    intake = open_intake(max_callers=3)  # one holds the owner
+    works = [lambda: intake.submit(plan(deposit("1.00")), DANA)] * 3
+    *taken, refused = together(intake, pool, *works)
+    assert [statuses(call.result(WAIT)) for call in taken] == [["done"]] * 2
+    assert isinstance(refused.exception(WAIT), Busy)
+    assert len(intake.call(_plans)) == 2
+
+
+def test_closing_drains(open_intake: OpenIntake, pool: ThreadPoolExecutor, database: Path) -> None:
+    """Closing waits for what was taken, effects outside included, and takes nothing more."""
+    intake = open_intake()
+    MEETING[0] = Barrier(2)
+    running = pool.submit(lambda: intake.submit(plan({"type": "meet"}, deposit("1.00")), DANA))
+    while not MEETING[0].n_waiting:
+        sleep(0.001)
+    closing = pool.submit(intake.close)
+    while not intake.closed:
+        sleep(0.001)
+    with pytest.raises(UsageError, match="closed"):
+        intake.submit(plan(deposit("1.00")), DANA)
+    assert not closing.done()
+    MEETING[0].wait(WAIT)
+    assert statuses(running.result(WAIT)) == ["done", "done"]
+    closing.result(WAIT)
+    with counted_engine(database) as engine:
+        assert_verifies(engine)
+        assert len(_plans(engine)) == 1
+
+
+def test_what_keeps_it_from_opening_is_told(database: Path) -> None:
+    """Where the engine cannot be opened, nor can the intake."""
+    database.write_text("no database")
+    with pytest.raises(DatabaseError, match="not a database"):
+        Intake(lambda: counted_engine(database))
+
+
+AMOUNTS = st.sampled_from(["60.00", "100.00", "150.00", "9999999.00"])
+ONE = st.one_of(
+    st.builds(transfer, AMOUNTS),
+    st.builds(transfer, AMOUNTS, st.sampled_from(["Mallory Ltd", "Nobody Known"])),
+    st.builds(transfer, AMOUNTS, needs=st.just((1,))),
+    st.builds(deposit, AMOUNTS),
+    st.sampled_from([{"type": "check_balance"}, {"type": "nameless"}, {"type": "untitled"}, {"type": "meet"}]),
+    st.builds(lambda text: {"type": "scribble", "text": text}, st.sampled_from(["surrogate", "own tables"])),
+)
+PLAN = st.lists(ONE, min_size=1, max_size=3).filter(lambda given: not given[0].get("needs"))
+
+
+@given(st.lists(st.tuples(PLAN, st.sampled_from([DANA, MIRA])), min_size=1, max_size=6))
+def test_a_turn_is_some_order_of_its_plans(given: list[tuple[list[dict[str, Any]], Actor]]) -> None:
+    """What is decided, run and logged of plans that share a transaction is, byte for byte, what it is one after the other."""
+    wanted = [(plan(*made), who) for made, who in given]
+    with _fresh() as engine:
+        one_by_one = [_turn(engine, [one])[0] for one in wanted]
+        log = _log(engine)
+    with _fresh() as engine:
+        assert _turn(engine, wanted) == one_by_one
+        assert _log(engine) == log
+        assert_verifies(engine)
+
+
+@given(st.lists(st.tuples(PLAN, st.sampled_from([DANA, MIRA])), min_size=1, max_size=6))
+def test_a_turn_is_what_submit_does(given: list[tuple[list[dict[str, Any]], Actor]]) -> None:
+    """Where nothing is outside the database, the log is, byte for byte, that of `submit`, plan after plan."""
+    wanted = [(plan(*made), who) for made, who in given if not any(one["type"] == "meet" for one in made)]
+    with _fresh() as engine:
+        for one, who in wanted:
+            try:
+                engine.submit(one, who)
+            except (SignoffError, ZeroDivisionError):
+                continue
+        log = _log(engine)
+    with _fresh() as engine:
+        _turn(engine, wanted)
+        assert _log(engine) == log
+
+
+@contextmanager
+def _fresh() -> Iterator[Engine]:
+    """An engine over a new file, with a clock that stands still and ids that count."""
+    with (
+        TemporaryDirectory() as folder,
+        counted_engine(Path(folder) / "signoff.db", DAILY, clock=FakeClock(), ids=CountingIds()) as engine,
+    ):
+        yield engine
+
+
+def _turn(engine: Engine, wanted: Sequence[tuple[ActionPlan, Actor]]) -> list[str]:
+    """Submit all of *wanted* in one transaction; what each caller is told. What is outside is started, and never runs."""
+    calls = [_call(one, who) for one, who in wanted]
+    take_turn(engine, calls)
+    return [repr(call.answer.exception() or call.answer.result()[0]) for call in calls]
+
+
+def _call(one: ActionPlan, who: Actor) -> Shared[Any]:
+    going = Going(plan="", actor=who)
+    return Shared(work=lambda engine, tx: engine.submit_inside(tx, one, who, going, None, "given"))
+
+
+def _log(engine: Engine) -> list[bytes]:
+    with engine.store.read() as tx:
+        return [entry.body for entry in tx.entries()]
