@@ -1,7 +1,7 @@
 """The store: queue, approvals and audit log in one SQLite file."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -156,7 +156,7 @@ class Store:
             self._seal.kept.write(self._seal.read(self._database, kept).frontier)
             self._seal.kept.flush()
 
-    def beating(self, action: ActionRecord) -> Heartbeat:
+    def beating(self, action: ActionRecord) -> AbstractContextManager[None]:
         """Keep the lease of *action* while a block lasts, by a connection of its own."""
         return Heartbeat(lambda: self._renew(action), self.leases.term / BEATS)
 

@@ -1,0 +1,1 @@
+from audit.remembered import *
