@@ -14,22 +14,22 @@ from tests.app.banking import DANA, MIRA, assert_verifies, only_approval, sign, 
 Stale = Callable[[Writing, PlanRecord, Approval], object]
 
 
-def _move(tx: Writing, plan: PlanRecord, approval: Approval) -> object:
-    return tx.move(plan.actions[0], Status.CANCELLED, DANA)
+def _move(tx: Writing, plan: PlanRecord, approval: Approval) -> None:
+    tx.move(plan.actions[0], Status.CANCELLED, DANA)
 
 
-def _edit(tx: Writing, plan: PlanRecord, approval: Approval) -> object:
+def _edit(tx: Writing, plan: PlanRecord, approval: Approval) -> None:
     before = plan.actions[0]
     revised = replace(before, revision=2, key="another", status=Status.READY)
-    return tx.edit(before, revised, MIRA, approval=approval.id, reason="better so", changes={}, decision={})
+    tx.edit(before, revised, MIRA, approval=approval.id, reason="better so", changes={}, decision={})
 
 
-def _remind(tx: Writing, plan: PlanRecord, approval: Approval) -> object:
-    return tx.remind(approval, DANA, {})
+def _remind(tx: Writing, plan: PlanRecord, approval: Approval) -> None:
+    tx.remind(approval, DANA, {})
 
 
-def _use_votes(tx: Writing, plan: PlanRecord, approval: Approval) -> object:
-    return tx.use_votes(approval, 1)
+def _use_votes(tx: Writing, plan: PlanRecord, approval: Approval) -> None:
+    tx.use_votes(approval, 1)
 
 
 @pytest.mark.parametrize("stale", [_move, _edit, _remind, _use_votes])
