@@ -7,7 +7,7 @@ CODE := $(FOLDERS) tests bench docs
 
 export PYTHON  # the interpreter to make .venv with; empty: the first that is new enough
 
-.PHONY: setup setup-dev wheel demo test test-long lint types fuzz bench recording lock clean help
+.PHONY: setup setup-dev wheel demo test test-long simulate lint types fuzz bench recording lock clean help
 .NOTPARALLEL:
 
 setup:  # .venv with what Signoff needs to run
@@ -19,8 +19,14 @@ demo: setup  # the demo bank, to talk to; without a terminal a tour through all 
 test: lint types wheel  # ruff, mypy, and pytest against the built wheel; ARGS="-k name" for some of it
 	PYTHONPATH="$(CURDIR)/build/wheel" SIGNOFF_WHEEL="$(CURDIR)/build/wheel" .venv/bin/pytest $(ARGS)
 
-test-long: setup-dev  # what takes minutes: every power cut and every failing call
+test-long: setup-dev  # what takes minutes or an hour: every power cut, every failing call, thousands of simulated worlds
 	.venv/bin/pytest -m long $(ARGS)
+
+SEED = 0
+STEPS = 90
+
+simulate: setup-dev  # one simulated world, told step by step: SEED=17 STEPS=90
+	.venv/bin/python -m tests.simulation.running $(SEED) $(STEPS)
 
 lint: setup-dev
 	.venv/bin/ruff check .

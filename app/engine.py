@@ -48,7 +48,16 @@ from .deciding import (
 )
 from .delegating import Delegating
 from .editing import Editing
-from .errors import Busy, DatabaseError, PolicyChanged, Refused, SignoffError, TransactionLost, UsageError
+from .errors import (
+    Busy,
+    DatabaseError,
+    OutcomeUnknown,
+    PolicyChanged,
+    Refused,
+    SignoffError,
+    TransactionLost,
+    UsageError,
+)
 from .executor import Executor, Watch
 from .grounding import grounded_in
 from .in_force import InForce, check_pinned
@@ -164,7 +173,7 @@ class Engine:
 
         What another process executes of *plan* is waited for a few seconds, or as *patience* says. What keeps one plan from
         going on keeps no other; the first such error is raised at the end. Raises Busy where another process writes for too
-        long, and PolicyChanged where it put other rules in force.
+        long, PolicyChanged where it put other rules in force, and OutcomeUnknown where a commit failed.
         """
         self._in_force.vet()
         patience = patience or Patience(sleep=self._sleep, for_others=plan is not None)  # for all plans together
@@ -176,7 +185,7 @@ class Engine:
         for id_ in ids:
             try:
                 self._executor.drive(id_, actor, patience, step)
-            except (Busy, PolicyChanged):
+            except (Busy, PolicyChanged, OutcomeUnknown):
                 raise
             except SignoffError as error:
                 problem = problem or error

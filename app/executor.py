@@ -337,8 +337,12 @@ class Executor:
             tx.use_votes(ready.approval, executing.attempt)
         action = opened(tx, executing, ready.judged.action)
         execution = Execution(actor=ready.requester, key=executing.key, now=tx.now, tx=None)
-        until = None if action.window is None else (tries_of(tx, executing).first or tx.now) + action.window
-        return Started(record=executing, action=action, execution=execution, until=until, sent=sent)
+        if lease is None or (action.window is None and executing.attempt == 1):
+            return Started(record=executing, action=action, execution=execution, sent=sent)
+        tries = tries_of(tx, executing)
+        until = None if action.window is None else (tries.first or tx.now) + action.window
+        earlier = tuple(fence for fence in tries.fences if fence != lease.fence)
+        return Started(record=executing, action=action, execution=execution, until=until, earlier=earlier, sent=sent)
 
     def _end(self, tx: Writing, started: Started, result: Result, actor: Actor) -> list[ActionRecord]:
         """Record what an execution gave, and skip what needed it where it did not happen.

@@ -22,7 +22,7 @@ class Started:
     execution: Execution
     until: datetime | None = None  # before when it must be sent: its receiver's window ends then
     asking: bool = False
-    earlier: tuple[int, ...] = ()  # where it is asked about: the fences of all attempts that were made
+    earlier: tuple[int, ...] = ()  # the fences of the attempts before it, or of all where it is asked about
     sent: bool = False  # whether an earlier attempt may have reached its receiver; told of what refers to secrets
 
 
@@ -91,7 +91,7 @@ class Outside:
             return Result(ending=Ending.IN_DOUBT, error="its receiver's window was over before it was sent")
         work, timeout = partial(run, started.action, started.execution), started.action.timeout
         result = work() if timeout is None else self._within(timeout, work, started)
-        if started.asking and result.ending is Ending.FAILED and any(map(self._store.leases.may_run, started.earlier)):
+        if result.ending is Ending.FAILED and any(map(self._store.leases.may_run, started.earlier)):
             return Result(ending=Ending.IN_DOUBT, error=f"{result.error}, but an attempt that was given up still runs")
         return result
 

@@ -1,11 +1,14 @@
 """What the Engine holds to against others: newer rules, clocks, spellings, texts, other processes."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from signoff import Actor, Engine, Refused, UsageError
-from signoff.errors import ActionInvalid, ClockError, PolicyChanged
+from signoff.audit.database import Database
+from signoff.errors import ActionInvalid, ClockError, DatabaseError, OutcomeUnknown, PolicyChanged
 from signoff.retrying import MOMENT, Patience
 from signoff.testing import FakeClock
 from tests.app.banking import (
@@ -169,3 +172,25 @@ def test_plan_that_is_only_accepted_is_run_by_resume(engine: Engine) -> None:
     assert [statuses(plan) for plan in engine.resume(DANA)] == [["done", "waiting"]]
     assert balance(engine) == "1005.00"
     assert_verifies(engine)
+
+
+def test_a_commit_that_fails_hides_behind_no_other_error(
+    engine: Engine, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where one plan cannot go on, and the commit of another one's step fails, `resume` says that nobody knows."""
+    signed = submit(engine, transfer("150.00"))
+    sign(engine, only_approval(engine, signed), MIRA)
+    engine.submit(plan_of(engine, deposit("5")), DANA, run=False)
+    clock.move(timedelta(hours=-1))
+    with pytest.raises(ClockError):
+        engine.resume(MIRA, signed.id)
+    execute, commits = Database.execute, iter([False, True])
+
+    def failing(self: Database, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        if sql == "COMMIT" and next(commits):
+            raise DatabaseError("the disk failed")
+        return execute(self, sql, parameters)
+
+    monkeypatch.setattr(Database, "execute", failing)
+    with pytest.raises(OutcomeUnknown, match="the disk failed"):
+        engine.resume(MIRA)

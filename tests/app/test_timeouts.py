@@ -156,3 +156,15 @@ def _wait_until(so: Callable[[], bool]) -> None:
     while not so():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_no_attempt_is_believed_that_it_did_nothing_while_another_one_still_runs(hasty: Outside) -> None:
+    """Where a later attempt is refused while the first one still runs, it is in doubt and not failed: it happens after all."""
+    hasty.receiver.script(HOLD, *[Treatment.REFUSE] * 3)
+    plan = hasty.submit("pay")
+    assert statuses(plan) == ["in_doubt"]
+    assert "the receiver refuses it, but an attempt that was given up still runs" in str(plan.actions[0].error)
+    hasty.receiver.release()
+    wait_for_late()
+    assert (hasty.receiver.told("requests"), hasty.receiver.told()) == ([4], [1])
+    hasty.verifies()
