@@ -69,9 +69,7 @@ class KeptHead:
                 lock(self.path, descriptor, f'another process writes to "{self.path}"; try again', LOCK_TIMEOUT)
                 yield descriptor
             finally:
-                with suppress(
-                    OSError
-                ):  # what was written stands, and the lock ends also where closing it is answered with an error
+                with suppress(OSError):  # what was written stands, and the lock ends also where closing it is answered so
                     os.close(descriptor)
         except OSError as error:
             reason = (error.strerror or "no reason given").lower()
@@ -80,13 +78,17 @@ class KeptHead:
             ) from error
 
     def flush(self) -> None:
-        """Make it durable: a power cut may not take back what only the keys of before could read. Raises KeyFileError."""
+        """Make it durable, and its name: a power cut may take back neither its beginning nor what only older keys could read.
+
+        Raises KeyFileError.
+        """
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            for path, kind in ((self.path, os.O_RDWR | os.O_NOFOLLOW), (self.path.parent, os.O_RDONLY)):
+                descriptor = os.open(path, kind | os.O_CLOEXEC)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
         except OSError as error:
             reason = (error.strerror or "no reason given").lower()
             raise KeyFileError(f'"{self.path}" cannot be flushed ({reason}); check the disk') from error

@@ -75,7 +75,7 @@ def write_keys(path: Path, *keys: Keys, replace: bool = False) -> None:
 
     Raises KeyFileError.
     """
-    target = path.with_name(f"{path.name}.new") if replace else path
+    target = path.with_name(f"{path.name}.new" if replace else f"{path.name}.{secrets.token_hex(4)}.new")
     text = _HEAD + "".join(
         f"{_STORE}+{one.origin}+{one.store_id}+{base64.b64encode(one.store).decode()}\n"
         f"{_SIGNER}+{one.origin}+{one.signer_id}+{base64.b64encode(_ED25519 + one.seed).decode()}\n"
@@ -91,6 +91,9 @@ def write_keys(path: Path, *keys: Keys, replace: bool = False) -> None:
             os.fsync(file.fileno())
         if replace:
             target.replace(path)
+        else:  # whole or not at all, and never over one that is there
+            os.link(target, path)
+            target.unlink()
         folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(folder)

@@ -2,7 +2,8 @@
 
 Nobody else takes an action over before its lease is over, or the process that holds it is gone. That is seen by a lock
 of the operating system on one byte of `FILE.run`, beside the key: the byte at the lease's fence. The file stays empty: a
-lock needs no byte that is there. Where the system has no such locks (only Linux has them here), a lease's end alone frees an action.
+lock needs no byte that is there. Where the system has no such locks (only Linux has them here), a lease's end alone
+frees an action.
 """
 
 import fcntl

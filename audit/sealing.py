@@ -129,6 +129,7 @@ def make_seal(database: Database, key_file: Path, check: Callable[[Seal], None])
     database.execute(f"INSERT INTO log (one, {COLUMNS}) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, head.mac(keys)))
     check(seal)
     seal.kept.write(Frontier())  # before the key: so a key without it was used before
+    seal.kept.flush()
     if not found:
         write_keys(key_file, keys)
     return head.frontier

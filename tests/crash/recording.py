@@ -112,7 +112,16 @@ class Recorder:
     # -- what Python does with Signoff's own files
 
     def _watch_files(self) -> None:
-        for module, name in ((os, "open"), (os, "fsync"), (os, "close"), (os, "rename"), (os, "replace"), (os, "unlink")):
+        for module, name in (
+            (os, "open"),
+            (os, "fsync"),
+            (os, "close"),
+            (os, "pwrite"),
+            (os, "rename"),
+            (os, "replace"),
+            (os, "link"),
+            (os, "unlink"),
+        ):
             self._replace(module, name, getattr(self, f"_os_{name}", None) or self._renamed)
         self._replace(fcntl, "flock", self._flock)
         self._replace(fcntl, "fcntl", self._fcntl)
@@ -147,6 +156,11 @@ class Recorder:
         theirs(descriptor)
         if ours:
             self._raise("os.close", descriptor)
+
+    def _os_pwrite(self, theirs: Callable[..., int], descriptor: int, data: bytes, offset: int) -> int:
+        if descriptor in self._descriptors:
+            self.recorded.append(Written(file=self._descriptors[descriptor], offset=offset, data=data))
+        return theirs(descriptor, data, offset)
 
     def _os_fsync(self, theirs: Callable[[int], None], descriptor: int) -> None:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
