@@ -146,9 +146,7 @@ class Intake:
     def _calling(self) -> Iterator[None]:
         """Raises UsageError once the intake is closed, and where it would wait for itself, and Busy where too many wait."""
         if current_thread() is self._thread:
-            raise UsageError(
-                "this thread owns the intake's engine and would wait for itself; use the engine that it was given"
-            )
+            raise UsageError("this thread owns the intake's engine and would wait for itself; use the engine that it was given")
         with self._changing:
             if self._closed:
                 raise UsageError("the intake is closed; open another one")

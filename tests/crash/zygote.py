@@ -169,7 +169,7 @@ class _Fuse:
         self._burnt = False
 
     def watch(self) -> None:
-        """From now on every SQL statement, the end of every COMMIT and transaction, and what comes before an effect is a point."""
+        """From now on every SQL statement, the end of every COMMIT and transaction, and what comes before effects are points."""
         configure, execute, send = Database._configure, Database.execute, Outside.execute
 
         def watched(database: Database, version: tuple[int, int, int], *, create: bool) -> None:
