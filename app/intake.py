@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Lock, Thread, current_thread
 from time import sleep
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -47,6 +47,7 @@ class Intake:
         self._changing = Lock()
         self._callers = 0
         self._closed = False
+        self._failure: BaseException | None = None
         opened: Future[Executor] = Future()
         self._thread = Thread(target=self._serve, args=(opened,), name="signoff intake", daemon=True)
         self._thread.start()
@@ -63,11 +64,17 @@ class Intake:
         return self._closed
 
     def close(self) -> None:
-        """Take no more calls, and wait until those that were taken have their answers and the engine is closed."""
+        """Take no more calls, and wait until those that were taken have their answers and the engine is closed.
+
+        Raises what closing the engine raised.
+        """
         with self._changing:
             self._closed = True
         self._calls.put(None)
         self._thread.join()
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
 
     def __enter__(self) -> Self:
         return self
@@ -137,7 +144,9 @@ class Intake:
 
     @contextmanager
     def _calling(self) -> Iterator[None]:
-        """Raises UsageError once the intake is closed, and Busy where too many wait."""
+        """Raises UsageError once the intake is closed, and where it would wait for itself, and Busy where too many wait."""
+        if current_thread() is self._thread:
+            raise UsageError("this thread owns the intake's engine and would wait for itself; use the engine that it was given")
         with self._changing:
             if self._closed:
                 raise UsageError("the intake is closed; open another one")
@@ -205,8 +214,9 @@ class Intake:
                     self._take_all(engine)
         except BaseException as error:
             if opened.done():  # its callers have their answers
-                raise
-            opened.set_exception(error)
+                self._failure = error
+            else:
+                opened.set_exception(error)
 
     def _is_over(self) -> bool:
         with self._changing:
@@ -220,12 +230,15 @@ class Intake:
                 taken.append(self._calls.get_nowait())
             except Empty:
                 break
-        shared = [call for call in taken if isinstance(call, Shared)]
-        if shared:
-            take_turn(engine, shared)
-        for call in taken:
-            if isinstance(call, Alone):
-                take_alone(engine, call)
+        try:
+            take_turn(engine, [call for call in taken if isinstance(call, Shared)])
+            for call in taken:
+                if isinstance(call, Alone):
+                    take_alone(engine, call)
+        except BaseException as error:  # of `wake`, which is somebody else's code: nobody waits for ever
+            for call in taken:
+                if call is not None and not call.answer.done():
+                    call.answer.set_exception(error)
 
 
 class _Steps:

@@ -325,6 +325,44 @@ def test_what_keeps_it_from_opening_is_told(database: Path) -> None:
         Intake(lambda: counted_engine(database))
 
 
+def test_it_does_not_wait_for_itself(intake: Intake) -> None:
+    """A verb that is called in the intake's own thread is told so, in the place of waiting for ever."""
+    with pytest.raises(UsageError, match="would wait for itself"):
+        intake.call(lambda _: intake.submit(plan(deposit("1.00")), DANA))
+
+
+def test_a_wake_that_raises_is_told(database: Path) -> None:
+    """Where what is called after a commit raises, the callers get that, what they asked for is done, and the next ones go on."""
+
+    def wake() -> None:
+        raise ZeroDivisionError
+
+    @contextmanager
+    def opened() -> Iterator[Engine]:
+        with counted_engine(database) as engine:
+            yield Engine(engine.store, engine.policy, engine.registry, wake=wake)
+
+    with Intake(opened) as intake:
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                intake.submit(plan(deposit("1.00")), DANA)
+        assert len(intake.call(_plans)) == 2
+
+
+def test_what_closing_raises_is_told(database: Path) -> None:
+    """Where the engine cannot be closed, `close` says so."""
+
+    @contextmanager
+    def opened() -> Iterator[Engine]:
+        with counted_engine(database) as engine:
+            yield engine
+        raise ZeroDivisionError
+
+    intake = Intake(opened)
+    with pytest.raises(ZeroDivisionError):
+        intake.close()
+
+
 AMOUNTS = st.sampled_from(["60.00", "100.00", "150.00", "9999999.00"])
 ONE = st.one_of(
     st.builds(transfer, AMOUNTS),

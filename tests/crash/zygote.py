@@ -10,7 +10,8 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -168,7 +169,7 @@ class _Fuse:
         self._burnt = False
 
     def watch(self) -> None:
-        """From now on every SQL statement, every end of a COMMIT, and what comes between an intent and its effect is a point."""
+        """From now on every SQL statement, the end of every COMMIT and transaction, and what comes before effects are points."""
         configure, execute, send = Database._configure, Database.execute, Outside.execute
 
         def watched(database: Database, version: tuple[int, int, int], *, create: bool) -> None:
@@ -189,7 +190,16 @@ class _Fuse:
 
         patch.object(Outside, "execute", send_and_tell).start()
         patch.object(Database, "_configure", watched).start()
+        writing = Database.writing
+
+        @contextmanager
+        def write_and_tell(database: Database, then: Callable[[], None] = lambda: None) -> Iterator[None]:
+            with writing(database, then):
+                yield
+            self.reached("others may write")
+
         patch.object(Database, "execute", execute_and_tell).start()
+        patch.object(Database, "writing", write_and_tell).start()
 
     def reached(self, label: str) -> None:
         """Strike this process if this is the point."""
