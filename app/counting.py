@@ -88,22 +88,24 @@ class Counting(PlanCounting):
     """Counts for a plan that is stored, or about to be, by what the store counts."""
 
     reading: Reading
+    edited: int | None = None  # the action that is being edited: it comes after all that is stored, but for itself
     _anew: dict[str, list[CountedRow]] = field(default_factory=dict)  # by counter: rows that are not stored
 
     def _others(self, counter: Counter, key: str, number: int) -> Total:
         since = counter.since(self.now)
         if counter.digest in self._stored:
-            return self.reading.total(counter.digest, key, since, self._place(number), self._lapsed)
+            return self.reading.total(counter.digest, key, since, self._place(number), self._left_out(number))
         if counter.digest not in self._anew:
             self._anew[counter.digest] = counted_anew(self.reading, [counter])
-        return add_up(self._anew[counter.digest], key, since, self._place(number), self._lapsed)
+        return add_up(self._anew[counter.digest], key, since, self._place(number), self._left_out(number))
 
     def _place(self, number: int) -> tuple[int, int]:
-        return (PLACE, 0) if self.plan is None else (self._accepted, number)
+        if self.plan is None or number == self.edited:
+            return PLACE, 0
+        return self.reading.accepted(self.plan, number), number
 
-    @cached_property
-    def _accepted(self) -> int:
-        return self.reading.accepted(self.plan or _NEW)
+    def _left_out(self, number: int) -> list[tuple[str, int]]:
+        return [*self._lapsed, (self.plan, number)] if self.plan is not None and number == self.edited else self._lapsed
 
     @cached_property
     def _lapsed(self) -> list[tuple[str, int]]:

@@ -79,7 +79,7 @@ class Editing:
         if revised.status is not Status.DENIED:
             told = (revised.number, revised.type, revised.body)
             counters = counters_of(self._in_force.policy).values()
-            tx.count(rows_of_action(counters, plan.id, plan.requester.id, tx.accepted(plan.id), told))
+            tx.count(rows_of_action(counters, plan.id, plan.requester.id, tx.accepted(plan.id, revised.number), told))
         if revised.status is Status.WAITING:
             ask(tx, self._in_force.policy, revised, judged, plan.requester)
         settle(tx, known(tx.plan(plan.id), plan.id))
@@ -109,7 +109,14 @@ class Editing:
 
     def _judge(self, tx: Writing, plan: PlanRecord, record: ActionRecord, action: Action) -> Judgement:
         """What the policy in force says about *action* in the place of *record*."""
-        counting = Counting(reading=tx, policy=self._in_force.policy, now=tx.now, requester=plan.requester, plan=plan.id)
+        counting = Counting(
+            reading=tx,
+            policy=self._in_force.policy,
+            now=tx.now,
+            requester=plan.requester,
+            plan=plan.id,
+            edited=record.number,
+        )
         return judge(action, record.number, record.needs, grounded_in(plan.request), len(plan.actions), counting)
 
 

@@ -492,7 +492,7 @@ class Engine:
             tx.put_secrets(record, openings_for(judged.action, openings))
         if self.policy.counters and record.status is not Status.DENIED:
             made = (record.number, record.type, record.body)
-            tx.count(rows_of_action(counters_of(self.policy).values(), plan, actor.id, tx.accepted(plan), made))
+            tx.count(rows_of_action(counters_of(self.policy).values(), plan, actor.id, tx.accepted(plan, record.number), made))
         if record.status is Status.WAITING:
             ask(tx, self.policy, record, judged, actor)
 

@@ -103,14 +103,14 @@ def counters_in(outline: str) -> Mapping[str, Counter]:
         raise LogInvalid(f"the stored policy in force cannot be read ({error}): it was altered") from error
 
 
-def counted_rows(
-    counters: Iterable[Counter], plan: PlanRecord, accepted: int, done: Mapping[int | None, str]
-) -> list[CountedRow]:
-    """The rows of a plan's actions as they stand. *done* tells when those were done that are."""
+def counted_rows(counters: Iterable[Counter], plan: PlanRecord, entries: Sequence[Entry]) -> list[CountedRow]:
+    """The rows of a plan's actions as they stand, and as *entries*, which are all of its chain, tell."""
     rows: list[CountedRow] = []
+    done = done_times(entries)
     for action in plan.actions:
         if action.status not in NOT_DONE:
-            made = rows_of_action(counters, plan.id, plan.requester.id, accepted, (action.number, action.type, action.body))
+            told = (action.number, action.type, action.body)
+            made = rows_of_action(counters, plan.id, plan.requester.id, accepted_by(entries, action.number), told)
             rows += (replace(row, done=done[action.number]) for row in made) if action.status is Status.DONE else made
     return rows
 
@@ -125,6 +125,14 @@ def rows_of_action(
     return [
         CountedRow(one.digest, one.key(plan, requester, read), HELD, accepted, number, plan, one.amount(read)) for one in counting
     ]
+
+
+def accepted_by(entries: Iterable[Entry], number: int) -> int:
+    """The number of the Entry with which action *number* took its place among all: of its plan, or of its newest edit.
+
+    What was accepted between these did not count what the edit made of it, so the edit counts all of that.
+    """
+    return max(one.number for one in entries if one.place == 1 or (one.event == "edited" and one.action == number))
 
 
 def done_times(entries: Iterable[Entry]) -> dict[int | None, str]:

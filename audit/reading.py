@@ -12,7 +12,7 @@ from signoff.errors import LogInvalid
 from signoff.folding import fold_name
 
 from .ciphertexts import open_secrets, secret_problems
-from .counting import COUNTED, CountedRow, Counter, Total, counters_in
+from .counting import COUNTED, CountedRow, Counter, Total, accepted_by, counters_in
 from .database import Database, Lent, Row
 from .delegations import DELEGATED, REVOKED, Delegation, read_delegations
 from .log import COLUMNS, ChainEnd, chain_end
@@ -248,8 +248,10 @@ class Reading:
         """The ids of the plans whose actions count."""
         return {id_ for (id_,) in self._database.execute("SELECT DISTINCT plan FROM counted")}
 
-    def accepted(self, plan: str) -> int:
-        """The number of the Entry with which *plan* was accepted."""
+    def accepted(self, plan: str, number: int) -> int:
+        """The number of the Entry with which action *number* of *plan* took its place among all: see `accepted_by`."""
+        if self._database.execute("SELECT 1 FROM edits WHERE plan = ? AND number = ?", (plan, number)):
+            return accepted_by(self.entries(plan), number)
         ((number,),) = self._database.execute("SELECT number FROM entries WHERE chain = ? AND place = 1", (plan,))
         return int(number)
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from .counting import CountedRow, Counter, counted_rows, done_times
+from .counting import CountedRow, Counter, counted_rows
 from .reading import Reading
-from .records import Entry, PlanRecord
 from .verify import verify_plan
 from .writing import Writing
 
@@ -30,9 +29,5 @@ def counted_anew(reading: Reading, counters: Iterable[Counter]) -> list[CountedR
         verify_plan(reading, id_)
         plan = reading.plan(id_)
         assert plan is not None
-        rows += _rows(counters, plan, reading.entries(id_))
+        rows += counted_rows(counters, plan, reading.entries(id_))
     return rows
-
-
-def _rows(counters: Iterable[Counter], plan: PlanRecord, entries: list[Entry]) -> list[CountedRow]:
-    return counted_rows(counters, plan, entries[0].number, done_times(entries))

@@ -7,7 +7,7 @@ from signoff.canonical import Json, canonical, digest
 from signoff.errors import LogInvalid
 from signoff.folding import fold_name
 
-from .counting import counted_rows, done_times
+from .counting import counted_rows
 from .database import Row
 from .delegations import delegation_problems
 from .heads import head_leaf, root_over
@@ -261,7 +261,7 @@ def _state_problems(reading: Reading, plan: str, entries: list[Entry]) -> Iterat
 def _count_problems(reading: Reading, plan: PlanRecord, entries: list[Entry]) -> Iterator[str]:
     """Where what is stored of what a plan's actions count for is not what its actions and its log say."""
     counters = reading.counters()
-    right = set(counted_rows(counters.values(), plan, entries[0].number, done_times(entries)) if counters and entries else ())
+    right = set(counted_rows(counters.values(), plan, entries) if counters and entries else ())
     stored = reading.counted(plan.id)
     for number in sorted({row.number for row in right ^ set(stored)}):
         names = [name for name, one in counters.items() if one.digest in {row.counter for row in right ^ set(stored)}]

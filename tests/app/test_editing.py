@@ -347,6 +347,24 @@ def test_counters_count_what_it_is_now(open_engine: Open) -> None:
     assert statuses(submit(engine, transfer("840.00"))) == ["waiting"]
 
 
+def test_an_edit_counts_what_was_accepted_since(open_engine: Open) -> None:
+    """What was accepted, and done, since the plan was asked for did not count what an edit makes of it: the edit counts that."""
+    engine = open_engine(rules(LIMIT))
+    asked = only_approval(engine, submit(engine, transfer("150.00")))
+    assert statuses(submit(engine, transfer("90.00"))) == ["done"]
+    assert statuses(edit(engine, asked, amount="950.00")) == ["denied"]
+    asked = only_approval(engine, submit(engine, transfer("150.00")))
+    assert statuses(submit(engine, transfer("90.00"))) == ["done"]
+    edited = edit(engine, asked, amount="820.00")
+    assert statuses(edited) == ["waiting"]
+    assert_verifies(engine)
+    assert statuses(submit(engine, transfer("1.00"))) == ["denied"]
+    approvals = only_approval(engine, edited)
+    sign(engine, approvals, OMAR, FAY, FINN)
+    assert statuses(engine.resume(OMAR, edited.id)[0]) == ["done"]
+    assert_verifies(engine)
+
+
 def test_two_edits_of_one_revision_are_one(engine: Engine, waiting: Approval) -> None:
     """Who edits a revision that somebody else has edited meanwhile is refused: they did not see what it is now."""
     edit(engine, waiting, OMAR, to="Bob")
@@ -427,7 +445,7 @@ def test_the_past_forgets_what_ended(open_engine: Open) -> None:
         past = Past(tx.counters().values())
         past.add(edited, tx.entries(plan.id), tx.edits(plan.id))
         assert past.kept == 3
-        past.go_on(tx.accepted(last.id), last.at)
+        past.go_on(tx.accepted(last.id, 1), last.at)
     assert past.kept == 0
 
 
