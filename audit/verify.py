@@ -16,8 +16,8 @@ from .pins import pin_problems
 from .reading import Reading
 from .records import SYSTEM, ApprovalStatus, Entry, PlanRecord, Status, read_time, write_actor, write_time
 from .rows import entry_of
+from .telling import ACCEPTED, CLOSES, MOVED, told_approval, told_edit, told_lease, told_vote
 from .tree import Frontier
-from .writing import ACCEPTED, CLOSES, MOVED, told_approval, told_edit, told_lease, told_vote
 
 BLIND_SPOTS = (
     "whoever can read the key file can rewrite the log and its seal: only a checkpoint that is kept elsewhere tells of that",
