@@ -262,6 +262,7 @@ TestBank = BankMachine.TestCase
 TestBank.settings = settings(stateful_step_count=STEPS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("target", "instead", "said"),
     [
@@ -276,7 +277,7 @@ TestBank.settings = settings(stateful_step_count=STEPS)
         ("signoff.executor.put_off", lambda tx, _, one, *more: tx.move(one, Status.FAILED, more[-1]), "should be"),
         ("signoff.engine.check_resolver", lambda *_: None, "it was resolved"),
         ("signoff.editing.check_editor", _anybody_edits, "it was edited"),
-        ("signoff.deciding._has_edited", lambda *_: False, "the vote was taken"),
+        ("signoff.signers.Signers.has_edited", lambda *_: False, "the vote was taken"),
         ("signoff.deadlines.NOT_DONE", frozenset(), "should be"),
         ("signoff.executor.run_action", lambda action, execution: Result(ending=Ending.DONE), "should be|hold something else"),
     ],
