@@ -37,6 +37,8 @@ class Reading:
         self._seal = seal
         self._kept = kept
         self._head: LogHead | None = None
+        self._counters: Mapping[str, Counter] | None = None  # of the policy in force
+        self._ends: dict[str, ChainEnd] = {}  # where chains ended when the transaction began, as the head vouches for
 
     @cached_property
     def remembered(self) -> Remembered:
@@ -57,6 +59,8 @@ class Reading:
         end = chain_end(self._database, chain, self.log_head())
         if end is None and chain == SYSTEM and self.log_head().size:  # what is in force stands in every log, as its first Entry
             raise LogInvalid(f"the chain {SYSTEM} was removed from the log; see `signoff audit verify`")
+        if end is not None:
+            self._ends[chain] = end
         return end
 
     def damages(self) -> list[str]:
@@ -221,8 +225,10 @@ class Reading:
 
     def counters(self) -> Mapping[str, Counter]:
         """The counters of the policy in force, by name. Raises LogInvalid where it cannot be read."""
-        rows = self._database.execute("SELECT outline FROM policies WHERE active = 1")
-        return counters_in(rows[0][0]) if rows else {}
+        if self._counters is None:
+            rows = self._database.execute("SELECT outline FROM policies WHERE active = 1")
+            self._counters = counters_in(rows[0][0]) if rows else {}
+        return self._counters
 
     def total(
         self, counter: str, key: str, since: str, place: tuple[int, int], left_out: Sequence[tuple[str, int]] = ()
@@ -370,6 +376,8 @@ class Reading:
 
     def head(self, chain: str) -> tuple[int, bytes] | None:
         """The recorded length and last hash of one chain."""
+        if end := self._ends.get(chain):
+            return end.length, end.hash
         rows = self._database.execute("SELECT length, head FROM chains WHERE chain = ?", (chain,))
         return (rows[0][0], rows[0][1]) if rows else None
 

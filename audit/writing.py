@@ -72,6 +72,7 @@ class Writing(Reading):
                 yield
         except BaseException:
             self._log.go_back(mark)
+            self._counters = None  # they may be of a policy that is not in force after all
             del self.after_commit[after:]
             self.undone.close()
             raise
@@ -470,6 +471,7 @@ class Writing(Reading):
     ) -> None:
         """Make the policy *digest* the one in force, and record the change; *confirmed* are Entries of those who agreed."""
         self.remembered.active_policy = None
+        self._counters = None
         self._database.execute("UPDATE policies SET active = NULL WHERE active = 1")
         self._database.execute(
             "INSERT INTO policies (digest, name, source, outline, active) VALUES (?, ?, ?, ?, 1)"

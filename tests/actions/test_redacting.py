@@ -82,7 +82,7 @@ def test_what_an_action_gives_is_told_without_its_secrets() -> None:
     def asked(token: Secret, how: str) -> bool:
         raise ValueError(f"{token.reveal()} is not known")
 
-    made = action(effect=Effect.PROBE, probe=asked)(shout)  # type: ignore[arg-type]
+    made = action(effect=Effect.PROBE, probe=asked)(shout)  # type: ignore[arg-type]  # their fields differ
 
     def run(how: str) -> Result:
         return run_action(made.model_validate({"token": VALUE, "how": how}), EXECUTION)

@@ -220,7 +220,7 @@ def test_statements_grow_with_the_plans_and_no_faster(
         assert len(replayed(engine, text, limit=limit)) == 2 * limit
         needed.append(len(statements))
     assert needed[2] - needed[1] == needed[1] - needed[0]
-    assert needed[2] <= 30 * 15
+    assert needed[2] <= 30 * 13
 
 
 def test_what_left_its_window_is_forgotten(open_engine: Open, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
