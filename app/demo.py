@@ -113,7 +113,7 @@ class Demo:
         self._console.print(output.format_judgements(judged))
         allowed = sum(one.decision.effect is DecisionEffect.ALLOW for one in judged)
         with self._stage.running(allowed):
-            record = self._engine.submit(planned.plan, self._actor, request=request, planner=planned.planner)
+            record = self._engine.submit(planned.plan, self._actor, request=request, planner=planned)
         self._console.print(Text(f"Plan {record.id}:", style="bold"))
         self._stage.show_outcome(record)
         self._stage.show_cards(record)

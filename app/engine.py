@@ -10,10 +10,9 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 
-from signoff.actions import Lookup, Registry
+from signoff.actions import Registry
 from signoff.audit import (
     BOUNDED,
-    UNTOUCHED,
     ActionRecord,
     Approval,
     ApprovalStatus,
@@ -24,27 +23,20 @@ from signoff.audit import (
     Status,
     Store,
     Writing,
-    rows_of_action,
 )
-from signoff.planner import ActionPlan, check_request, write_plan
+from signoff.planner import ActionPlan, Context, Planned
 from signoff.policies import Policy
 
+from .accepting import Accepting
 from .actor import Actor
 from .batches import Batch, check_size, make_batch
-from .canonical import Json, digest
+from .canonical import Json
 from .cards import Card, read_card
-from .counting import Counting, counters_of
+from .counting import Counting
 from .deadlines import expired
 from .deciding import (
     Judgement,
-    can_cancel,
-    check_canceller,
-    check_resolver,
-    check_waiting,
     judge,
-    judge_plan,
-    resolve_plan,
-    told_decision,
 )
 from .delegating import Delegating
 from .editing import Editing
@@ -56,19 +48,17 @@ from .errors import (
     Refused,
     SignoffError,
     TransactionLost,
-    UsageError,
 )
 from .executor import Executor, Watch
 from .grounding import grounded_in
-from .in_force import InForce, check_pinned
+from .in_force import InForce
+from .intervening import Intervening
+from .origin import Origin, origin_of
 from .pinning import PinChange, Pinning
-from .plans import Verifier, as_record, ask, known, settle
-from .recovery import check_ended
-from .refusals import checked_reason, log_refusal, refused, storable
-from .reminding import remind
+from .plans import Verifier, action_of, known
 from .retrying import Patience
 from .secret_fields import Lookup as SecretLookup
-from .secret_fields import Openings, closed_plan, no_secrets, openings_for, openings_of
+from .secret_fields import no_secrets
 from .signers import Signers
 from .steps import GOING, Going, Step
 from .story import Story, read_story
@@ -101,6 +91,8 @@ class Engine:
             self._in_force = InForce(tx, policy)
         self._verifier = Verifier()
         self._executor = Executor(store, registry, self._in_force, self._verifier, secrets)
+        self._accepting = Accepting(store, registry, self._in_force, self._verifier, self._executor)
+        self._intervening = Intervening(store, self._in_force, self._verifier, self._executor)
         self._pinning = Pinning(store, self._in_force)
         self._delegating = Delegating(store, self._in_force)
         self._voting = Voting(store, registry, self._in_force, self._verifier)
@@ -134,32 +126,34 @@ class Engine:
 
     # -- verbs
 
-    def preview(self, plan: ActionPlan, actor: Actor, *, request: str | None = None) -> tuple[Judgement, ...]:
+    def preview(
+        self, plan: ActionPlan, actor: Actor, *, request: str | None = None, context: Sequence[Context] = ()
+    ) -> tuple[Judgement, ...]:
         """What would be decided about *plan* now. Nothing is stored. Raises PlanInvalid."""
-        with self.store.read() as tx:
-            check_pinned(tx, self.policy)
-            with tx.lent() as lent:
-                resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
-            resolved = closed_plan(resolved, openings_of(plan, resolved), self.registry)
-            counting = Counting(reading=tx, policy=self.policy, now=self.store.clock(), requester=actor)
-            return judge_plan(resolved, grounded_in(request), counting)
+        return self._accepting.preview(plan, actor, origin_of(request, "given", context))
 
     def submit(
-        self, plan: ActionPlan, actor: Actor, *, request: str | None = None, planner: str = "given", run: bool = True
+        self,
+        plan: ActionPlan,
+        actor: Actor,
+        *,
+        request: str | None = None,
+        planner: str | Planned = "given",
+        context: Sequence[Context] = (),
+        run: bool = True,
     ) -> PlanRecord:
         """Accept *plan*: decide every action, record all of it in one transaction, and run what may run.
 
-        *request* is what the user wrote, if a user wrote something; *planner* says what made the plan. Raises PlanInvalid
-        where a name in it is unknown; nothing is stored then. Raises Refused, which is recorded, where it would leave more
-        waiting than one requester may have. Other processes that execute keep it from nothing; what
-        they take up of it, and what goes on by itself later, is waited for a few seconds. Without *run* it is only accepted:
-        a worker runs it, or `resume`.
+        *request* is what the user wrote, if a user wrote something, and *context* what its planner was given beside it;
+        *planner* is that planner's answer, or says what made the plan. Raises PlanInvalid where a name in it is unknown;
+        nothing is stored then. Raises Refused, which is recorded, where it would leave more waiting than one requester may
+        have. Other processes that execute keep it from nothing; what they take up of it, and what goes on by itself later, is
+        waited for a few seconds. Without *run* it is only accepted: a worker runs it, or `resume`.
         """
-        if request is not None:
-            check_request(storable("the request", request))
+        origin = origin_of(request, planner, context)
         self._in_force.vet()
         with self.store.write() as tx:
-            id_ = self._submit(tx, plan, actor, request, planner)
+            id_ = self._accepting.accept(tx, plan, actor, origin)
             step = self._executor.start(tx, id_, actor) if run and isinstance(id_, str) else GOING
         if isinstance(id_, Refused):
             raise id_
@@ -178,7 +172,7 @@ class Engine:
         self._in_force.vet()
         patience = patience or Patience(sleep=self._sleep, for_others=plan is not None)  # for all plans together
         with self.store.write() as tx:
-            recovered = self._begin(tx, actor)
+            recovered = self._accepting.begin(tx, actor)
             ids = [known(tx.plan(plan), plan).id] if plan else list(dict.fromkeys([*recovered, *tx.plans_to_resume(tx.now)]))
             step = self._executor.try_start(tx, plan, actor) if plan and not patience.stopped() else GOING
         problem: SignoffError | None = None
@@ -256,26 +250,7 @@ class Engine:
         sign what the rules in force ask for it, and for `approvers`, but not for the requester. Raises Refused, which is
         recorded, and Busy where an attempt at what is said to be *not done* still runs: it would happen after all.
         """
-        if not checked_reason(reason).strip():
-            raise UsageError("resolving needs a reason; say how you know")
-        self._in_force.vet()
-        with self.store.write() as tx:
-            self._in_force.adopt(tx, actor)
-            record = settle(tx, self._verifier.plan(tx, known(tx.plan(plan), plan).id))
-            action = _action_of(record, number)
-            decision = self._executor.decide(tx, record, action).decision
-            refusal = refused(lambda: check_resolver(self.policy, decision, record, number, actor))
-            if refusal is not None:
-                log_refusal(tx, refusal, actor, "resolve", plan, number)
-            else:
-                if not done:
-                    check_ended(tx, self.store.leases, action)
-                said = "done" if done else "not done"
-                tx.log("resolved", actor, {"verb": said, "reason": reason}, plan=plan, action=number)
-                status = Status.DONE if done else Status.READY
-                tx.move(action, status, actor, error=f"resolved as {said} by {actor.id}: {reason}")
-        if refusal is not None:
-            raise refusal
+        self._intervening.resolve(plan, number, actor, done, reason)
         self._wake()
         return self.plan(plan)
 
@@ -284,27 +259,8 @@ class Engine:
 
         What was put off is not tried again, and nobody knows what came of it: it is in doubt.
         """
-        self._in_force.vet()
-        with self.store.write() as tx:
-            self._in_force.adopt(tx, actor)
-            record = settle(tx, self._verifier.plan(tx, known(tx.plan(plan), plan).id))
-            open_ = [one for one in tx.approvals_of(plan) if one.status is ApprovalStatus.WAITING]
-            waiting = [Signers.of(tx, self.policy, one, tx.now) for one in open_]
-            refusal = refused(lambda: check_canceller(self.policy, record, actor, waiting))
-            if refusal is not None:
-                log_refusal(tx, refusal, actor, "cancel", plan)
-            for action in record.actions if refusal is None else ():
-                if can_cancel(action):
-                    self._cancel(tx, action, actor)
-        if refusal is not None:
-            raise refusal
+        self._intervening.cancel(plan, actor)
         return self.plan(plan)
-
-    def _cancel(self, tx: Writing, action: ActionRecord, actor: Actor) -> None:
-        if action.status in UNTOUCHED:
-            tx.move(action, Status.CANCELLED, actor, error=f"cancelled by {actor.id}")
-            return
-        tx.move(action, Status.IN_DOUBT, actor, error=f"{action.error}; not tried again: cancelled by {actor.id}")
 
     def pin(self, actor: Actor) -> PinChange:
         """Pin the policies in force: from then on a changed file is not taken up, and whoever has another one is refused.
@@ -368,7 +324,7 @@ class Engine:
     def explain(self, plan: str, number: int) -> tuple[ActionRecord, Judgement]:
         """The action *number* of *plan* as it stands, and what the policy in force now says about it. Raises as `plan` does."""
         record = self.plan(plan)
-        found = _action_of(record, number)
+        found = action_of(record, number)
         with self.store.read() as tx:
             return found, self._judge(tx, record, found)
 
@@ -412,14 +368,14 @@ class Engine:
         self._in_force.vet()
 
     def submit_inside(
-        self, tx: Writing, plan: ActionPlan, actor: Actor, going: Going | None, request: str | None, planner: str
+        self, tx: Writing, plan: ActionPlan, actor: Actor, going: Going | None, origin: Origin
     ) -> tuple[str | Refused, Step | None]:
         """Accept *plan* in *tx*, and take the steps that it can take there if it is *going*. Returns its id, or what refuses it.
 
         Where it is not accepted it is undone alone, where a step fails only that one. Raises as `submit` does.
         """
         with tx.attempt():
-            id_ = self._submit(tx, plan, actor, request, planner)
+            id_ = self._accepting.accept(tx, plan, actor, origin)
         if going is None or isinstance(id_, Refused):
             return id_, None
         try:
@@ -433,7 +389,7 @@ class Engine:
         """Go on with a plan in *tx* as far as it can go there. Raises as `resume` does."""
         with tx.attempt():
             known(tx.plan(going.plan), going.plan)
-            self._begin(tx, going.actor)
+            self._accepting.begin(tx, going.actor)
         return self._executor.go_on_inside(tx, going)
 
     def vote_inside(self, tx: Writing, ballot: Ballot) -> Refused | None:
@@ -445,60 +401,3 @@ class Engine:
         """The approvals *ids* as they stand."""
         with self.store.read() as tx:
             return tuple(known(tx.approval(id_), id_) for id_ in ids)
-
-    # -- accepting
-
-    def _begin(self, tx: Writing, actor: Actor) -> list[str]:
-        """What comes before a plan is accepted or goes on; returns the ids of the plans that were recovered."""
-        self._in_force.adopt(tx, actor)
-        remind(tx, self.policy, self._verifier)
-        return self._executor.recover(tx)
-
-    def _submit(self, tx: Writing, plan: ActionPlan, actor: Actor, request: str | None, planner: str) -> str | Refused:
-        """Store *plan*, and return its id, or what refuses it, which is recorded."""
-        self._begin(tx, actor)
-        return self._accept(tx, plan, actor, request, planner)
-
-    def _accept(self, tx: Writing, plan: ActionPlan, actor: Actor, request: str | None, planner: str) -> str | Refused:
-        """Store *plan* and return its id, or what refuses it, which is recorded."""
-        with tx.lent() as lent:
-            resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
-        openings = openings_of(plan, resolved)
-        resolved = closed_plan(resolved, openings, self.registry)
-        counting = Counting(reading=tx, policy=self.policy, now=tx.now, requester=actor)
-        judged = judge_plan(resolved, grounded_in(request), counting)
-        refusal = refused(lambda: check_waiting(judged, tx.waiting, actor))
-        if refusal is not None:
-            log_refusal(tx, refusal, actor, "submit")
-            return refusal
-        proposed = write_plan(plan)
-        id_ = tx.add_plan(
-            requester=actor,
-            request=request,
-            planner=planner,
-            proposed=proposed,
-            digest=digest(proposed),
-            policy=self.policy.digest,
-        )
-        for judgement in judged:
-            self._add(tx, id_, judgement, actor, openings)
-        settle(tx, known(tx.plan(id_), id_))
-        return id_
-
-    def _add(self, tx: Writing, plan: str, judged: Judgement, actor: Actor, openings: Openings) -> None:
-        record = as_record(self.policy, plan, judged)
-        tx.add_action(record, actor, told_decision(judged))
-        if record.status is not Status.DENIED:
-            tx.put_secrets(record, openings_for(judged.action, openings))
-        if self.policy.counters and record.status is not Status.DENIED:
-            made = (record.number, record.type, record.body)
-            tx.count(rows_of_action(counters_of(self.policy).values(), plan, actor.id, tx.accepted(plan, record.number), made))
-        if record.status is Status.WAITING:
-            ask(tx, self.policy, record, judged, actor)
-
-
-def _action_of(plan: PlanRecord, number: int) -> ActionRecord:
-    """Raises UsageError where *plan* has no such action."""
-    if not 1 <= number <= len(plan.actions):
-        raise UsageError(f"{plan.id} has no action {number}; its actions are numbered 1 to {len(plan.actions)}")
-    return plan.action(number)

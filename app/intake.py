@@ -15,13 +15,13 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from signoff.audit import ActionRecord, Approval, PlanRecord, Writing
-from signoff.planner import ActionPlan, check_request
+from signoff.planner import ActionPlan, Context, Planned
 
 from .actor import Actor
 from .engine import Engine
 from .errors import Busy, Refused, TransactionLost, UsageError
 from .executor import Executor
-from .refusals import storable
+from .origin import origin_of
 from .retrying import Patience
 from .steps import Going, Step
 from .turns import Alone, Shared, take_alone, take_turn
@@ -85,15 +85,21 @@ class Intake:
     # -- verbs
 
     def submit(
-        self, plan: ActionPlan, actor: Actor, *, request: str | None = None, planner: str = "given", run: bool = True
+        self,
+        plan: ActionPlan,
+        actor: Actor,
+        *,
+        request: str | None = None,
+        planner: str | Planned = "given",
+        context: Sequence[Context] = (),
+        run: bool = True,
     ) -> PlanRecord:
         """Accept *plan* and run what may run, as `Engine.submit` does. An external effect runs in this thread."""
-        if request is not None:
-            check_request(storable("the request", request))
+        origin = origin_of(request, planner, context)
         with self._calling():
             going = Going(plan="", actor=actor)  # which gets its id in there
             id_, step = self.shared_again(
-                going, lambda engine, tx: engine.submit_inside(tx, plan, actor, going if run else None, request, planner)
+                going, lambda engine, tx: engine.submit_inside(tx, plan, actor, going if run else None, origin)
             )
             if isinstance(id_, Refused):
                 raise id_

@@ -44,6 +44,13 @@ def known(found: _T | None, id_: str) -> _T:
     return found
 
 
+def action_of(plan: PlanRecord, number: int) -> ActionRecord:
+    """The action *number* of *plan*. Raises UsageError where *plan* has no such action."""
+    if not 1 <= number <= len(plan.actions):
+        raise UsageError(f"{plan.id} has no action {number}; its actions are numbered 1 to {len(plan.actions)}")
+    return plan.action(number)
+
+
 def check_clock(tx: Writing) -> None:
     """Raises ClockError where no deadline can be judged."""
     if tx.behind:

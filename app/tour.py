@@ -176,7 +176,7 @@ class Tour:
             output.print_no_plan(planned.outcome.value, planned.message, planned.planner, self._console)
             return None
         self._say(f"Planned by the {planned.planner}.")
-        record = self._engine.submit(planned.plan, DANA, request=request, planner=planned.planner)
+        record = self._engine.submit(planned.plan, DANA, request=request, planner=planned)
         self._console.print(output.format_plan(record))
         return record
 

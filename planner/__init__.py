@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from .answer import Planned as Planned
     from .answer import Planner as Planner
     from .answer import check_request as check_request
+    from .context import MAX_CONTEXT as MAX_CONTEXT
+    from .context import Context as Context
+    from .context import Trust as Trust
+    from .context import check_context as check_context
     from .llm import LLMPlanner as LLMPlanner
     from .mode import MODEL_TIMEOUT as MODEL_TIMEOUT
     from .mode import Mode as Mode
@@ -28,11 +32,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_ACTIONS",
+    "MAX_CONTEXT",
     "MAX_PLAN_BYTES",
     "MAX_REQUEST",
     "MODEL_TIMEOUT",
     "ActionPlan",
     "Amount",
+    "Context",
     "LLMPlanner",
     "Mode",
     "Outcome",
@@ -41,7 +47,9 @@ __all__ = [
     "Planner",
     "RulesPlanner",
     "ScriptedPlanner",
+    "Trust",
     "amounts_in",
+    "check_context",
     "check_request",
     "plan_model",
     "read_action",
@@ -54,6 +62,7 @@ __getattr__ = front_door(
     {
         "amounts": ["Amount", "amounts_in"],
         "answer": ["MAX_REQUEST", "Outcome", "Planned", "Planner", "check_request"],
+        "context": ["MAX_CONTEXT", "Context", "Trust", "check_context"],
         "llm": ["LLMPlanner"],
         "mode": ["MODEL_TIMEOUT", "Mode"],
         "plan": ["MAX_ACTIONS", "ActionPlan", "PlannedAction", "write_plan"],

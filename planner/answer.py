@@ -1,13 +1,16 @@
 """What a planner answers: a plan, or exactly one reason why there is none."""
 
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from signoff.actor import Actor
+from signoff.canonical import Json
 from signoff.errors import PlanInvalid
 
+from .context import Context
 from .plan import ActionPlan
 
 MAX_REQUEST = 10_000  # characters in one request
@@ -37,6 +40,8 @@ class Planned:
     model: str | None = None  # the model's name; None where none was asked
     attempts: int = 1  # how often the planner tried
     tokens: int | None = None  # in all attempts together; None where nothing counts them
+    disputed: tuple[str, ...] = ()  # in words, where a second opinion differs; empty where nobody was asked, or agrees
+    record: Mapping[str, Json] = field(default_factory=dict)  # how it came about, for the log: digests, mode, time; no secrets
 
     def __post_init__(self) -> None:
         if (self.outcome is Outcome.PLAN) is not (self.plan is not None):
@@ -52,8 +57,9 @@ class Planner(Protocol):
     def label(self) -> str:
         """Who plans, for people: "built-in rules planner, no AI model"."""
 
-    def plan(self, request: str, actor: Actor) -> Planned:
-        """Plan *request* for *actor*. Raises PlanInvalid for a request that `check_request` refuses, and nothing else."""
+    def plan(self, request: str, actor: Actor, context: Sequence[Context] = ()) -> Planned:
+        """Plan *request* for *actor*, who was shown, or brought, *context*. Raises PlanInvalid for a request that `check_request`
+        refuses, or a context that `check_context` does, and nothing else."""
 
 
 def check_request(request: str) -> None:

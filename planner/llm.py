@@ -5,7 +5,7 @@ like a plan from a stranger. What it says beside a plan changes nothing.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, Self
 
@@ -23,6 +23,7 @@ from signoff.errors import PlanInvalid, UsageError
 
 from .answer import Outcome, Planned, check_request
 from .completion import Reply
+from .context import Context, check_context
 from .endpoint import Endpoint
 from .mode import MODEL_TIMEOUT, Mode
 from .plan import ActionPlan
@@ -90,9 +91,10 @@ class LLMPlanner:
         """Who plans, for people: the model and the server that it is asked at."""
         return f"model {self._endpoint.redact(self._model)} at {self._endpoint.host}"
 
-    def plan(self, request: str, actor: Actor) -> Planned:
-        """The plan, or why there is none. Raises PlanInvalid for a request that `check_request` refuses."""
+    def plan(self, request: str, actor: Actor, context: Sequence[Context] = ()) -> Planned:
+        """The plan, or why there is none. Raises PlanInvalid for a request or a context that cannot be taken."""
         check_request(request)
+        check_context(context)
         replies: list[Reply] = []
         try:
             channel = Channel(self._endpoint, self._model, self._mode, self._timeout, replies.append)

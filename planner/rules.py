@@ -12,6 +12,7 @@ from signoff.errors import ActionInvalid
 from .amounts import read_amounts
 from .answer import Outcome, Planned, check_request
 from .clauses import read_steps
+from .context import Context, check_context
 from .plan import ActionPlan, PlannedAction
 from .steps import Step, Unclear
 from .tokens import tokenize
@@ -30,9 +31,10 @@ class RulesPlanner:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    def plan(self, request: str, actor: Actor) -> Planned:
-        """The plan, or a question. Raises PlanInvalid for a request that is empty or too long."""
+    def plan(self, request: str, actor: Actor, context: Sequence[Context] = ()) -> Planned:
+        """The plan, or a question; *context* is not read. Raises PlanInvalid for a request that is empty or too long."""
         check_request(request)
+        check_context(context)
         try:
             plan = self._plan(read_steps(read_amounts(tokenize(request))))
         except Unclear as unclear:

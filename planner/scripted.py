@@ -8,6 +8,7 @@ from signoff.actor import Actor
 from signoff.errors import UsageError
 
 from .answer import Outcome, Planned, check_request
+from .context import Context, check_context
 from .plan import ActionPlan
 
 LABEL = "scripted planner, no AI model"
@@ -28,9 +29,10 @@ class ScriptedPlanner:
         self._in_turn = () if isinstance(answers, Mapping) else tuple(answers)
         self._given = 0
 
-    def plan(self, request: str, actor: Actor) -> Planned:
+    def plan(self, request: str, actor: Actor, context: Sequence[Context] = ()) -> Planned:
         """The script's answer to *request*, whoever asks."""
         check_request(request)
+        check_context(context)
         answer = self._next() if self._by_request is None else self._for(request, self._by_request)
         return Planned(outcome=Outcome.PLAN, plan=answer, planner=LABEL) if isinstance(answer, ActionPlan) else answer
 

@@ -23,6 +23,7 @@ from signoff.audit.database import Database
 from signoff.canonical import Json
 from signoff.errors import Busy, DatabaseError, OutcomeUnknown, PlanInvalid, Refused, SignoffError, UsageError
 from signoff.intake import Intake
+from signoff.origin import Origin
 from signoff.planner import ActionPlan, read_plan
 from signoff.steps import Going
 from signoff.testing import CountingIds, FakeClock
@@ -423,7 +424,7 @@ def _turn(engine: Engine, wanted: Sequence[tuple[ActionPlan, Actor]]) -> list[st
 
 def _call(one: ActionPlan, who: Actor) -> Shared[Any]:
     going = Going(plan="", actor=who)
-    return Shared(work=lambda engine, tx: engine.submit_inside(tx, one, who, going, None, "given"))
+    return Shared(work=lambda engine, tx: engine.submit_inside(tx, one, who, going, Origin()))
 
 
 def _log(engine: Engine) -> list[bytes]:

@@ -1,0 +1,1 @@
+from app.origin import *
