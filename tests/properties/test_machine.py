@@ -275,7 +275,7 @@ TestBank.settings = settings(stateful_step_count=STEPS)
         ("signoff.signers.fold_name", lambda _: object(), "the vote was taken|should be|it was resolved|was refused"),
         ("signoff.executor.ask_action", lambda action, execution: Result(ending=Ending.FAILED), "should be|other calls"),
         ("signoff.executor.put_off", lambda tx, _, one, *more: tx.move(one, Status.FAILED, more[-1]), "should be"),
-        ("signoff.engine.check_resolver", lambda *_: None, "it was resolved"),
+        ("signoff.intervening.check_resolver", lambda *_: None, "it was resolved"),
         ("signoff.editing.check_editor", _anybody_edits, "it was edited"),
         ("signoff.signers.Signers.has_edited", lambda *_: False, "the vote was taken"),
         ("signoff.deadlines.NOT_DONE", frozenset(), "should be"),
