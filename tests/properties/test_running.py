@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff import deadlines, executor, intervening, plans
+from signoff import deadlines, intervening, plans, stepping
 from signoff.actions import Effect, Ending, Migration, check_ledger
 from signoff.actions import bank as bank_actions
 from signoff.actions.ledger import post
@@ -130,7 +130,7 @@ def test_needs_that_do_not_matter_are_caught(monkeypatch: pytest.MonkeyPatch) ->
     """Where needs are ignored, an action runs before what it needs."""
     ready = (Status.READY, Status.APPROVED)
     monkeypatch.setattr(PlanRecord, "can_run", lambda plan, action: action.status in ready)
-    monkeypatch.setattr(executor, "settle", lambda tx, plan: plan)
+    monkeypatch.setattr(stepping, "settle", lambda tx, plan: plan)
     assert_caught(test_an_action_runs_only_after_what_it_needs, allowed, "ran before what it needs")
 
 
