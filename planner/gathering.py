@@ -20,6 +20,7 @@ MAX_ID = 200  # characters of a call's id
 
 _DONE = "[DONE]"
 _MORE = " …"  # after words that were cut
+_NOTHING = "the server answers with something that is no JSON and no stream of it"
 _CUT_OFF = "the answer broke off before its end, so nothing of it is used; try again"
 
 
@@ -71,10 +72,10 @@ class Voice:
 
     def _tell(self, text: str) -> None:
         text = whole_characters(text)
-        if not text or self._room == 0:
+        if not text or self._room < 0:
             return
         told = text if len(text) <= self._room else text[: self._room] + _MORE
-        self._room -= min(len(text), self._room)
+        self._room -= len(text)  # less than 0: no more is told
         self._told.append(told)
         self._hear(told)
 
@@ -86,6 +87,7 @@ class Gathering:
         self._voice = voice
         self._calls: list[_Call] = []
         self._refusal: list[str] = []
+        self._has_begun = False
         self._is_over = False  # whether the model said that it is done, one way or the other
         self.finish = ""  # why, in the server's words
         self.tokens: int | None = None
@@ -95,6 +97,7 @@ class Gathering:
         """Take the next event of the stream in; True where it was the last one. Raises NoPlan."""
         if event.data.strip() in (_DONE, ""):
             return event.data.strip() == _DONE
+        self._has_begun = True
         value = read_object(event.data)
         if event.is_error:
             said = value.text if isinstance(value, Reply) else error_text(value)
@@ -112,7 +115,10 @@ class Gathering:
     def take_whole(self, value: Mapping[str, object], message: Mapping[str, object], finish: object) -> None:
         """Take in an answer that came in one piece although a stream was asked for. Raises NoPlan."""
         self._take_facts(value)
-        self._delta(message)
+        calls = message.get("tool_calls")
+        if isinstance(calls, list):  # whole ones, whatever their ids
+            calls = [{**call, "index": place} if isinstance(call, Mapping) else call for place, call in enumerate(calls)]
+        self._delta({**message, "tool_calls": calls})
         self._finished(finish)
         self._is_over = True  # its JSON is whole, whether or not it says why it ends
 
@@ -124,7 +130,7 @@ class Gathering:
             if ended is not None:
                 raise NoPlan(ended)
         if not self._is_over:
-            raise NoPlan(Reply(outcome=Outcome.TRUNCATED, reason=_CUT_OFF))
+            raise NoPlan(Reply(outcome=Outcome.TRUNCATED, reason=_CUT_OFF) if self._has_begun else _failed(_NOTHING))
         calls = tuple(_whole(call) for call in sorted(self._calls, key=lambda call: call.place))
         if not calls and not self._voice.words.strip():
             raise NoPlan(_malformed("the model's answer is empty"))
@@ -160,7 +166,7 @@ class Gathering:
         words, refusal, calls = text_of(delta.get("content")), delta.get("refusal"), delta.get("tool_calls")
         if words is None or not isinstance(refusal, str | None):
             raise NoPlan(_malformed("the model's content is no text"))
-        if not isinstance(calls, list | None) or delta.get("function_call"):
+        if not isinstance(calls, list | None) or _is_said(delta.get("function_call")):
             raise NoPlan(_malformed("the model calls tools in a form that is not known"))
         if self._is_over and (words or refusal or calls):
             raise NoPlan(_malformed("the server's stream goes on after the answer's end"))
@@ -229,6 +235,11 @@ def _whole(call: _Call) -> Call:
         raise NoPlan(_malformed("a call holds half a character")) from None
     usable = call.id.isascii() and call.id.isprintable() and len(call.id) <= MAX_ID and " " not in call.id
     return Call(id=call.id if usable else "", name=call.name, arguments=arguments)
+
+
+def _is_said(old: object) -> bool:
+    """Whether something stands in *old*, the form of a call before there were tools. Some servers send an empty one."""
+    return any(old.values()) if isinstance(old, Mapping) else bool(old)
 
 
 def _place(index: object) -> int | None:

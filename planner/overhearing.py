@@ -55,11 +55,10 @@ class Listener:
         self._digest.update(piece)
         self._size += len(piece)
         if self._is_stream is None:
-            self.kept += piece
-            start = self.kept.removeprefix(_MARK).lstrip()
-            if not start or len(self.kept) < len(_MARK):
+            self.kept = bytearray((bytes(self.kept) + piece).removeprefix(_MARK).lstrip())
+            if _MARK.startswith(bytes(self.kept)):  # nothing yet, or a part of the mark
                 return False
-            self._is_stream = self.status in _WHOLE and not start.startswith(_NO_STREAM)
+            self._is_stream = self.status in _WHOLE and not self.kept.startswith(_NO_STREAM)
             piece = bytes(self.kept)
         elif not self._is_stream:
             self.kept += piece
