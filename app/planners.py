@@ -28,5 +28,15 @@ def choose_planner(settings: Settings, registry: "Registry") -> "Planner":
     from signoff.planner import LLMPlanner
 
     return LLMPlanner(
-        registry, model=model.name, base_url=model.base_url, api_key=model.key, mode=model.mode, timeout=model.timeout
+        registry,
+        model=model.name,
+        base_url=model.base_url,
+        api_key=model.key,
+        mode=model.mode,
+        timeout=model.timeout,
+        temperature=model.temperature,
+        seed=model.seed,
+        answer_tokens=model.answer_tokens,
+        token_budget=model.token_budget,
+        narrow=model.narrow,
     )
