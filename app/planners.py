@@ -28,7 +28,17 @@ def choose_planner(settings: Settings, registry: "Registry") -> "Planner":
     from signoff.planner import LLMPlanner
 
     return LLMPlanner(
-        registry, model=model.name, base_url=model.base_url, api_key=model.key, mode=model.mode, timeout=model.timeout
+        registry,
+        model=model.name,
+        base_url=model.base_url,
+        api_key=model.key,
+        mode=model.mode,
+        timeout=model.timeout,
+        temperature=model.temperature,
+        seed=model.seed,
+        answer_tokens=model.answer_tokens,
+        token_budget=model.token_budget,
+        narrow=model.narrow,
     )
 
 
@@ -39,4 +49,13 @@ def choose_talker(settings: Settings, registry: "Registry") -> "Talker":
         raise UsageError("a conversation needs a model; set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that needs no key")
     from signoff.planner import LLMTalker
 
-    return LLMTalker(registry, model=model.name, base_url=model.base_url, api_key=model.key, timeout=model.timeout)
+    return LLMTalker(
+        registry,
+        model=model.name,
+        base_url=model.base_url,
+        api_key=model.key,
+        timeout=model.timeout,
+        temperature=model.temperature,
+        seed=model.seed,
+        answer_tokens=model.answer_tokens,
+    )

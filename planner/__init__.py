@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from .gathering import MAX_CALLS as MAX_CALLS
     from .llm import LLMPlanner as LLMPlanner
     from .llm_talker import LLMTalker as LLMTalker
+    from .mode import ANSWER_TOKENS as ANSWER_TOKENS
     from .mode import MODEL_TIMEOUT as MODEL_TIMEOUT
+    from .mode import SEED as SEED
+    from .mode import TEMPERATURE as TEMPERATURE
+    from .mode import TOKEN_BUDGET as TOKEN_BUDGET
     from .mode import Mode as Mode
     from .plan import MAX_ACTIONS as MAX_ACTIONS
     from .plan import ActionPlan as ActionPlan
@@ -38,12 +42,16 @@ if TYPE_CHECKING:
     from .turn import Turn as Turn
 
 __all__ = [
+    "ANSWER_TOKENS",
     "MAX_ACTIONS",
     "MAX_CALLS",
     "MAX_CONTEXT",
     "MAX_PLAN_BYTES",
     "MAX_REQUEST",
     "MODEL_TIMEOUT",
+    "SEED",
+    "TEMPERATURE",
+    "TOKEN_BUDGET",
     "ActionPlan",
     "Amount",
     "Call",
@@ -80,7 +88,7 @@ __getattr__ = front_door(
         "gathering": ["MAX_CALLS"],
         "llm": ["LLMPlanner"],
         "llm_talker": ["LLMTalker"],
-        "mode": ["MODEL_TIMEOUT", "Mode"],
+        "mode": ["ANSWER_TOKENS", "MODEL_TIMEOUT", "SEED", "TEMPERATURE", "TOKEN_BUDGET", "Mode"],
         "plan": ["MAX_ACTIONS", "ActionPlan", "PlannedAction", "write_plan"],
         "reading": ["read_action", "read_plan"],
         "rules": ["RulesPlanner"],

@@ -18,16 +18,16 @@ from signoff.errors import UsageError
 
 from .answer import Outcome
 from .completion import Reply, read_object
-from .endpoint import Endpoint
+from .endpoint import Endpoint, check_model
 from .gathering import Gathering, Voice
-from .mode import MODEL_TIMEOUT, Mode
+from .mode import ANSWER_TOKENS, MODEL_TIMEOUT, SEED, TEMPERATURE, Mode
 from .overhearing import Listener
 from .prompt import conversation_prompt
+from .sampling import Sampling
 from .tools import Tools
-from .transport import Channel, NoPlan
+from .transport import Channel, NoPlan, no_way
 from .turn import Call, Message, Turn
 
-MAX_MODEL = 200  # characters of a model's name
 MAX_SAID_WORD = 100  # characters of a model's name or a reason in the record, as the server says them
 _REFUSED = (400, 422)  # statuses of a request with something in it that the server does not take
 
@@ -65,23 +65,17 @@ class LLMTalker:
         base_url: str | None = None,  # OpenAI's own where there is none
         api_key: str | None = None,
         timeout: float = MODEL_TIMEOUT,  # seconds for one turn
-        max_tokens: int | None = None,  # of one turn; None: what the server says
-        temperature: float | None = 0.0,  # None: what the server says
-        seed: int | None = 17,
+        temperature: float | None = TEMPERATURE,  # None: not sent
+        seed: int | None = SEED,  # None: not sent
+        answer_tokens: int | None = ANSWER_TOKENS,  # of one turn at most; None: as many as the server gives
     ) -> None:
-        if not (model.strip() and model.isprintable() and len(model) <= MAX_MODEL):
-            raise UsageError(f"a model's name (SIGNOFF_MODEL) holds 1 to {MAX_MODEL} characters, all of them visible")
-        if timeout <= 0:
-            raise UsageError("the time to wait for a model (SIGNOFF_MODEL_TIMEOUT) must be more than 0 seconds")
-        if max_tokens is not None and max_tokens <= 0:
-            raise UsageError("a turn needs at least 1 token")
+        check_model(model, timeout)
         if not registry:
             raise UsageError("the registry (--actions) holds no action, so there is nothing to call; give it one")
         self._endpoint = Endpoint.at(base_url, api_key)
         self._model = model
         self._timeout = timeout
-        self._max_tokens = max_tokens
-        self._options: dict[str, object] = {"temperature": temperature, "seed": seed, "stream_options": {"include_usage": True}}
+        self._sampling = Sampling(temperature=temperature, seed=seed, answer_tokens=answer_tokens, token_budget=None)
         self._tools = Tools(registry)
         self._not_taken: frozenset[str] = frozenset()  # of _OPTIONS, by this server
 
@@ -97,13 +91,15 @@ class LLMTalker:
         last, gathering = attempts[-1], attempts[-1].gathering
         tokens = gathering.tokens if last.reply is None or last.reply.tokens is None else last.reply.tokens
         record: dict[str, Json] = {
-            "prompt": last.prompt,
-            "answer": last.listener.digest,
-            "model": self._said(gathering.model),
-            "finish": self._said(gathering.finish),
+            "planner": "model",
+            "model": self._said(gathering.model),  # as the server says it; another than was asked may have answered
             "attempts": len(attempts),
             "tokens": tokens,
-            "milliseconds": int((monotonic() - started) * 1_000),
+            "seconds": f"{monotonic() - started:.3f}",
+            "finish": self._said(gathering.finish),
+            "prompt": last.prompt,
+            "answer": last.listener.digest,
+            **self._sampling.record(),
         }
         turn = self._taken(last, messages) if last.reply is None else self._without(last.reply)
         return replace(turn, tokens=tokens, record=record)
@@ -140,9 +136,7 @@ class LLMTalker:
         try:
             channel = Channel(self._endpoint, self._model, Mode.TOOLS, self._timeout, replies.append)
         except (OSError, ValueError, ImportError) as error:  # a proxy or a certificate that cannot be used
-            remedy = "check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE"
-            reason = f"no way to {self._endpoint.host} ({type(error).__name__}); {remedy}"
-            return Reply(outcome=Outcome.PROVIDER_ERROR, reason=reason)
+            return no_way(self._endpoint.host, error)
         channel.event_hooks = {"response": [listener.overhear]}
         with channel:
             request = channel.build_request("POST", f"{self._endpoint.url.rstrip('/')}/chat/completions", content=body)
@@ -161,9 +155,11 @@ class LLMTalker:
             "tools": self._tools.schemas(strict="strict" not in not_taken),
             "stream": True,
         }
-        body |= {name: value for name, value in self._options.items() if value is not None and name not in not_taken}
-        if self._max_tokens is not None:
-            body["max_completion_tokens" if "max_completion_tokens" in not_taken else "max_tokens"] = self._max_tokens
+        body |= {"stream_options": {"include_usage": True}, **self._sampling.parameters(self._endpoint.host)}
+        for name in not_taken & {"stream_options", "temperature", "seed"}:
+            body.pop(name, None)
+        if "max_completion_tokens" in not_taken:
+            body["max_completion_tokens"] = body.pop("max_tokens")
         return body | ({"reasoning_effort": "none"} if "reasoning_effort" in not_taken else {})
 
     def _taken(self, attempt: _Attempt, messages: Sequence[Message]) -> Turn:

@@ -67,7 +67,7 @@ def test_what_is_asked(talker: Talk, chat_server: ChatServer) -> None:
     said(talker())
     asked = chat_server.asked[0]
     assert asked.path == "/v1/chat/completions"
-    assert asked.body.keys() == {"model", "messages", "tools", "stream", "stream_options", "temperature", "seed"}
+    assert asked.body.keys() == {"model", "messages", "tools", "stream", "stream_options", "temperature", "seed", "max_tokens"}
     assert [message["role"] for message in asked.body["messages"]] == ["system", "user"]
     assert "never claim more" in asked.body["messages"][0]["content"]
     assert asked.body["stream_options"] == {"include_usage": True}
@@ -77,12 +77,11 @@ def test_what_is_asked(talker: Talk, chat_server: ChatServer) -> None:
 
 
 def test_what_is_not_to_be_said_is_not(talker: Talk, chat_server: ChatServer) -> None:
-    """A bound on tokens is sent where there is one; temperature and seed are left out where they are none."""
+    """Temperature, seed and a bound on tokens are left out where they are none."""
     chat_server.answer(turn("Hello"))
-    said(talker(temperature=None, seed=None, max_tokens=500))
+    said(talker(temperature=None, seed=None, answer_tokens=None))
     body = chat_server.asked[0].body
-    assert body.keys() == {"model", "messages", "tools", "stream", "stream_options", "max_tokens"}
-    assert body["max_tokens"] == 500
+    assert body.keys() == {"model", "messages", "tools", "stream", "stream_options"}
 
 
 def test_each_action_is_a_tool(talker: Talk, chat_server: ChatServer, registry: Registry) -> None:
@@ -335,7 +334,7 @@ def test_other_ways_to_say_it(talker: Talk, chat_server: ChatServer) -> None:
         "Unknown parameter: 'tools[0].function.strict'.",
     ]
     chat_server.answer(*(raw({"error": {"message": text}}, 400) for text in refused), turn("Hello"))
-    assert said(talker(max_tokens=9))[0].words == "Hello"
+    assert said(talker(answer_tokens=9))[0].words == "Hello"
     body = chat_server.asked[-1].body
     assert ("max_tokens" in body, body["max_completion_tokens"], body["reasoning_effort"]) == (False, 9, "none")
     assert not [tool for tool in body["tools"] if "strict" in tool["function"]]
@@ -346,21 +345,27 @@ def test_a_refusal_that_stays_is_told(talker: Talk, chat_server: ChatServer) -> 
     names = "stream_options temperature seed max_completion_tokens strict reasoning_effort"
     chat_server.answer_always(raw({"error": {"message": f"no: {names}"}}, 400))
     made = talker()
-    message = no_turn(said(made)[0])
-    assert len(chat_server.asked) == 6  # max_completion_tokens is not among them: no bound was sent
-    assert "the server or the model may know no tool calls: try another SIGNOFF_MODEL" in message
-    assert "SIGNOFF_MODE," not in message
+    assert "refuses the request (HTTP 400)" in no_turn(said(made)[0])
+    assert len(chat_server.asked) == 7
     said(made)
-    assert "temperature" in chat_server.asked[6].body
+    assert "temperature" in chat_server.asked[7].body
+
+
+def test_a_server_without_tools_is_told(talker: Talk, chat_server: ChatServer) -> None:
+    """A request that is refused for no parameter that can be left out is told once, with what helps in a conversation."""
+    chat_server.answer(raw({"error": {"message": "this model does not support tools"}}, 400))
+    message = no_turn(said(talker())[0])
+    assert message.endswith("the server or the model may know no tool calls: try another SIGNOFF_MODEL")
+    assert len(chat_server.asked) == 1
 
 
 def test_the_record_says_how_a_turn_came_about(talker: Talk, chat_server: ChatServer) -> None:
     """Digests of what was sent and what came, who answered, why it ended, and what it took: no words, and no secrets."""
     chat_server.answer(turn("Hello there"))
     record = said(talker())[0].record
-    assert record.keys() == {"prompt", "answer", "model", "finish", "attempts", "tokens", "milliseconds"}
+    counted = {"attempts", "tokens", "seconds", "temperature", "seed", "answer_tokens"}
+    assert record.keys() == {"planner", "prompt", "answer", "model", "finish", *counted}
     assert (record["model"], record["finish"], record["attempts"], record["tokens"]) == (MODEL, "stop", 1, TOKENS)
-    assert isinstance(record["milliseconds"], int)
     assert len(str(record["prompt"])) == len(str(record["answer"])) == 64
     assert b"Hello" not in canonical(record)
 
@@ -376,7 +381,8 @@ def test_the_label_names_model_and_server(talker: Talk, chat_server: ChatServer)
         ({"model": " "}, "SIGNOFF_MODEL"),
         ({"model": "x" * 201}, "SIGNOFF_MODEL"),
         ({"timeout": 0}, "SIGNOFF_MODEL_TIMEOUT"),
-        ({"max_tokens": 0}, "at least 1 token"),
+        ({"answer_tokens": 0}, "SIGNOFF_ANSWER_TOKENS"),
+        ({"temperature": 3}, "SIGNOFF_TEMPERATURE"),
         ({"registry": Registry()}, "holds no action"),
         ({"base_url": None, "api_key": None}, "OPENAI_API_KEY"),
         ({"base_url": "ftp://x"}, "OPENAI_BASE_URL"),
