@@ -8,11 +8,13 @@ import pytest
 from signoff.actions import Registry, bank_registry
 from signoff.actor import Actor
 from signoff.canonical import canonical
-from signoff.planner import LLMPlanner, LLMTalker, Mode, Outcome, Planned, RulesPlanner, Turn
+from signoff.planner import LLMPlanner, LLMTalker, Message, Mode, Outcome, Planned, Role, RulesPlanner, Turn
 from tests.chat_server import MODEL, ChatServer
 
 KEY = "sk-test-3f9a"
 TRANSFER: dict[str, Any] = {"type": "transfer", "to": "Alice", "amount": "150.00", "currency": None, "from": None}
+
+USER = (Message(role=Role.USER, text="send $150 to Alice"),)
 
 Ask: TypeAlias = Callable[..., LLMPlanner]
 Talk: TypeAlias = Callable[..., LLMTalker]
@@ -63,6 +65,12 @@ def talker(registry: Registry, chat_server: ChatServer) -> Talk:
         return LLMTalker(asked.pop("registry", registry), **asked)
 
     return make
+
+
+def said(talker: LLMTalker, messages: tuple[Message, ...] = USER) -> tuple[Turn, str]:
+    """The next turn, and the words that were heard."""
+    heard: list[str] = []
+    return talker.turn(messages, heard.append), "".join(heard)
 
 
 def no_turn(turn: Turn, outcome: Outcome = Outcome.PROVIDER_ERROR) -> str:
