@@ -55,7 +55,8 @@ def test_requests_wait_at_the_same_time(registry: Registry, dana: Actor) -> None
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await _request(reader)
             await arrived.wait()
-            await _answer(writer)
+            await _answer(writer, '{"question": "Which?"}')
+            writer.close()
 
         async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
             planner = _planner(registry, server)
@@ -89,6 +90,26 @@ def test_a_cancelled_request_closes_its_connection(registry: Registry, dana: Act
             return bytes(await closed)
 
     assert asyncio.run(asyncio.wait_for(ask(), 30)) == b""
+
+
+def test_an_answered_request_closes_its_connection(registry: Registry, dana: Actor) -> None:
+    """A connection that the server would keep open for more is closed with the request's end, also where it is mended."""
+
+    async def ask() -> tuple[Outcome, bytes]:
+        closed = asyncio.get_running_loop().create_future()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            for content in ("no", '{"question": "Which?"}'):
+                await _request(reader)
+                await _answer(writer, content)
+            closed.set_result(await reader.read())
+            writer.close()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            planned = await _planner(registry, server).aplan("check my balance", dana)
+            return planned.outcome, await closed
+
+    assert asyncio.run(asyncio.wait_for(ask(), 30)) == (Outcome.QUESTION, b"")
 
 
 def test_after_a_cancelled_request_the_planner_goes_on(llm: Ask, chat_server: ChatServer, dana: Actor) -> None:
@@ -158,8 +179,7 @@ async def _request(reader: asyncio.StreamReader) -> bytes:
     return await reader.readexactly(length)
 
 
-async def _answer(writer: asyncio.StreamWriter) -> None:
-    body = json.dumps({"choices": [{"message": {"content": '{"question": "Which?"}'}}]}).encode()
-    writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+async def _answer(writer: asyncio.StreamWriter, content: str) -> None:
+    body = json.dumps({"choices": [{"message": {"content": content}}]}).encode()
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
     await writer.drain()
-    writer.close()
