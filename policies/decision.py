@@ -37,6 +37,9 @@ class Context:
     plan_size: int  # how many actions the plan has
     now: datetime | None = None  # with a time zone; None: rules that ask for the time fail, on the strict side
     counters: Mapping[str, CounterValue | None] = field(default_factory=dict)  # by name, the action included; None: unknown
+    sources: Mapping[str, str] = field(default_factory=dict)  # by field: where its value stands; left out: "request" or "none"
+    trusted: frozenset[str] = frozenset()  # the fields whose value stands in a source that only systems of one's own write
+    disputed: bool = False  # whether a second opinion planned otherwise
 
 
 def name_seat(who: str) -> str:
