@@ -37,9 +37,11 @@ from .syntax import (
     Number,
     Or,
     Predicate,
+    SourceOf,
     Text,
     Texts,
     Tree,
+    Trusted,
     Truth,
 )
 
@@ -51,6 +53,7 @@ _KNOWN = {
     "now.hour": Shape(Kind.INTEGER),
     "now.weekday": Shape(Kind.TEXT),
     "now.date": Shape(Kind.TEXT, date=True),
+    "disputed": TRUTH,
 }
 
 
@@ -138,13 +141,16 @@ class Checker(Naming):
                 return self._entry(tree, given)
             case Counted():
                 return self._counter(tree, given)
-            case Known(name=name):
-                return _KNOWN[name]
+            case Known():
+                return self._known(tree)
             case Call():
                 return self._call(tree, given)
-            case InRequest(field=name):
+            case InRequest(field=name) | Trusted(field=name):
                 self._name(name, given, value=False)
                 return TRUTH
+            case SourceOf(field=name):
+                self._name(name, given, value=False)
+                return Shape(Kind.TEXT)
             case Default():
                 return self._default(tree)
             case Negative(operand=operand):
@@ -161,6 +167,12 @@ class Checker(Naming):
             case Has() | Not() | And() | Or():
                 self._truth(tree, given)
                 return TRUTH
+
+    def _known(self, tree: Known) -> Shape:
+        if self._text(tree) == "disputed" and "disputed" in self.setting.types[self.type_]:
+            hint = "write plan.disputed for the plan's, or default(disputed, ...) for the field"
+            self._error("unknown-name", f"{self.type_} has a field `disputed`, and the plan may be disputed", tree, hint)
+        return _KNOWN[tree.name]
 
     def _default(self, tree: Default) -> Shape:
         otherwise = tree.otherwise
@@ -213,7 +225,9 @@ class Checker(Naming):
     def _entry(self, tree: Entry, given: Names) -> Shape:
         key = self._shape(tree.key, given)
         inner = tree.key.operands[0] if isinstance(tree.key, Call) else tree.key
-        if not isinstance(inner, Name | Default | Text | Known) or not (key.unknown or (key.kind is Kind.TEXT and not key.many)):
+        if not isinstance(inner, Name | Default | Text | Known | SourceOf) or not (
+            key.unknown or (key.kind is Kind.TEXT and not key.many)
+        ):
             hint = f"write tables.{tree.table}[to], a field that is text"
             self._error("type", f"the key of a table is one text, and `{self._text(tree.key)}` is not", tree.key, hint)
             return UNKNOWN

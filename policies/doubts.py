@@ -20,6 +20,7 @@ from .nodes import Scalar
 from .people import is_id
 from .rule import Groups
 from .shapes import is_currency
+from .sources import NONE, REQUEST, is_source
 from .syntax import (
     And,
     Call,
@@ -37,6 +38,7 @@ from .syntax import (
     Number,
     Or,
     Predicate,
+    SourceOf,
     Text,
     Texts,
     Tree,
@@ -154,6 +156,8 @@ class Doubts:
                 return (self.roles.__contains__,)
             case Known(name="actor.id"):
                 return (is_id,)
+            case SourceOf():
+                return (is_source,)
             case Known(name="now.weekday"):
                 return (is_weekday,)
             case Known(name="now.date"):
@@ -176,6 +180,8 @@ class Doubts:
                 return "write one such as 2026-12-24"
             case Default(field=field):
                 return self._remedy(field, text)
+            case SourceOf():
+                return suggest(text.casefold(), (REQUEST, NONE)) or "write lower case, such as invoice or email:4711"
             case Known():
                 return "write an id as it is given to --as"
             case Name(name=name):
