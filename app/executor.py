@@ -32,7 +32,6 @@ from .canonical import Json
 from .counting import Counting
 from .deciding import Judgement, denial, judge, told_decision, votes_serve
 from .errors import ActionInvalid, ClockError, DatabaseError, HeadNotKept, LeaseLost, OutcomeUnknown, TransactionLost
-from .grounding import grounded_in
 from .in_force import InForce
 from .outside import Outside, Started, tell_late
 from .plans import Verifier, ask, known, settle
@@ -41,6 +40,7 @@ from .retrying import Patience, change, next_due, obstacle, put_off, record_answ
 from .secret_fields import Lookup as SecretLookup
 from .secret_fields import looked_up, no_secrets, opened, refers
 from .signers import Signers
+from .sources import grounding_of
 from .steps import GOING, Going, Ready, Step, Steps, is_held, may_go_on, runs_here_next
 
 Watch: TypeAlias = Callable[[ActionRecord], None]
@@ -318,8 +318,8 @@ class Executor:
     def decide(self, tx: Writing, plan: PlanRecord, record: ActionRecord) -> Judgement:
         """What the policy in force says about *record* now."""
         counting = Counting(reading=tx, policy=self._in_force.policy, now=tx.now, requester=plan.requester, plan=plan.id)
-        grounded = grounded_in(plan.request)
-        return judge(self._load(record), record.number, record.needs, grounded, len(plan.actions), counting)
+        action, size = self._load(record), len(plan.actions)
+        return judge(action, record.number, record.needs, grounding_of(plan), size, counting)
 
     def _approval(self, tx: Writing, record: ActionRecord) -> Approval | None:
         """The approval of *record* that was given."""

@@ -1,10 +1,10 @@
 """How what is stored is told by Entries: what verification compares."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from signoff.canonical import Json
+from signoff.canonical import Json, digest
 
-from .records import Approval, ApprovalStatus, Edit, Lease, Status, Vote, write_time
+from .records import Approval, ApprovalStatus, Edit, GivenContext, Lease, Status, Vote, write_time
 
 ACCEPTED = ("revision", "type", "effect", "digest", "title", "needs", "key", "rules")  # of an action, in its first Entry
 MOVED = ("attempt", "error", "result", "rules")  # of an action, in the Entry of every move
@@ -19,6 +19,23 @@ CLOSES: Mapping[Status, ApprovalStatus] = {  # what an action's move makes of it
     Status.WAITING: ApprovalStatus.REPLACED,
     Status.DENIED: ApprovalStatus.REPLACED,
 }
+
+
+def told_context(context: GivenContext) -> dict[str, Json]:
+    """*context* as it stands in the Entry of its plan: without its text, which is stored beside the log alone."""
+    return {
+        "source": context.source,
+        "trust": context.trust,
+        "digest": digest(context.text.encode()),
+        "length": len(context.text),
+    }
+
+
+def told_origin(context: Sequence[GivenContext], disputed: Sequence[str], planned: Mapping[str, Json] | None) -> dict[str, Json]:
+    """A plan's origin as it stands in its Entry, beside the request and the planner: only what there is of it."""
+    told: dict[str, Json] = {"context": [told_context(one) for one in context]} if context else {}
+    told |= {"disputed": list(disputed)} if disputed else {}
+    return told | ({} if planned is None else {"planned": dict(planned)})
 
 
 def told_approval(approval: Approval) -> dict[str, Json]:

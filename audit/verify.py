@@ -16,7 +16,7 @@ from .pins import pin_problems
 from .reading import Reading
 from .records import SYSTEM, ApprovalStatus, Entry, PlanRecord, Status, read_time, write_actor, write_time
 from .rows import entry_of
-from .telling import ACCEPTED, CLOSES, MOVED, told_approval, told_edit, told_lease, told_vote
+from .telling import ACCEPTED, CLOSES, MOVED, told_approval, told_edit, told_lease, told_origin, told_vote
 from .tree import Frontier
 
 BLIND_SPOTS = (
@@ -29,6 +29,9 @@ _State = dict[str, Json]
 
 # Of an approval; older Entries do not tell it.
 _SINCE: _State = {"own_vote": False, "stand_ins": {}, "remind": None, "editors": []}
+
+
+_NO_ORIGIN: _State = {"context": [], "disputed": [], "planned": None}  # of a plan, where its Entry does not tell it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +168,7 @@ class _Told:
         match entry.event:
             case "submitted":
                 data.pop("policy")
-                self.plan = data | {"requester": write_actor(entry.actor), "at": write_time(entry.at)}
+                self.plan = _NO_ORIGIN | data | {"requester": write_actor(entry.actor), "at": write_time(entry.at)}
             case "decided":
                 data.pop("decision")
                 self.actions[number] = data | {"attempt": 0, "result": None, "lease": None}
@@ -282,13 +285,17 @@ def _differences(plan: str, what: str, told: Mapping[str, _State], stored: Mappi
 def _stored(reading: Reading, plan: PlanRecord) -> _Told:
     """What is stored of a plan, in the form in which the log tells it. Raises ValueError where something is stored twice."""
     stored = _Told()
-    stored.plan = {
-        "request": plan.request,
-        "planner": plan.planner,
-        "proposed": digest(plan.proposed),
-        "requester": write_actor(plan.requester),
-        "at": write_time(plan.at),
-    }
+    stored.plan = (
+        {
+            "request": plan.request,
+            "planner": plan.planner,
+            "proposed": digest(plan.proposed),
+            "requester": write_actor(plan.requester),
+            "at": write_time(plan.at),
+        }
+        | _NO_ORIGIN
+        | told_origin(plan.context, plan.disputed, plan.planned)
+    )
     for action in plan.actions:
         names = dict.fromkeys([*ACCEPTED, *MOVED])
         state: _State = {name: getattr(action, name) for name in names}

@@ -29,6 +29,7 @@ from .records import (
     ApprovalStatus,
     Choice,
     Entry,
+    GivenContext,
     Lease,
     Status,
     Vote,
@@ -36,7 +37,7 @@ from .records import (
     write_time,
 )
 from .sealing import LogHead, Seal
-from .telling import ACCEPTED, CLOSES, MOVED, told_approval, told_lease, told_vote
+from .telling import ACCEPTED, CLOSES, MOVED, told_approval, told_lease, told_origin, told_vote
 from .tree import Frontier
 
 FLUSHED_EVERY = 1_000  # Entries, after which the head that is kept beside the key is flushed
@@ -134,14 +135,31 @@ class Writing(Reading):
         found = self.log_head().frontier
         return kept == self._kept or (kept is not None and self._seal.goes_on(self._database, kept, found))
 
-    def add_plan(self, *, requester: Actor, request: str | None, planner: str, proposed: bytes, digest: str, policy: str) -> str:
+    def add_plan(
+        self,
+        *,
+        requester: Actor,
+        request: str | None,
+        planner: str,
+        proposed: bytes,
+        digest: str,
+        policy: str,
+        context: Sequence[GivenContext] = (),
+        disputed: Sequence[str] = (),
+        planned: Mapping[str, Json] | None = None,
+    ) -> str:
         """Accept a plan, whose actions are added next, and return its id."""
         plan = "p-" + self._free_id("SELECT 1 FROM plans WHERE id = 'p-' || ?")
         self._database.execute(
-            "INSERT INTO plans (id, requester, how, os_user, request, planner, proposed, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (plan, requester.id, requester.how, requester.os_user, request, planner, proposed, write_time(self.now)),
+            "INSERT INTO plans (id, requester, how, os_user, request, planner, proposed, at, origin)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(plan, requester.id, requester.how, requester.os_user, request, planner, proposed, write_time(self.now)),
+                _write_origin(context, disputed, planned),
+            ),
         )
-        data = {"request": request, "planner": planner, "proposed": digest, "policy": policy}
+        data: dict[str, Json] = {"request": request, "planner": planner, "proposed": digest, "policy": policy}
+        data |= told_origin(context, disputed, planned)
         self.log("submitted", requester, data, plan=plan)
         if not self.schema_problems():  # then no trigger has a hand in it: it is stored as it is told
             self.remembered.verified.add(plan)
@@ -486,6 +504,13 @@ class Writing(Reading):
         while self._database.execute(taken, (id_ := self._ids(size),)):
             size += 1
         return id_
+
+
+def _write_origin(context: Sequence[GivenContext], disputed: Sequence[str], planned: Mapping[str, Json] | None) -> bytes | None:
+    if not context and not disputed and planned is None:
+        return None
+    given: list[Json] = [{"source": one.source, "trust": one.trust, "text": one.text} for one in context]
+    return canonical({"context": given, "disputed": list(disputed), "planned": planned})
 
 
 def _as_stored(value: Json) -> Json:
