@@ -47,8 +47,8 @@ class Reading:
         return numbers_in(self._text)
 
     @cached_property
-    def groups(self) -> tuple[str, frozenset[int]]:
-        """Its letters and digits without the spaces and hyphens between groups of them, and where these begin and end."""
+    def groups(self) -> tuple[str, frozenset[int], frozenset[int]]:
+        """Its letters and digits without spaces and hyphens between groups of them, and where a number may begin and end."""
         return _groups(self._text)
 
 
@@ -131,10 +131,10 @@ def _is_named(reading: Reading, name: str) -> bool:
     return _ACCOUNT.fullmatch(number) is not None and _is_grouped(number, *reading.groups)
 
 
-def _is_grouped(number: str, text: str, ends: frozenset[int]) -> bool:
+def _is_grouped(number: str, text: str, begins: frozenset[int], ends: frozenset[int]) -> bool:
     at = text.find(number)
     while at >= 0:
-        if at in ends and at + len(number) in ends:
+        if at in begins and at + len(number) in ends:
             return True
         at = text.find(number, at + 1)
     return False
@@ -165,22 +165,35 @@ def _as_word_or_space(character: str) -> str:
     return " - " if character in _BREAKS else " "
 
 
-def _groups(text: str) -> tuple[str, frozenset[int]]:
-    """The letters and digits of *text*, a space where groups of them do not belong together, and where groups begin and end."""
-    made: list[str] = []
+def _groups(text: str) -> tuple[str, frozenset[int], frozenset[int]]:
+    """The letters and digits of *text*, a space between groups that do not belong together; where a number may begin, and end.
+
+    It may where a group does, unless another one with digits stands right beside it: that would be a part of the number.
+    """
+    made, size = "", 0
+    pieces: list[str] = []
+    begins: set[int] = set()
     ends: set[int] = set()
-    size = 0
-    for raw in _SPACED.split(_folded(text)):
+    for raw in [*_SPACED.split(_folded(text)), ""]:
         group = raw.strip(_MARKS)
-        whole = group.isascii() and group.isalnum()
-        before = "" if whole and raw.startswith(group) else " "
-        after = "" if whole and raw.endswith(group) else " "
-        piece = before + (group if whole else "") + after
-        if whole:
-            ends |= {size + len(before), size + len(before) + len(group)}
-        made.append(piece)
+        whole = group if group.isascii() and group.isalnum() else ""
+        apart = not whole or not raw.startswith(whole)
+        if made and (apart or not _has_digit(whole)):
+            ends.add(size)
+        piece = (" " if apart else "") + whole
+        if whole and (apart or not _has_digit(made)):
+            begins.add(size + len(piece) - len(whole))
+        made = whole
+        if whole and not raw.endswith(whole):
+            ends.add(size + len(piece))
+            piece, made = piece + " ", ""
+        pieces.append(piece)
         size += len(piece)
-    return "".join(made), frozenset(ends)
+    return "".join(pieces), frozenset(begins), frozenset(ends)
+
+
+def _has_digit(group: str) -> bool:
+    return any(map(str.isdigit, group))
 
 
 def _folded(text: str) -> str:

@@ -191,7 +191,7 @@ def _action(title: str, wire: Mapping[str, Json], marks: Mapping[str, str]) -> T
     """An action's title, and its fields; those that are marked say so in another colour, and without colour in brackets."""
     given = [(name, value) for name, value in wire.items() if name != "type" and value is not None]
     fields = [_field(name, value, marks.get(name)) for name, value in given]
-    return Text(show_text(title)).append("\n" if fields else "").append(Text(", ", style="dim").join(fields))
+    return Text(show_text(title)).append("\n" if fields else "").append(Text.assemble((", ", "dim")).join(fields))
 
 
 def _field(name: str, value: Json, mark: str | None) -> Text:

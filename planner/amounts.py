@@ -42,7 +42,7 @@ k m mm mn mil bn b billion billions trillion trillions millions thousands hundre
 dozen dozens score gross times x half halves third thirds quarter quarters
 """
 _SCALES = frozenset(_SCALE_WORDS.split())
-_SHARES = frozenset({"half", "third", "thirds", "quarter", "quarters", "percent", "%"})
+_SHARES = frozenset({"half", "third", "thirds", "quarter", "quarters", "percent", "%", "double", "triple"})
 _NOUN_STARTS = frozenset({"a", "the", "my", "our", "this", "that"})
 _GLUE = frozenset("-‐‑‒–—−－/÷%‰#^")
 
