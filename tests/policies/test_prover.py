@@ -99,7 +99,7 @@ def never(what: str, when: str = "", unless: str = "", without: str = "") -> str
         ("not in_request(amount)", 'source_of(amount) != "request"'),
         ('source_of(to) not in ["request", "payees"]', 'source_of(to) == "invoice"'),
         ("not trusted(to)", 'source_of(to) == "none"'),
-        ("not trusted(to)", "not in_request(to) and not trusted(to)"),
+        ("not in_request(to)", "not trusted(to)"),
         ('source_of(to) startswith "email"', 'source_of(to) in ["email:7", "email"]'),
         ("source_of(to) != source_of(amount)", "in_request(to) and not in_request(amount)"),
         ('source_of(to) != "request" or disputed', "disputed and in_request(to)"),
@@ -184,7 +184,8 @@ def test_values_may_stand_in_different_sources(load: Load) -> None:
     """No rule keeps two values from standing in two sources that nobody names, and one of them from being trusted alone."""
     asked = "trusted(to) and not trusted(amount) and not in_request(to) and source_of(to) != source_of(amount)"
     apart = ' and source_of(amount) != "none"'
-    proof = the_proof(load, rule("allow", asked + apart), never("allow transfer"))
+    bare = "version: 1\ncurrency: USD\n"  # in which no other text is named that could be a source
+    proof = the_proof(load, rule("allow", asked + apart), never("allow transfer"), bare)
     assert proof.counterexample is not None
     sources = proof.counterexample.context.sources
     assert {*sources} == {"to", "amount"}
