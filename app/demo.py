@@ -14,7 +14,7 @@ from signoff.actions import show_text
 from signoff.planner import Planner, Trust
 from signoff.policies import DecisionEffect
 
-from . import output
+from . import entry_output, output
 from .contexts import Contexts, read_context
 from .drawing import format_card, format_rules, format_why
 from .engine import Engine
@@ -45,10 +45,7 @@ COMMANDS = {
     "/cancel": ("PLAN", "cancel what a plan has not started"),
     "/resume": ("", "go on with everything that can go on"),
     "/why": ("N [PLAN]", "why action N of the last plan, or of PLAN, is decided as it is"),
-    "/context": (
-        "[SOURCE FILE]",
-        "let planners read FILE, which anybody may have written, beside each request; alone: what they read",
-    ),
+    "/context": ("[SOURCE FILE]", "let planners read FILE, which anybody may have written, too; alone: what they read"),
     "/trust": ("SOURCE FILE", "the same with a file that only your own systems could write"),
     "/drop": ("SOURCE", "let planners read it no longer"),
     "/log": ("[PLAN]", f"the newest {SHOWN_ENTRIES} entries of the audit log, or all of PLAN's"),
@@ -222,7 +219,7 @@ class Demo:
             entries = tx.newest_entries(SHOWN_ENTRIES) if plan is None else tx.entries(plan)
         if plan is not None and not entries:
             raise UsageError(f'the log has no "{plan[:64]}"; /log shows the newest entries')
-        self._console.print(output.format_entries(entries))
+        self._console.print(entry_output.format_entries(entries))
 
     def _help(self) -> None:
         rows = Table.grid(padding=(0, 2))

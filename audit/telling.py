@@ -1,10 +1,10 @@
 """How what is stored is told by Entries: what verification compares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from signoff.canonical import Json, digest
 
-from .records import Approval, ApprovalStatus, Edit, GivenContext, Lease, Status, Vote, write_time
+from .records import Approval, ApprovalStatus, Edit, GivenContext, Lease, PlanRecord, Status, Vote, write_time
 
 ACCEPTED = ("revision", "type", "effect", "digest", "title", "needs", "key", "rules")  # of an action, in its first Entry
 MOVED = ("attempt", "error", "result", "rules")  # of an action, in the Entry of every move
@@ -31,11 +31,11 @@ def told_context(context: GivenContext) -> dict[str, Json]:
     }
 
 
-def told_origin(context: Sequence[GivenContext], disputed: Sequence[str], planned: Mapping[str, Json] | None) -> dict[str, Json]:
+def told_origin(plan: PlanRecord) -> dict[str, Json]:
     """A plan's origin as it stands in its Entry, beside the request and the planner: only what there is of it."""
-    told: dict[str, Json] = {"context": [told_context(one) for one in context]} if context else {}
-    told |= {"disputed": list(disputed)} if disputed else {}
-    return told | ({} if planned is None else {"planned": dict(planned)})
+    told: dict[str, Json] = {"context": [told_context(one) for one in plan.context]} if plan.context else {}
+    told |= {"disputed": list(plan.disputed)} if plan.disputed else {}
+    return told | ({} if plan.planned is None else {"planned": dict(plan.planned)})
 
 
 def told_approval(approval: Approval) -> dict[str, Json]:
