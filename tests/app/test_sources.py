@@ -353,9 +353,9 @@ def test_the_command_line_gives_contexts(cli: CommandLine, files: Sequence[str])
     (action,) = told["actions"]
     assert action["sources"]["to"] == {"source": "request", "trusted": True}
     assert action["sources"]["from"] == {"source": "none", "trusted": False}
-    assert (told["record"], told["disputed"]) == ({}, [])
+    assert (told["record"], told["disputed"]) == ({"planner": "rules"}, [])
     told = cli("run", "send $20 to Bob", *files, "--json").json
-    assert told["planned"] == {"model": None, "attempts": 1, "tokens": None, "record": {}}
+    assert told["planned"] == {"model": None, "attempts": 1, "tokens": None, "record": {"planner": "rules"}}
     assert [(one["source"], one["trust"], one["length"]) for one in told["context"]] == [
         ("payees", "trusted", len(PAYEES.text)),
         ("invoice", "untrusted", len(INVOICE.text)),
@@ -536,7 +536,7 @@ def test_what_a_planner_says_is_bounded(engine: Engine) -> None:
     assert len(stored.disputed) == MAX_DISPUTED + 1
     assert stored.disputed[0] == "a difference that is not told"
     assert stored.disputed[-1] == "and 981 more differences"
-    assert stored.planned == {"model": "y" * MAX_LABEL + "…", "attempts": None, "tokens": None, "record": {}}
+    assert stored.planned == {"model": "y" * MAX_LABEL + "…", "attempts": None, "tokens": None, "record": {"planner": "rules"}}
     with engine.store.read() as tx:
         assert len(tx.entries(stored.id)[0].body) < 20_000
         assert verify_store(tx).problems == ()
