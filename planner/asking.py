@@ -53,7 +53,7 @@ class Setup:
     timeout: float
     retries: int
     sampling: Sampling
-    instructions: str
+    instructions: str = field(repr=False)
     schema: Schema = field(repr=False)
     narrow: bool
 
