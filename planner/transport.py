@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from ssl import SSLContext
 from time import monotonic
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
@@ -68,8 +69,16 @@ class Channel(Client):
     Proxies and certificates are found as everywhere else: HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE.
     """
 
-    def __init__(self, endpoint: Endpoint, model: str, mode: Mode, timeout: float, hear: Callable[[Reply], None]) -> None:
-        super().__init__(timeout=timeout, follow_redirects=False)
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        model: str,
+        mode: Mode,
+        timeout: float,
+        hear: Callable[[Reply], None],
+        trusted: SSLContext | bool = True,  # the certificates; True: read now, which takes a tenth of a second
+    ) -> None:
+        super().__init__(timeout=timeout, follow_redirects=False, verify=trusted)
         self._exchange = partial(Exchange, endpoint, model, mode, timeout, hear)
 
     def send(self, request: Request, **_: Any) -> Response:
@@ -90,8 +99,16 @@ class Channel(Client):
 class AsyncChannel(AsyncClient):
     """A Channel that waits without holding its thread."""
 
-    def __init__(self, endpoint: Endpoint, model: str, mode: Mode, timeout: float, hear: Callable[[Reply], None]) -> None:
-        super().__init__(timeout=timeout, follow_redirects=False)
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        model: str,
+        mode: Mode,
+        timeout: float,
+        hear: Callable[[Reply], None],
+        trusted: SSLContext | bool = True,  # the certificates; True: read now, which takes a tenth of a second
+    ) -> None:
+        super().__init__(timeout=timeout, follow_redirects=False, verify=trusted)
         self._exchange = partial(Exchange, endpoint, model, mode, timeout, hear)
 
     async def send(self, request: Request, **_: Any) -> Response:
