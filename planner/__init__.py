@@ -19,8 +19,14 @@ if TYPE_CHECKING:
     from .context import Context as Context
     from .context import Trust as Trust
     from .context import check_context as check_context
+    from .gathering import MAX_CALLS as MAX_CALLS
     from .llm import LLMPlanner as LLMPlanner
+    from .llm_talker import LLMTalker as LLMTalker
+    from .mode import ANSWER_TOKENS as ANSWER_TOKENS
     from .mode import MODEL_TIMEOUT as MODEL_TIMEOUT
+    from .mode import SEED as SEED
+    from .mode import TEMPERATURE as TEMPERATURE
+    from .mode import TOKEN_BUDGET as TOKEN_BUDGET
     from .mode import Mode as Mode
     from .plan import MAX_ACTIONS as MAX_ACTIONS
     from .plan import ActionPlan as ActionPlan
@@ -32,27 +38,43 @@ if TYPE_CHECKING:
     from .schema import plan_model as plan_model
     from .scripted import ScriptedPlanner as ScriptedPlanner
     from .strict_json import MAX_PLAN_BYTES as MAX_PLAN_BYTES
+    from .turn import Call as Call
+    from .turn import Message as Message
+    from .turn import Role as Role
+    from .turn import Talker as Talker
+    from .turn import Turn as Turn
 
 __all__ = [
+    "ANSWER_TOKENS",
     "MAX_ACTIONS",
+    "MAX_CALLS",
     "MAX_CONTEXT",
     "MAX_PLAN_BYTES",
     "MAX_REQUEST",
     "MODEL_TIMEOUT",
     "NONE",
     "REQUEST",
+    "SEED",
+    "TEMPERATURE",
+    "TOKEN_BUDGET",
     "ActionPlan",
     "Amount",
+    "Call",
     "Context",
     "LLMPlanner",
+    "LLMTalker",
+    "Message",
     "Mode",
     "Outcome",
     "Planned",
     "PlannedAction",
     "Planner",
+    "Role",
     "RulesPlanner",
     "ScriptedPlanner",
+    "Talker",
     "Trust",
+    "Turn",
     "amounts_in",
     "check_context",
     "check_request",
@@ -69,13 +91,16 @@ __getattr__ = front_door(
         "amounts": ["Amount", "amounts_in", "numbers_in"],
         "answer": ["MAX_REQUEST", "Outcome", "Planned", "Planner", "check_request"],
         "context": ["MAX_CONTEXT", "NONE", "REQUEST", "Context", "Trust", "check_context"],
+        "gathering": ["MAX_CALLS"],
         "llm": ["LLMPlanner"],
-        "mode": ["MODEL_TIMEOUT", "Mode"],
+        "llm_talker": ["LLMTalker"],
+        "mode": ["ANSWER_TOKENS", "MODEL_TIMEOUT", "SEED", "TEMPERATURE", "TOKEN_BUDGET", "Mode"],
         "plan": ["MAX_ACTIONS", "ActionPlan", "PlannedAction", "write_plan"],
         "reading": ["read_action", "read_plan"],
         "rules": ["RulesPlanner"],
         "schema": ["plan_model"],
         "scripted": ["ScriptedPlanner"],
         "strict_json": ["MAX_PLAN_BYTES"],
+        "turn": ["Call", "Message", "Role", "Talker", "Turn"],
     },
 )
