@@ -353,9 +353,9 @@ def test_the_command_line_gives_contexts(cli: CommandLine, files: Sequence[str])
     (action,) = told["actions"]
     assert action["sources"]["to"] == {"source": "request", "trusted": True}
     assert action["sources"]["from"] == {"source": "none", "trusted": False}
-    assert (told["record"], told["disputed"]) == ({}, [])
+    assert (told["record"], told["disputed"]) == ({"planner": "rules"}, [])
     told = cli("run", "send $20 to Bob", *files, "--json").json
-    assert told["planned"] == {"model": None, "attempts": 1, "tokens": None, "record": {}}
+    assert told["planned"] == {"model": None, "attempts": 1, "tokens": None, "record": {"planner": "rules"}}
     assert [(one["source"], one["trust"], one["length"]) for one in told["context"]] == [
         ("payees", "trusted", len(PAYEES.text)),
         ("invoice", "untrusted", len(INVOICE.text)),
