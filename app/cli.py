@@ -10,6 +10,7 @@ from io import TextIOWrapper
 
 from . import commands, delegate_command, policy_commands, show_command, sign_commands
 from .audit_options import add_audit
+from .bench_command import add_bench
 from .errors import Exit, SignoffError, UsageError
 from .options import Command, Verbs
 from .options import add_command as _add
@@ -101,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_settling(verbs)
     _add_policies(verbs)
     add_audit(verbs)
+    add_bench(verbs)
     return parser
 
 

@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from .reading import read_plan as read_plan
     from .rules import RulesPlanner as RulesPlanner
     from .schema import plan_model as plan_model
+    from .scoring import LabelledRequest as LabelledRequest
+    from .scoring import Scored as Scored
+    from .scoring import Verdict as Verdict
+    from .scoring import read_requests as read_requests
+    from .scoring import score_request as score_request
     from .scripted import ScriptedPlanner as ScriptedPlanner
     from .strict_json import MAX_PLAN_BYTES as MAX_PLAN_BYTES
     from .turn import Call as Call
@@ -63,6 +68,7 @@ __all__ = [
     "Context",
     "LLMPlanner",
     "LLMTalker",
+    "LabelledRequest",
     "Message",
     "Mode",
     "Outcome",
@@ -71,10 +77,12 @@ __all__ = [
     "Planner",
     "Role",
     "RulesPlanner",
+    "Scored",
     "ScriptedPlanner",
     "Talker",
     "Trust",
     "Turn",
+    "Verdict",
     "amounts_in",
     "check_context",
     "check_request",
@@ -82,6 +90,8 @@ __all__ = [
     "plan_model",
     "read_action",
     "read_plan",
+    "read_requests",
+    "score_request",
     "write_plan",
 ]
 
@@ -99,6 +109,7 @@ __getattr__ = front_door(
         "reading": ["read_action", "read_plan"],
         "rules": ["RulesPlanner"],
         "schema": ["plan_model"],
+        "scoring": ["LabelledRequest", "Scored", "Verdict", "read_requests", "score_request"],
         "scripted": ["ScriptedPlanner"],
         "strict_json": ["MAX_PLAN_BYTES"],
         "turn": ["Call", "Message", "Role", "Talker", "Turn"],

@@ -34,7 +34,12 @@ _TEENS = {
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
 _LARGE = {"hundred": 100, "thousand": 1000, "grand": 1000, "million": 1_000_000}
 
-NUMBER_WORDS = frozenset({*_ONES, *_TEENS, *_TENS, *_LARGE})
+# Spellings that can mean one number only, and are written often.
+_MISSPELT = {"fourty": "forty", "hundered": "hundred", "hunderd": "hundred", "thousend": "thousand", "ninty": "ninety"}
+_SINGLE = frozenset({"dollar", "buck", "euro"})  # "a dollar" is 1 USD
+_NATIONS = {"us": "USD", "american": "USD"}  # before "dollars"
+
+NUMBER_WORDS = frozenset({*_ONES, *_TEENS, *_TENS, *_LARGE, *_MISSPELT})
 
 # Words and signs that make another number of the one they stand beside: "five billion", "half a million", "50%", "10:30".
 _SCALE_WORDS = """
@@ -124,8 +129,10 @@ def _amount(tokens: Sequence[Token], at: int) -> tuple[Token, int] | None:
         return None
     value, end = found.value, found.end
     unit = _unit(tokens, end)
+    if unit is None and _word(tokens, end) in _NATIONS and _word(tokens, end + 1) in ("dollar", "dollars"):
+        unit, end = _NATIONS[_word(tokens, end)], end + 1
     if unit is not None:
-        end += 1
+        end += 1 + (_unit(tokens, end + 1) == unit)
         if sign is not None and sign != unit:
             return None
     currency = sign or unit
@@ -140,6 +147,8 @@ def _amount(tokens: Sequence[Token], at: int) -> tuple[Token, int] | None:
 
 def _number(tokens: Sequence[Token], at: int) -> _Found | None:
     """The number in digits or words that begins at *at*."""
+    if _word(tokens, at) == "a" and _word(tokens, at + 1) in _SINGLE:
+        return _Found(Decimal(1), at + 1)
     if at >= len(tokens) or tokens[at].part is not Part.NUMBER:
         return _spoken(tokens, at)
     value = _digits(tokens[at].text)
@@ -236,7 +245,8 @@ def _is_glue(token: Token) -> bool:
 
 
 def _word(tokens: Sequence[Token], at: int) -> str:
-    return tokens[at].word if at < len(tokens) and tokens[at].part is Part.WORD else ""
+    word = tokens[at].word if at < len(tokens) and tokens[at].part is Part.WORD else ""
+    return _MISSPELT.get(word, word)
 
 
 # Numbers in words, by recursive descent: each function reads from a place and returns the value and the place behind it.

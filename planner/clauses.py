@@ -1,23 +1,44 @@
 """Reading a request clause by clause: which actions it asks for, and what needs what.
 
-The whole request must be understood: one clause that is not makes all of it a question.
+The whole request must be understood: one clause that is not makes all of it a question. Where a question about a balance ends it,
+and nothing before that question could be an order or take one back, the question is answered: looking does no harm.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from signoff.canonical import Json
 
-from .grammar import Captures, Pattern, first_words, matches, phrase_length, phrases
+from .balances import read_balance
+from .grammar import Captures, Pattern, matches, phrase_length, phrases
 from .links import Link, find_joints
-from .phrasings import CONTINUED, CONTINUED_IN_ORDER, FIELDS, INCOMPLETE, INCOMPLETE_CONTINUED, PHRASINGS, Phrasing
+from .openers import OPENING_WORDS, opening, plain_verb
+from .phrasings import (
+    CONTINUED,
+    CONTINUED_IN_ORDER,
+    FIELDS,
+    INCOMPLETE,
+    INCOMPLETE_CONTINUED,
+    OTHER_BALANCE,
+    Phrasing,
+    beginning_with,
+)
 from .plan import MAX_ACTIONS
 from .steps import EXAMPLE, Step, Unclear, check_order, check_together, check_unquestioned
 from .tokens import Part, Token, join
-from .vocabulary import ASKING_OPENERS, CONTINUERS, GERUNDS, HINTS, OPENERS, SENTENCE_MARKS
+from .vocabulary import (
+    ASKING_CLOSERS,
+    CONTINUERS,
+    HINTS,
+    NO_REMARK,
+    QUESTION_STARTS,
+    SENTENCE_MARKS,
+)
 
-_OPENERS = phrases(OPENERS)
-_ASKING = phrases(ASKING_OPENERS)
+_ASKED_FOR = phrases(ASKING_CLOSERS)
+_QUESTION_STARTS = phrases(QUESTION_STARTS)
+_TRIED = 3  # places at most where a question may begin behind a remark
 _SHOWN = 120  # characters of a clause in a question
 
 
@@ -33,7 +54,25 @@ class _Clause:
 
 def read_steps(tokens: Sequence[Token]) -> list[Step]:
     """The actions that *tokens* ask for, in order. Raises Unclear where any of it is not understood."""
-    return _Request(tokens).read()
+    try:
+        return _Request(tokens).read()
+    except Unclear:
+        steps = _question_behind_remark(tokens)
+        if steps is None:
+            raise
+        return steps
+
+
+def _question_behind_remark(tokens: Sequence[Token]) -> list[Step] | None:
+    """The question about a balance at the end, behind words that ask for nothing: "I like coffee, but how much do I have?"."""
+    starts = [at for at in range(1, len(tokens)) if phrase_length(_QUESTION_STARTS, tokens, at)]
+    for start in starts[-_TRIED:]:
+        if any(token.word in NO_REMARK or token.amount is not None for token in tokens[:start]):
+            return None
+        with suppress(Unclear):
+            steps = _Request(tokens[start:]).read()
+            return None if any(step.moves_money for step in steps) else steps
+    return None
 
 
 class _Request:
@@ -87,11 +126,15 @@ class _Request:
         return found, begins
 
     def _courtesy(self) -> int:
-        """How many tokens a clause takes here that says no more than "hello" or "thanks"."""
+        """How many tokens a clause takes here that says no more than "hello", "thanks" or "can you do that"."""
+        length = phrase_length(_ASKED_FOR, self._tokens, self._at) if self._steps else 0
+        if length and self._joints.ends[self._at + length] is not None:
+            self._asked = True
+            return length
         end = self._joints.ends[self._at]
         if end is not None:
             return end - self._at
-        length = phrase_length(_OPENERS, self._tokens, self._at)
+        length = phrase_length(OPENING_WORDS, self._tokens, self._at)
         end = self._joints.ends[self._at + length] if length else None
         return 0 if end is None else end - self._at
 
@@ -141,14 +184,15 @@ class _Request:
         """Read the clause here, and go behind it."""
         tokens, begin = self._tokens, self._at
         if gerund:
-            tokens = _plain_verb(tokens, self._at)
+            tokens = plain_verb(tokens, self._at)
             self._at += tokens[self._at].word == "you"
         else:
-            self._skip_openers()
+            if self._skip_openers():
+                tokens = plain_verb(tokens, self._at)
             if self._steps and any(token.word == "just" for token in tokens[begin : self._at]):
                 raise Unclear(f"Should I do that as well as what you said before, or instead? Say {EXAMPLE}")
         self._plain_link &= self._at == begin
-        clause = self._longest(tokens)
+        clause = self._longest(tokens) or self._balance(tokens)
         if clause is None:
             raise Unclear(self._question(begin))
         name_first = next(iter(clause.captures), "amount") != "amount"
@@ -157,19 +201,19 @@ class _Request:
         self._at = clause.end
         return step
 
-    def _skip_openers(self) -> None:
-        """Go behind "please", "could you" and the like."""
-        while True:
-            asking = phrase_length(_ASKING, self._tokens, self._at)
-            length = asking or phrase_length(_OPENERS, self._tokens, self._at)
-            if length == 0:
-                return
-            self._asked = self._asked or asking > 0
+    def _skip_openers(self) -> bool:
+        """Go behind "please", "could you" and the like. Gives whether the verb behind them ends in -ing: "would you mind"."""
+        while found := opening(self._tokens, self._at):
+            length, asks, gerund = found
+            self._asked |= asks
             self._at += length
+            if gerund:
+                return True
+        return False
 
     def _longest(self, tokens: Sequence[Token]) -> _Clause | None:
         """The clause that takes most tokens. Raises Unclear where it can be read in two ways."""
-        phrasings = list(_beginning_with(tokens, self._at))
+        phrasings = list(beginning_with(tokens[self._at].word if self._at < len(tokens) else ""))
         if self._continues_transfer():
             phrasings += CONTINUED
             if self._steps[-1].name_first:
@@ -184,6 +228,14 @@ class _Request:
             written = join(tokens[self._at : longest[0].end])[:_SHOWN]
             raise Unclear(f'I can read "{written}" in more than one way. Which names and amounts do you mean?')
         return longest[0] if longest else None
+
+    def _balance(self, tokens: Sequence[Token]) -> _Clause | None:
+        """A question about a balance that no phrasing has."""
+        found = read_balance(tokens, self._at)
+        if found is None or self._joints.ends[found[0]] is None:
+            return None
+        captures = {"which": found[1]} if found[1] else {}
+        return _Clause(OTHER_BALANCE, captures, _wire("check_balance", captures), found[0])
 
     def _whole(self, pattern: Pattern, tokens: Sequence[Token]) -> Iterator[tuple[int, Captures]]:
         """The matches of *pattern* here that end where a clause can end, with that place."""
@@ -204,17 +256,11 @@ class _Request:
         return _not_understood(self._tokens, begin, self._at)
 
 
-def _plain_verb(tokens: Sequence[Token], at: int) -> Sequence[Token]:
-    """*tokens* with "sending" at *at* read as "send"."""
-    token = tokens[at]
-    if token.word not in GERUNDS:
-        return tokens
-    return [*tokens[:at], Token(token.part, token.text, GERUNDS[token.word], token.glued), *tokens[at + 1 :]]
-
-
 def _wire(type_: str, captures: Captures) -> dict[str, Json]:
     """The action that *captures* describe, as a plan writes it; what was not said is left out."""
     wire: dict[str, Json] = {"type": type_}
+    if "bank" in captures:  # "my savings at chase" are "chase savings"
+        captures = {"which": " ".join(_text(captures[slot]) for slot in ("bank", "which") if slot in captures)}
     for slot, value in captures.items():
         if isinstance(value, str):
             wire[FIELDS[type_][slot]] = value
@@ -237,23 +283,3 @@ def _not_understood(tokens: Sequence[Token], begin: int, at: int) -> str:
         if not hints.isdisjoint(words):
             return f'I did nothing about "{written}": {reason}. What should I do?'
     return f'I do not understand "{written}". I check balances, deposit, withdraw, send money and pay bills; say {EXAMPLE}'
-
-
-def _by_first_word(phrasings: Sequence[Phrasing]) -> tuple[Mapping[str, Sequence[Phrasing]], Sequence[Phrasing]]:
-    """*phrasings* by the word that they begin with, and those that can begin with any."""
-    table: dict[str, list[Phrasing]] = {}
-    others: list[Phrasing] = []
-    for phrasing in phrasings:
-        words = first_words(phrasing.pattern)
-        if words is None:
-            others.append(phrasing)
-        for word in words or ():
-            table.setdefault(word, []).append(phrasing)
-    return table, others
-
-
-_BY_WORD, _OTHERS = _by_first_word(PHRASINGS)
-
-
-def _beginning_with(tokens: Sequence[Token], at: int) -> Sequence[Phrasing]:
-    return [*_BY_WORD.get(tokens[at].word, ()), *_OTHERS] if at < len(tokens) else ()

@@ -2,17 +2,19 @@
 
 A phrasing is written as a line of text, such as `send|wire <amount> to <payee> [from <account>]`:
 a word or alternatives (`take_out` stands for two words), a slot in angle brackets, an optional part in square brackets,
-and in capitals the name of a part that is written down elsewhere.
+parts that may come in any order in round ones, and in capitals the name of a part that is written down elsewhere.
 A phrasing matches only where it takes every token up to the end of the clause, so no word is ever overlooked.
 Slots are bounded in length, and so are phrasings: matching one takes constant time.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from .slots import SLOTS
 from .tokens import Token
+from .vocabulary import BETWEEN
 
 Phrases: TypeAlias = Mapping[str, Sequence[tuple[str, ...]]]  # by their first word
 Captures: TypeAlias = Mapping[str, str | Token]
@@ -33,13 +35,34 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """A pattern that is tried only where it can begin."""
+
+    pattern: "Pattern"
+    firsts: frozenset[str] | None  # the words that it can begin with; None where it can begin with anything
+
+    def can_begin(self, tokens: Sequence[Token], at: int) -> bool:
+        """Whether it may match at *at*, as far as the first word tells."""
+        return self.firsts is None or (at < len(tokens) and tokens[at].word in self.firsts)
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """One of these patterns."""
+    """One of these."""
 
-    alternatives: tuple["Pattern", ...]
+    alternatives: tuple[Branch, ...]
 
 
-Pattern: TypeAlias = tuple[Words | Slot | Choice, ...]
+@dataclass(frozen=True, slots=True)
+class AnyOrder:
+    """All that is needed, each once, in whatever order, and any of what is optional."""
+
+    needed: tuple[Branch, ...]
+    optional: tuple[Branch, ...]
+
+
+Element: TypeAlias = Words | Slot | Choice | AnyOrder
+Pattern: TypeAlias = tuple[Element, ...]
 
 
 def compile_parts(texts: Mapping[str, Sequence[str]]) -> dict[str, tuple[Pattern, ...]]:
@@ -52,17 +75,37 @@ def compile_parts(texts: Mapping[str, Sequence[str]]) -> dict[str, tuple[Pattern
 
 def compile_pattern(text: str, parts: Mapping[str, Sequence[Pattern]]) -> Pattern:
     """The pattern that *text* writes down, in which names in capitals stand for *parts*."""
-    levels: list[list[Words | Slot | Choice]] = [[]]
-    for piece in text.replace("[", " [ ").replace("]", " ] ").split():
-        if piece == "[":
+    levels: list[list[Element]] = [[]]
+    for piece in _BRACKET.sub(r" \g<0> ", text).split():
+        if piece in "[(":
             levels.append([])
-        elif piece == "]":
-            inner = tuple(levels.pop())
-            levels[-1].append(Choice((inner, ())))
+        elif piece in ")]":
+            inner = levels.pop()
+            levels[-1].append(_choice(tuple(inner), ()) if piece == "]" else _any_order(inner))
         else:
             levels[-1].append(_element(piece, parts))
     (pattern,) = levels
     return tuple(pattern)
+
+
+_BRACKET = re.compile(r"[\[\]()]")
+
+
+def _any_order(elements: Sequence[Element]) -> AnyOrder:
+    needed = tuple(_branch((element,)) for element in elements if not _is_optional(element))
+    return AnyOrder(needed, tuple(element.alternatives[0] for element in elements if _is_optional(element)))
+
+
+def _is_optional(element: Element) -> TypeGuard[Choice]:
+    return isinstance(element, Choice) and element.alternatives[-1].pattern == ()
+
+
+def _choice(*alternatives: Pattern) -> Choice:
+    return Choice(tuple(map(_branch, alternatives)))
+
+
+def _branch(pattern: Pattern) -> Branch:
+    return Branch(pattern, first_words(pattern))
 
 
 def _element(piece: str, parts: Mapping[str, Sequence[Pattern]]) -> Words | Slot | Choice:
@@ -71,7 +114,7 @@ def _element(piece: str, parts: Mapping[str, Sequence[Pattern]]) -> Words | Slot
     names = piece.split("|")
     words = Words(phrases(name.replace("_", " ") for name in names if not name.isupper()))
     named = [pattern for name in names if name.isupper() for pattern in parts[name]]
-    return words if not named else Choice((*named, *([(words,)] if words.by_first else [])))
+    return words if not named else _choice(*named, *([(words,)] if words.by_first else []))
 
 
 def first_words(pattern: Pattern) -> frozenset[str] | None:
@@ -80,9 +123,11 @@ def first_words(pattern: Pattern) -> frozenset[str] | None:
         case (Words(by_first), *_):
             return frozenset(by_first)
         case (Choice(alternatives), *rest):
-            firsts = [first_words((*alternative, *rest)) for alternative in alternatives]
+            firsts = [first_words((*one.pattern, *rest)) if one.firsts is None else one.firsts for one in alternatives]
             known = [first for first in firsts if first is not None]
             return frozenset().union(*known) if len(known) == len(firsts) else None
+        case (AnyOrder(needed, optional), *rest) if needed:
+            return first_words((Choice((*needed, *optional)), *rest))
     return None
 
 
@@ -98,7 +143,7 @@ def matches(pattern: Pattern, tokens: Sequence[Token], at: int) -> Iterator[tupl
                 yield last, {**captures, **more}
 
 
-def _heads(head: Words | Slot | Choice, tokens: Sequence[Token], at: int) -> Iterator[tuple[int, Captures]]:
+def _heads(head: Element, tokens: Sequence[Token], at: int) -> Iterator[tuple[int, Captures]]:
     match head:
         case Words(by_first):
             for words in by_first.get(tokens[at].word, ()) if at < len(tokens) else ():
@@ -109,7 +154,28 @@ def _heads(head: Words | Slot | Choice, tokens: Sequence[Token], at: int) -> Ite
                 yield end, {} if value == "" else {name: value}
         case Choice(alternatives):
             for alternative in alternatives:
-                yield from matches(alternative, tokens, at)
+                if alternative.can_begin(tokens, at):
+                    yield from matches(alternative.pattern, tokens, at)
+        case AnyOrder():
+            yield from _in_any_order(head, tokens, at)
+
+
+def _in_any_order(parts: AnyOrder, tokens: Sequence[Token], at: int) -> Iterator[tuple[int, Captures]]:
+    if not parts.needed:
+        yield at, {}
+    behind = at + phrase_length(_BETWEEN, tokens, at)
+    for part in (*parts.needed, *parts.optional):
+        if not part.can_begin(tokens, behind):
+            continue
+        rest = AnyOrder(_without(parts.needed, part), _without(parts.optional, part))
+        for end, captures in matches(part.pattern, tokens, behind):
+            for last, more in _in_any_order(rest, tokens, end):
+                if not captures.keys() & more.keys():
+                    yield last, {**captures, **more}
+
+
+def _without(parts: tuple[Branch, ...], taken: Branch) -> tuple[Branch, ...]:
+    return tuple(part for part in parts if part is not taken)
 
 
 def starts_with(tokens: Sequence[Token], at: int, words: tuple[str, ...]) -> bool:
@@ -131,3 +197,6 @@ def phrases(texts: Iterable[str]) -> Phrases:
         words = tuple(text.split(" "))
         table.setdefault(words[0], []).append(words)
     return table
+
+
+_BETWEEN = phrases(BETWEEN)

@@ -1,6 +1,7 @@
 """The planner that needs no model: fixed English phrasings for the demo bank's actions.
 
 It acts only on what it understands to the last word, and asks otherwise.
+Only a balance is also told behind words that ask for nothing.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from .answer import Outcome, Planned, check_request
 from .clauses import read_steps
 from .context import Context, check_context
 from .plan import ActionPlan, PlannedAction
+from .spelling import read_words
 from .steps import Step, Unclear
 from .tokens import tokenize
 
@@ -37,7 +39,7 @@ class RulesPlanner:
         check_request(request)
         check_context(context)
         try:
-            plan = self._plan(read_steps(read_amounts(tokenize(request))))
+            plan = self._plan(read_steps(read_amounts(read_words(tokenize(request)))))
         except Unclear as unclear:
             return Planned(outcome=Outcome.QUESTION, message=show_text(str(unclear)), planner=LABEL, record=RECORD)
         return Planned(outcome=Outcome.PLAN, plan=plan, planner=LABEL, record=RECORD)

@@ -12,18 +12,33 @@ from .vocabulary import (
     ACCOUNT_KINDS,
     ACCOUNT_WORDS,
     BALANCE_FILLERS,
+    BANKS,
     BILL_WORDS,
+    BILLERS,
+    BRANDS,
+    CARD_KINDS,
+    CARD_WORDS,
     NOT_AN_ACCOUNT,
     PURPOSES,
-    RESERVED,
+    RELATIONS,
     SMALL_NAME_WORDS,
     is_misspelt,
+    is_reserved,
 )
 
 Reader: TypeAlias = Callable[[Sequence[Token], int], Iterator[tuple[int, str | Token]]]
 
 MAX_NAME_WORDS = 4
-_VAGUE = frozenset({"due", "overdue", "outstanding", "unpaid", "online"})  # said of a bill, but not whose it is
+_VAGUE_WORDS = """
+due overdue outstanding unpaid online minimum final full partial extra additional regular usual automatic early late big small
+debt debts single separate different certain various upcoming pending old entire
+"""
+_VAGUE = frozenset(_VAGUE_WORDS.split())  # said of a bill, but not whose it is
+_SENDS_BILLS = BILL_WORDS | BILLERS | BRANDS
+_NO_PERSON = _SENDS_BILLS | ACCOUNT_KINDS | CARD_WORDS
+_MAX_WISH = 12  # words
+_PLACES = frozenset({"in", "on", "at", "from", "with"})  # before an account
+_ENDS_WISH = frozenset({"and", "then", "after", "before", "if", "unless", "but", "or", "so", "also", "plus"})
 _OWN = frozenset({"my", "the", "our"})
 
 
@@ -37,17 +52,19 @@ def _names(tokens: Sequence[Token], at: int) -> Iterator[int]:
     for end in range(at + 1, min(at + MAX_NAME_WORDS, len(tokens)) + 1):
         token = tokens[end - 1]
         of_bank = token.word == "of" and end - 1 > at and tokens[end - 2].word == "bank"
-        if token.part is not Part.WORD or (token.word in RESERVED and not of_bank):
+        if token.part is not Part.WORD or (is_reserved(token.word) and not of_bank):
             return
         if not of_bank:
             yield end
 
 
 def _person(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
-    """Somebody who gets money: "Alice", "Katy Parrow"; no account, and nobody who sends bills."""
-    for end in _names(tokens, at):
-        name = tokens[at:end]
-        if _is_one_name(name) and name[-1].word not in BILL_WORDS | ACCOUNT_KINDS:
+    """Somebody who gets money: "Alice", "Katy Parrow", "my friend Bob"; no account, and nobody who sends bills."""
+    related = at + 1 < len(tokens) and tokens[at].word in _OWN and tokens[at + 1].word in RELATIONS
+    begin = at + 2 if related else at
+    for end in _names(tokens, begin):
+        name = tokens[begin:end]
+        if _is_one_name(name) and name[-1].word not in _NO_PERSON:
             yield end, join(name)
 
 
@@ -58,37 +75,71 @@ def _payee(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]
 
 
 def _biller(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
-    """What stands before "bill": "electric", "Acme Utilities"."""
+    """What stands before "bill": "electric", "Acme Utilities"; of "the Acme credit card" only the name."""
     for end in _names(tokens, at):
-        if not tokens[end - 1].word.endswith("'s") and tokens[at].word not in _VAGUE:
-            yield end, join(tokens[at:end])
+        name = tokens[at:end]
+        vague = _VAGUE.intersection(token.word for token in name)
+        if vague or name[-1].word.removesuffix("'s") in RELATIONS or any(is_misspelt(token.word) for token in name):
+            continue
+        yield end, join(_without_card(name))
 
 
 def _known_biller(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
-    """A name that says itself that it sends bills."""
-    yield from ((end, value) for end, value in _biller(tokens, at) if tokens[end - 1].word in BILL_WORDS)
+    """A name that says itself that it sends bills, a card's included."""
+    for end, value in _biller(tokens, at):
+        name = tokens[at:end]
+        if name[-1].word in _SENDS_BILLS or len(_without_card(name)) < len(name):
+            yield end, value
+
+
+def _without_card(name: Sequence[Token]) -> Sequence[Token]:
+    """*name* without "credit card" behind it, where something is left."""
+    end = len(name)
+    if name[-1].word in CARD_WORDS:
+        end -= 1 + (end > 1 and name[-2].word in CARD_KINDS)
+    return name[:end] or name
 
 
 def _account(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
-    """An account: "savings", "my emergency savings account", "household"; "my account" names none."""
+    """An account: "savings", "my emergency savings account", "my account at Chase", "account b"; "my account" names none."""
+    for end, name in _account_alone(tokens, at):
+        yield end, name
+        if _is_account(tokens[at:end]) and end < len(tokens) and tokens[end].word in ("at", "with"):
+            written = at + (tokens[at].word in _OWN)  # a kind stays as it was written: "savings at Chase" are not "savings"
+            yield from ((last, join(tokens[written:last]) if name else bank) for last, bank in _bank(tokens, end + 1))
+
+
+def _account_alone(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str]]:
     own = at < len(tokens) and tokens[at].word in _OWN
     begin = at + own
-    if own and _is_account_word(tokens, begin):
-        yield begin + 1, ""
+    if _is_account_word(tokens, begin):
+        if own:
+            yield begin + 1, ""
+        if begin + 1 < len(tokens) and tokens[begin + 1].part is Part.WORD and len(tokens[begin + 1].word) == 1:
+            yield begin + 2, tokens[begin + 1].text
     for end in _names(tokens, begin):
         name = tokens[begin:end]
-        if NOT_AN_ACCOUNT.intersection(token.word for token in name):
-            return
-        kind = name[-1].word in ACCOUNT_KINDS
         if _is_account_word(tokens, end):
-            yield end + 1, join(name)
-        elif kind or (not own and _is_one_name(name)):
+            yield end + 1, "" if name[0].word == "bank" and len(name) == 1 else join(name)
+        elif name[-1].word in ACCOUNT_KINDS | CARD_WORDS or _is_bank(name) or (not own and _is_one_name(name)):
             yield end, join(name)
 
 
 def _own_account(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
     """An account that says itself that it is one: "my account", "savings", "the household account"."""
-    yield from ((end, value) for end, value in _account(tokens, at) if _is_account(tokens[at:end]))
+    for end, value in _account(tokens, at):
+        written = tokens[at:end]
+        if (any(map(_says_account, written)) or _is_bank(written)) and not NOT_AN_ACCOUNT.intersection(
+            token.word for token in written
+        ):
+            yield end, value
+
+
+def _bank(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    """Where an account is: "chase", "Wells Fargo"."""
+    for end in _names(tokens, at):
+        if _is_one_name(tokens[at:end]) and not NOT_AN_ACCOUNT.intersection(token.word for token in tokens[at:end]):
+            yield end, join(tokens[at:end])
 
 
 def _which(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
@@ -97,15 +148,37 @@ def _which(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]
     yield begin, ""
     named: list[Token] = []
     for end in range(begin + 1, min(begin + MAX_NAME_WORDS + 2, len(tokens)) + 1):
-        token = tokens[end - 1]
-        filler = token.word in BALANCE_FILLERS or (token.word == "bank" and not named)
-        if token.part is not Part.WORD or token.word in NOT_AN_ACCOUNT | BILL_WORDS or token.word.endswith("'s"):
+        token, before = tokens[end - 1], tokens[end - 2].word if end > begin + 1 else ""
+        if token.part is not Part.WORD or token.word in BILL_WORDS:
             return
+        if named and (token.word in CARD_WORDS or (token.word in CARD_KINDS and _is_card_word(tokens, end))):
+            if token.word in CARD_WORDS:
+                yield end, join(named)
+            continue
+        possessive = token.word.endswith("'s") and token.word not in ACCOUNT_KINDS
+        if token.word in NOT_AN_ACCOUNT - BRANDS or (possessive and not _is_card_word(tokens, end)):
+            return
+        of_bank = token.word == "of" and before == "bank" and bool(named)
+        filler = token.word in BALANCE_FILLERS or (token.word == "bank" and not named and not _goes_on_of(tokens, end))
         if not filler:
-            if token.word in RESERVED:
+            if is_reserved(token.word) and not of_bank:
                 return
             named.append(token)
-        yield end, join(named)
+        if not of_bank:
+            yield end, join(named)
+
+
+def _kind(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    """An account by its kind alone: "my savings"."""
+    yield from ((end, value) for end, value in _which(tokens, at) if end > at and tokens[end - 1].word in ACCOUNT_KINDS)
+
+
+def _is_card_word(tokens: Sequence[Token], at: int) -> bool:
+    return at < len(tokens) and tokens[at].word in CARD_WORDS
+
+
+def _goes_on_of(tokens: Sequence[Token], at: int) -> bool:
+    return at < len(tokens) and tokens[at].word == "of"
 
 
 def _purpose(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
@@ -123,6 +196,17 @@ def _wish(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]
         yield end, ""
 
 
+def _whatever(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    """What a balance is to be enough for, in any words that begin no other order: "a flight to Rome on Tuesday"."""
+    for end in range(at + 1, min(at + _MAX_WISH, len(tokens)) + 1):
+        token = tokens[end - 1]
+        if token.part is Part.MARK or token.part is Part.OTHER or token.word in _ENDS_WISH:
+            return
+        if token.word in _PLACES and end < len(tokens) and tokens[end].word in _OWN:
+            return
+        yield end, ""
+
+
 def _behind_determiner(tokens: Sequence[Token], at: int) -> int:
     return at + (at < len(tokens) and tokens[at].word in _OWN | {"a", "an", "some", "his", "her", "their", "your"})
 
@@ -132,7 +216,16 @@ def _is_account_word(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _is_account(written: Sequence[Token]) -> bool:
-    return written[-1].word in ACCOUNT_WORDS | ACCOUNT_KINDS
+    return _says_account(written[-1])
+
+
+def _is_bank(name: Sequence[Token]) -> bool:
+    """Whether *name* is plainly a bank's, so that "my Chase" is an account there."""
+    return name[-1].word in BANKS or (len(name) > 1 and name[-1].word in ("bank", "credit union") and name[-2].word not in _OWN)
+
+
+def _says_account(token: Token) -> bool:
+    return token.word in ACCOUNT_WORDS | ACCOUNT_KINDS
 
 
 def _is_one_name(name: Sequence[Token]) -> bool:
@@ -160,4 +253,7 @@ SLOTS: Mapping[str, Reader] = {
     "which": _which,
     "purpose": _purpose,
     "wish": _wish,
+    "whatever": _whatever,
+    "bank": _bank,
+    "kind": _kind,
 }

@@ -4,25 +4,50 @@ from .amounts import NUMBER_WORDS
 
 # How a clause may begin and end without meaning anything more.
 OPENERS = (
-    "please", "kindly", "hi", "hello", "hey", "hi there", "hello there", "hey there", "good morning", "good afternoon",
-    "good evening", "ok", "okay", "yes", "yeah", "so", "just", "now", "also", "first", "firstly", "first of all",
+    "please", "pls", "plz", "kindly", "hi", "hello", "hey", "hi there", "hello there", "hey there", "good morning",
+    "good afternoon", "good evening", "ok", "okay", "yes", "yeah", "so", "just", "now", "also", "first", "firstly",
+    "first of all",
     "i want to", "i want you to", "i'd want to", "i wanna", "i need to", "i need you to",
     "i would like to", "i would like you to", "i'd like to", "i'd like you to", "i wish to", "i'd like for you to",
-    "we need to", "we want to", "i would like for you to", "wanna",
-    "help me", "help me to", "i need help to", "i want help to", "i need your help to", "let's", "let me", "go ahead and",
+    "we need to", "we want to", "i would like for you to", "wanna", "want to", "need to", "would like to", "id like to",
+    "i would also like to", "i'd also like to", "i also want to", "i also need to", "i was hoping to", "i'm hoping to",
+    "i'm looking to", "i am looking to", "i'm wanting to", "i am wanting to", "time to", "it's time to", "it is time to",
+    "help me", "help me to", "i need help to", "i want help to", "i need your help to", "assist me to", "help",
+    "let's", "let us", "let me", "go ahead and",
     "be so kind and", "do me a favor and", "do me a favour and", "make sure to", "be sure to", "i'm ready to",
 )  # fmt: skip
 ASKING_OPENERS = (  # a question mark behind these asks to do it; behind anything else it asks whether to
     "can you", "could you", "would you", "will you", "can u", "could u", "would you please", "could you please",
     "can you please", "will you please", "can you kindly", "could you kindly", "would you be able to",
-    "would you be so kind as to", "would it be possible for you to",
+    "would you be so kind as to", "would it be possible for you to", "i was wondering if you could", "i wonder if you could",
+    "i was hoping you could", "i was hoping that you could", "do you think you could", "can you go ahead and",
+    "could i get you to", "can i get you to", "could i have you", "can i have you", "may i ask you to",
+)  # fmt: skip
+# Behind these the verb ends in -ing: "I need help paying my bill". The first ask, as above.
+ASKING_GERUND_OPENERS = ("would you mind", "do you mind")
+GERUND_OPENERS = (
+    "help with", "help me with", "help me in", "help me out with", "assist with", "assist me with", "assist me in", "aid me in",
+    "give me help", "give me a hand", "give me a hand with", "lend me a hand", "lend me a hand with", "go ahead with",
+    "i want a hand", "i need a hand", "i need a hand with", "i need help", "i need help with", "i need your help",
+    "i need some help", "i need some help with", "i want help", "i want help with", "i'd like help", "i'd like help with",
+    "i would like help", "i would like help with", "i want assistance", "i need assistance", "i need assistance with",
+    "i need assistance in", "i need some assistance", "i need some assistance with",
 )  # fmt: skip
 CLOSERS = (
-    "please", "thanks", "thank you", "thank you very much", "thanks a lot", "many thanks", "thx", "now", "right now",
-    "right away", "immediately", "at once", "asap", "as soon as possible", "today", "for me", "if you can", "if you could",
-    "if you would", "if possible", "if you please", "real quick", "quickly", "ok", "okay", "at this time", "at the moment",
-    "currently", "first", "at this moment", "as of now", "as well", "too",
+    "please", "pls", "plz", "thanks", "thank you", "thank you very much", "thank you so much", "thanks a lot", "thanks so much",
+    "many thanks", "thx", "ty", "now", "right now", "right away", "immediately", "at once", "asap", "as soon as possible",
+    "as soon as you can", "today", "this instant", "straight away", "right this second", "for me", "if you can", "if you could",
+    "if you would", "if possible", "if you please", "if you don't mind", "if you do not mind", "if you wouldn't mind",
+    "real quick", "quickly", "ok", "okay", "alright", "all right", "at this time", "at the moment", "at this moment",
+    "currently", "first", "as of now", "as well", "too", "online",
 )  # fmt: skip
+
+_DO_IT = ("do it", "do that", "do this", "please do it", "please do that", "please do this")
+BETWEEN = (",", "please", "for me", "now", "right now", "today", "immediately")  # between the parts of an order
+ASKING_CLOSERS = (  # the same, as a sentence of their own
+    *(f"{can} you {do}{end}" for can in ("can", "could", "would", "will") for do in _DO_IT for end in ("", " for me")),
+    *("can you help", "can you help me", "could you help", "could you help me", "can you help me with that"),
+)
 
 # How clauses are joined. What stands behind a NEED is done only when what stands before it is done.
 SENTENCE_MARKS = (".", ";", "!", "?", "\n")
@@ -40,6 +65,8 @@ BEFORE = ("before",)  # "X before Y": X first
 GERUNDS = {
     "checking": "check", "sending": "send", "transferring": "transfer", "moving": "move", "wiring": "wire",
     "depositing": "deposit", "withdrawing": "withdraw", "paying": "pay", "giving": "give", "showing": "show",
+    "getting": "get", "making": "make", "putting": "put", "taking": "take", "shifting": "shift", "settling": "settle",
+    "finding": "find", "viewing": "view", "doing": "do", "using": "use",
 }  # fmt: skip
 
 # What may join an order to go on without its verb: "send $5 to Alice and $6 to Bob". Behind anything else it may be a correction.
@@ -55,10 +82,15 @@ haircut clothes shoes furniture repairs medicine hotel hostel flight flights tri
 PURPOSES = frozenset(_PURPOSE_WORDS.split())
 
 # Words of an account's name, as in "my emergency savings".
-ACCOUNT_KINDS = frozenset({"checking", "chequing", "checkings", "savings", "saving"})
-ACCOUNT_WORDS = frozenset({"account", "acct"})
+ACCOUNT_KINDS = frozenset(
+    {"checking", "chequing", "checkings", "savings", "saving", "saving's", "checking's", "money market", "fund", "ira", "hsa"}
+)
+ACCOUNT_WORDS = frozenset({"account", "acct", "accnt", "accounts", "accts"})
+CARD_WORDS = frozenset({"card", "cards"})
+CARD_KINDS = frozenset({"credit", "debit", "charge"})
+BRANDS = frozenset({"visa", "mastercard", "amex", "american express", "discover"})  # of cards
 BALANCE_FILLERS = frozenset(
-    {"account", "accounts", "acct", "available", "current", "total", "full", "latest", "remaining", "overall", "present"}
+    {*ACCOUNT_WORDS, "available", "current", "total", "full", "latest", "remaining", "overall", "present"}
 )
 NOT_AN_ACCOUNT = frozenset(
     {"card", "cards", "credit", "rewards", "reward", "points", "loan", "mortgage", "visa", "mastercard", "amex", "miles",
@@ -67,7 +99,33 @@ NOT_AN_ACCOUNT = frozenset(
 # Names that end in one of these are billers: "pay Acme Utilities".
 BILL_WORDS = frozenset(
     {"utilities", "utility", "electric", "electricity", "gas", "water", "internet", "cable", "phone", "rent", "mortgage",
-     "insurance", "broadband", "wireless", "energy"}
+     "insurance", "broadband", "wireless", "energy", "company", "loan", "loans", "tuition", "hoa", "trash", "garbage", "sewer",
+     "sewage", "premium", "power", "light", "lights", "cell", "cellular", "mobile", "heating", "daycare", "childcare"}
+)  # fmt: skip
+
+# Banks, and others where people have accounts.
+BANKS = frozenset(
+    {"chase", "citibank", "citi", "usaa", "pnc", "ally", "hsbc", "santander", "suntrust", "bbva", "bmo", "schwab", "fidelity",
+     "vanguard", "etrade", "paypal", "venmo", "capital one", "b of a", "us bank", "fifth third", "fargo", "chime", "barclays"}
+)  # fmt: skip
+# Companies that send bills, where a person of that name is unlikely.
+BILLERS = frozenset(
+    {"verizon", "comcast", "xfinity", "at&t", "t-mobile", "sprint", "spectrum", "directv", "netflix", "hulu", "spotify", "geico",
+     "allstate", "state farm", "edison", "coned", "pg&e", "centurylink", "centurytel"}
+)  # fmt: skip
+
+# Names that hold a word which no other name does. They are read as one word.
+FIXED_NAMES = (
+    "capital one", "b of a", "bank of the west", "bank of new york", "credit one", "first national", "first federal",
+    "first union", "first bank", "first financial", "first republic", "first citizens", "fifth third", "us bank", "people's bank",
+    "american express", "credit union", "money market", "credit all", "home equity", "online savings", "rainy day", "cash app",
+    "google pay", "apple pay", "dollar general", "time warner", "state farm",
+)  # fmt: skip
+
+# What is also read with one letter wrong. No name is among them, nor a number.
+MENDED = (
+    "transfer", "deposit", "withdraw", "balance", "account", "accounts", "dollars", "dollar", "please", "payment", "enough",
+    "available", "current", "remaining", "there",
 )  # fmt: skip
 
 # Words that no name holds: they would change what is meant, and a name that swallowed one would hide it.
@@ -93,10 +151,13 @@ day days week weeks weekend month months year years hour hours minute minutes mo
 payday monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays
 sundays next last first second third previous current new
 """
-_BANK_WORDS = """
+_ORDER_WORDS = """
 send sends sent sending transfer transfers transferred transferring move moves moved moving wire wired pay pays paid paying
 payment payments payee deposit deposits deposited depositing withdraw withdraws withdrew withdrawn withdrawal withdrawing
-give gave given put take took taken get got make made check checked balance balances bill bills money cash funds amount
+give gave given put take took taken
+"""
+_BANK_WORDS = """
+get got make made check checked balance balances bill bills money cash funds amount
 dollar dollars buck bucks cent cents usd eur euro euros gbp pound pounds quid currency percent account accounts acct acc
 bank's approve approves approved approving approval approvals allow authorize authorise confirm confirmed sign
 reject deny cancel cancelled stop undo ignore ignoring disregard forget bypass bypassing override skip skipping pretend admin
@@ -106,7 +167,15 @@ total tip fee fees ref reference invoice order memo note split divide double tri
 """
 _LINKING_WORDS = {text.split(" ")[0] for text in (*OPENERS, *ASKING_OPENERS, *CLOSERS, *JOINS, *NEEDS, *AFTER, *BEFORE)}
 RESERVED = frozenset(
-    {*_FUNCTION_WORDS.split(), *_TIME_WORDS.split(), *_BANK_WORDS.split(), *_LINKING_WORDS, *GERUNDS, *NUMBER_WORDS}
+    {
+        *_FUNCTION_WORDS.split(),
+        *_TIME_WORDS.split(),
+        *_ORDER_WORDS.split(),
+        *_BANK_WORDS.split(),
+        *_LINKING_WORDS,
+        *GERUNDS,
+        *NUMBER_WORDS,
+    }
 ) - {"checking"}  # an account, too
 
 
@@ -116,13 +185,26 @@ def _shortened(word: str) -> set[str]:
 
 
 _LONG = 6  # letters; shorter words are too close to names
+_LONGEST = max(map(len, RESERVED)) + 1
 _NEAR = frozenset(near for word in RESERVED if len(word) >= _LONG for near in (word, *_shortened(word)))
 
 
 def is_misspelt(word: str) -> bool:
     """Whether *word* looks like a reserved word with one letter wrong, missing or too many: "tommorrow"."""
-    return len(word) >= _LONG - 1 and not _NEAR.isdisjoint({word, *_shortened(word)})
+    return _LONG - 1 <= len(word) <= _LONGEST and not _NEAR.isdisjoint({word, *_shortened(word)})
 
+
+def is_reserved(word: str) -> bool:
+    """Whether *word* stands in no name, nor what belongs to it: "month's"."""
+    return word in RESERVED or word.removesuffix("'s") in RESERVED
+
+
+# Who somebody is, before their name: "my friend Bob".
+RELATIONS = frozenset(
+    {"friend", "buddy", "pal", "brother", "sister", "mom", "mother", "dad", "father", "son", "daughter", "wife", "husband",
+     "cousin", "uncle", "aunt", "nephew", "niece", "grandma", "grandmother", "grandpa", "grandfather", "landlord", "roommate",
+     "boss", "neighbor", "neighbour", "coworker", "co-worker", "colleague", "babysitter", "girlfriend", "boyfriend", "partner"}
+)  # fmt: skip
 
 SMALL_NAME_WORDS = frozenset({"van", "von", "de", "der", "den", "la", "le", "da", "di", "del", "al", "bin", "ibn"})
 
@@ -134,6 +216,31 @@ tuesday wednesday thursday friday saturday sunday until week weeks month months"
 _PAST = "yesterday sent paid transferred deposited withdrew did was were ago last spent"
 _INEXACT = "all half everything rest remaining percent enough about around roughly some"
 _POINTERS = "him her them it someone somebody everyone that this"
+# What a remark before a question about a balance must not hold: it could be an order, or take one back.
+NO_REMARK = frozenset(
+    (*_ORDER_WORDS.split(), *_NEGATIONS.split(), *_RULES.split(), *_OTHER_DAYS.split(), "how", "why", "where", "when", "who")
+)
+QUESTION_STARTS = (
+    "how much",
+    "how's",
+    "what's",
+    "whats",
+    "what is",
+    "do i",
+    "do we",
+    "is there",
+    "are there",
+    "will the",
+    "will my",
+    "will i",
+    "would the",
+    "would my",
+    "would i",
+    "does my",
+    "can my",
+    "could my",
+    "am i",
+)
 HINTS = tuple(
     (frozenset(words.split()), reason)
     for words, reason in (

@@ -44,7 +44,9 @@ EVERY = {  # the commands that have to do with a database, and what they need
     "edit": ["{id}", "--as", "mira", "--set", "amount=1.00", "--reason", "less"],
     "worker": ["--drain"],
 }
-WITHOUT_DATABASE = {"demo", "policies check", "policies test", "policies prove", "policies schema"}  # a tour has one of its own
+WITHOUT_DATABASE = {  # a tour has one of its own
+    *("demo", "bench planner", "policies check", "policies test", "policies prove", "policies schema"),
+}
 HOLD = f"""{SQL}
 connection.execute("PRAGMA locking_mode = EXCLUSIVE" if sys.argv[2] == "wholly" else "SELECT 1")
 connection.execute("BEGIN EXCLUSIVE")

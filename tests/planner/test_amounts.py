@@ -46,6 +46,10 @@ def amounts(text: str) -> list[tuple[str, str | None]]:
         ("two thousand and twenty", "2020", None),
         ("twenty dollars and fifty cents", "20.5", "USD"),
         ("fifty cents", "0.5", "USD"),
+        ("a dollar", "1", "USD"),
+        ("20 us dollars", "20", "USD"),
+        ("1500 dollars usd", "1500", "USD"),
+        ("one hundered and fourty dollars", "140", "USD"),
         ("0", "0", None),
     ],
 )
@@ -59,7 +63,7 @@ def test_reads_amounts(text: str, amount: str, currency: str | None) -> None:
 @pytest.mark.parametrize(
     "text",
     ["1,50", "1.500", "1,5000", "-50", "CA$50", "A$50", "HK$50", "x50", "50th", "50%", "50/2", "#50", "007", "$5 euros", "1.5kk",
-     "five fifty dollars", "２０", "a dollar", "9" * 40, "1.2.3", "$50 CAD"],
+     "five fifty dollars", "２０", "a pound", "9" * 40, "1.2.3", "$50 CAD"],
 )  # fmt: skip
 def test_leaves_what_can_be_read_in_two_ways(text: str) -> None:
     """What is no amount, or could be two different ones, is never read as one as a whole."""
@@ -84,8 +88,9 @@ def test_no_part_of_an_unreadable_number_is_read(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["half a million", "a quarter of a million", "a million and a half", "$5 billion", "5 bn", "2 lakh", "3 dozen", "50 percent",
-     "50 percent of 100", "50 % of 100", "half of 100", "5 ½", "2 times", "$50 per month", "the 10k run", "one of them"],
+    ["half a million", "a quarter of a million", "a million and a half", "$5 billion", "5 bn", "2 lakh", "3 dozen",
+     "50 percent", "50 percent of 100", "50 % of 100", "half of 100", "5 ½", "2 times", "$50 per month", "the 10k run",
+     "one of them", "half a dollar", "fourtyish dollars"],
 )  # fmt: skip
 def test_words_that_make_another_number_are_not_overlooked(text: str) -> None:
     """A number beside a scale, a share or a rate is not what it would be alone."""

@@ -60,6 +60,27 @@ def test_plans_several_actions_of_one_request(rules: RulesPlanner, dana: Actor) 
         ("pay the Acme Utilities bill", ("pay_bill", "Acme Utilities", None, [])),
         ("pay Acme Utilities", ("pay_bill", "Acme Utilities", None, [])),
         ("pay 20 towards my electric bill", ("pay_bill", "electric", "20.00", [])),
+        ("send from savings to Alice $50", ("transfer", "Alice", "50.00", [])),
+        ("from my savings, please transfer fifty dollars to Bob", ("transfer", "Bob", "50.00", [])),
+        ("complete a transaction from savings to checking of $20000", ("transfer", "checking", "20000.00", [])),
+        ("transfer for me $50 from chase, to my ally account please", ("transfer", "ally", "50.00", [])),
+        ("transfer ten dollars from capital one to bank of america", ("transfer", "bank of america", "10.00", [])),
+        ("move 5 from account a to account b", ("transfer", "b", "5.00", [])),
+        ("transfer 5 from my savings at chase to my account with ally", ("transfer", "ally", "5.00", [])),
+        ("transfer 5 to my savings at ally", ("transfer", "savings at ally", "5.00", [])),
+        ("would you mind sending 5 to my friend Bob?", ("transfer", "Bob", "5.00", [])),
+        ("I want to send Bob 5, can you do that for me?", ("transfer", "Bob", "5.00", [])),
+        ("transferr 50 dollers to Bob", ("transfer", "Bob", "50.00", [])),
+        ("i need help paying my at&t bill", ("pay_bill", "at&t", None, [])),
+        ("make my car payment", ("pay_bill", "car", None, [])),
+        ("pay off my emblem credit card", ("pay_bill", "emblem", None, [])),
+        ("pay this month's water bill in full", ("pay_bill", "water", None, [])),
+        ("use my savings account and pay the water bill", ("pay_bill", "water", None, [])),
+        ("my water bill is due, pay it", ("pay_bill", "water", None, [])),
+        ("what is my savings balance at chase", ("check_balance", "chase savings", None, [])),
+        ("will the money in my chase account cover a new bike?", ("check_balance", "chase", None, [])),
+        ("remind me how much is in my account", ("check_balance", "checking", None, [])),
+        ("I like coffee \U0001f440 But how much money do I have?", ("check_balance", "checking", None, [])),
     ],
 )
 def test_plans_one_action(rules: RulesPlanner, dana: Actor, request_text: str, expected: tuple[Json, ...]) -> None:
@@ -192,6 +213,22 @@ deposit 40 to Alice
 take 60 from Alice
 send ５０ to Alice
 set up autopay for my electric bill
+send 50 to my friend
+send 50 to my wife and Bob
+pay my brother
+pay off my balance
+pay the minimum on my visa
+pay my monthy mortgage bill
+make a payment
+can I send 50 to Alice
+how do I check my balance
+don't tell me how much money do I have
+pay Alice 50 how much do I have
+transfer money between checking and savings
+send it to Alice, can you do that
+would you mind
+deposit 5 to my savigns
+send fivety dollars to Alice
 """.strip().splitlines()
 
 

@@ -19,16 +19,18 @@ PIECES = [
     "send 5 to a then ", "send a ", "bank of ", "my balance and ", "pay my x ", "how much money do i have in ",
     "é", "👀", "\u202e",
     "check my balance, ", "check ", "send 5 to a, b ", "from savings ",
+    "how much ", "enough for ", "in my account ", "do i have enough in my ", "send , please ", "capital ", "a&", "transfr ",
+    "would you mind ", "my friend ", "pay my credit card ", "account b ", "can you do it ", "dollers ",
 ]  # fmt: skip
 
 
 def seconds(request: str) -> float:
-    """How long planning *request* takes, the best of three."""
+    """How much CPU planning *request* takes, the best of three."""
     best = float("inf")
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         RULES.plan(request, DANA)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     return best
 
 

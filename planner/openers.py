@@ -1,0 +1,32 @@
+"""How a clause begins before it says what to do: "please", "could you", "would you mind"."""
+
+from collections.abc import Sequence
+
+from .grammar import phrase_length, phrases
+from .tokens import Token
+from .vocabulary import ASKING_GERUND_OPENERS, ASKING_OPENERS, GERUND_OPENERS, GERUNDS, OPENERS
+
+OPENING_WORDS = phrases(OPENERS)
+_OPENING = (  # openers, whether they ask to do it, and whether a verb in -ing follows; the first that fits is taken
+    (phrases(ASKING_GERUND_OPENERS), True, True),
+    (phrases(GERUND_OPENERS), False, True),
+    (phrases(ASKING_OPENERS), True, False),
+    (OPENING_WORDS, False, False),
+)
+
+
+def opening(tokens: Sequence[Token], at: int) -> tuple[int, bool, bool] | None:
+    """How many tokens an opener takes at *at*, whether it asks to do it, and whether a verb in -ing follows."""
+    for table, asks, gerund in _OPENING:
+        length = phrase_length(table, tokens, at)
+        if length and (not gerund or (at + length < len(tokens) and tokens[at + length].word in GERUNDS)):
+            return length, asks, gerund
+    return None
+
+
+def plain_verb(tokens: Sequence[Token], at: int) -> Sequence[Token]:
+    """*tokens* with "sending" at *at* read as "send"."""
+    token = tokens[at]
+    if token.word not in GERUNDS:
+        return tokens
+    return [*tokens[:at], Token(token.part, token.text, GERUNDS[token.word], token.glued), *tokens[at + 1 :]]

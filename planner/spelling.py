@@ -1,0 +1,84 @@
+"""Words as they are meant: what is plainly misspelt, and names of several words that hold one which other names do not.
+
+Only words that say what to do, and currencies, are read with one letter wrong. Names and numbers are never guessed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from .grammar import phrase_length, phrases
+from .tokens import Part, Token, join
+from .vocabulary import ACCOUNT_KINDS, FIXED_NAMES, MENDED, RESERVED
+
+_FIXED = phrases(FIXED_NAMES)
+_MENDED_LENGTHS = range(min(map(len, MENDED)) - 1, max(map(len, MENDED)) + 2)
+_ORDINALS = frozenset({"first", "second", "third", "new", "old"})
+_OF_BANKS = frozenset({"bank", "account", "credit union", *ACCOUNT_KINDS})
+_SHORT = 3  # letters at most on each side of an "&" in a name: AT&T
+
+
+def read_words(tokens: Sequence[Token]) -> list[Token]:
+    """*tokens* with misspelt words mended, where only one can be meant, and fixed names put together to one word."""
+    made: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        length = phrase_length(_FIXED, tokens, at) or _initials(tokens, at) or _ordinal_name(tokens, at)
+        if length:
+            made.append(_joined(tokens[at : at + length]))
+        else:
+            made.append(_mended(tokens[at]))
+        at += max(length, 1)
+    return made
+
+
+def _joined(name: Sequence[Token]) -> Token:
+    return Token(
+        Part.WORD, join(name), "".join(f"{'' if token.glued else ' '}{token.word}" for token in name).strip(), name[0].glued
+    )
+
+
+def _initials(tokens: Sequence[Token], at: int) -> int:
+    """How many tokens a name like "AT&T" takes at *at*; 0 where there is none."""
+    three = tokens[at : at + 3]
+    whole = len(three) == 3 and three[1].text == "&" and three[1].glued and three[2].glued
+    return 3 if whole and all(token.part is Part.WORD and len(token.word) <= _SHORT for token in three[::2]) else 0
+
+
+def _ordinal_name(tokens: Sequence[Token], at: int) -> int:
+    """How many tokens a name like "First Tennessee" takes at *at*, where the next word says that it is a bank's; 0 elsewhere."""
+    three = [token.word for token in tokens[at : at + 3]]
+    return 2 if len(three) == 3 and three[0] in _ORDINALS and three[1] not in RESERVED and three[2] in _OF_BANKS else 0
+
+
+def _mended(token: Token) -> Token:
+    if token.part is not Part.WORD or token.word in RESERVED or len(token.word) not in _MENDED_LENGTHS:
+        return token
+    near = _NEAR.get(token.word, set()).union(*(_NEAR.get(shorter, set()) for shorter in _shortened(token.word)))
+    meant = {word for word in near if _is_one_off(token.word, word)}
+    return replace(token, word=meant.pop()) if len(meant) == 1 else token
+
+
+def _is_one_off(written: str, word: str) -> bool:
+    """Whether *written* is *word* with one letter wrong, missing, too many, or two that stand side by side exchanged."""
+    same = next((place for place, (one, other) in enumerate(zip(written, word, strict=False)) if one != other), None)
+    if same is None:
+        return abs(len(written) - len(word)) == 1
+    rest, wanted = written[same:], word[same:]
+    return rest[1:] == wanted[1:] or rest[1:] == wanted or rest == wanted[1:] or (rest[1::-1] + rest[2:]) == wanted
+
+
+def _shortened(word: str) -> set[str]:
+    """*word* with one letter left out, each in turn."""
+    return {word[:place] + word[place + 1 :] for place in range(len(word))}
+
+
+def _near(words: Sequence[str]) -> Mapping[str, set[str]]:
+    """*words* by themselves and by what is left of them without one letter."""
+    table: dict[str, set[str]] = {}
+    for word in words:
+        for key in (word, *_shortened(word)):
+            table.setdefault(key, set()).add(word)
+    return table
+
+
+_NEAR = _near(MENDED)

@@ -1,0 +1,1 @@
+from app.bench_command import *
