@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .context import Trust as Trust
     from .context import check_context as check_context
     from .llm import LLMPlanner as LLMPlanner
+    from .local import LocalPlanner as LocalPlanner
     from .mode import MODEL_TIMEOUT as MODEL_TIMEOUT
     from .mode import Mode as Mode
     from .plan import MAX_ACTIONS as MAX_ACTIONS
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .rules import RulesPlanner as RulesPlanner
     from .schema import plan_model as plan_model
     from .scripted import ScriptedPlanner as ScriptedPlanner
+    from .second_opinion import SecondOpinion as SecondOpinion
     from .strict_json import MAX_PLAN_BYTES as MAX_PLAN_BYTES
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Amount",
     "Context",
     "LLMPlanner",
+    "LocalPlanner",
     "Mode",
     "Outcome",
     "Planned",
@@ -47,6 +50,7 @@ __all__ = [
     "Planner",
     "RulesPlanner",
     "ScriptedPlanner",
+    "SecondOpinion",
     "Trust",
     "amounts_in",
     "check_context",
@@ -64,12 +68,14 @@ __getattr__ = front_door(
         "answer": ["MAX_REQUEST", "Outcome", "Planned", "Planner", "check_request"],
         "context": ["MAX_CONTEXT", "Context", "Trust", "check_context"],
         "llm": ["LLMPlanner"],
+        "local": ["LocalPlanner"],
         "mode": ["MODEL_TIMEOUT", "Mode"],
         "plan": ["MAX_ACTIONS", "ActionPlan", "PlannedAction", "write_plan"],
         "reading": ["read_action", "read_plan"],
         "rules": ["RulesPlanner"],
         "schema": ["plan_model"],
         "scripted": ["ScriptedPlanner"],
+        "second_opinion": ["SecondOpinion"],
         "strict_json": ["MAX_PLAN_BYTES"],
     },
 )

@@ -68,6 +68,7 @@ class LLMPlanner:
         mode: Mode = Mode.JSON_SCHEMA,
         timeout: float = MODEL_TIMEOUT,
         max_retries: int = DEFAULT_RETRIES,
+        direct: bool = False,  # past every proxy: for a server on this machine
     ) -> None:
         if not (model.strip() and model.isprintable() and len(model) <= MAX_MODEL):
             raise UsageError(f"a model's name (SIGNOFF_MODEL) holds 1 to {MAX_MODEL} characters, all of them visible")
@@ -78,7 +79,7 @@ class LLMPlanner:
         if not registry:
             raise UsageError("the registry (--actions) holds no action, so there is nothing to plan; give it one")
         self._registry = registry
-        self._endpoint = Endpoint.at(base_url, api_key)
+        self._endpoint = Endpoint.at(base_url, api_key, direct=direct)
         self._model = model
         self._mode = mode
         self._timeout = timeout

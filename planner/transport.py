@@ -63,7 +63,7 @@ class Channel(Client):
     """
 
     def __init__(self, endpoint: Endpoint, model: str, mode: Mode, timeout: float, hear: Callable[[Reply], None]) -> None:
-        super().__init__(timeout=timeout, follow_redirects=False)
+        super().__init__(timeout=timeout, follow_redirects=False, trust_env=not endpoint.direct)
         self._endpoint = endpoint
         self._model = model
         self._mode = mode
@@ -148,7 +148,7 @@ class Channel(Client):
         if isinstance(error, TimeoutException):
             return _failed(f"no answer from {host} within {self._seconds:g} seconds; try again, or raise SIGNOFF_MODEL_TIMEOUT")
         reason = self._endpoint.redact(str(error)).rstrip(".") or type(error).__name__
-        proxy = _proxy(url)
+        proxy = None if self._endpoint.direct else _proxy(url)
         remedy = f"the way leads over {proxy}: check it, and NO_PROXY" if proxy else _NOBODY
         return _failed(f"no answer from {host}: {reason}; {remedy}")
 

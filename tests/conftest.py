@@ -128,6 +128,8 @@ def _no_model_outside() -> Iterator[None]:
     """No test finds a model or a proxy in the environment that the tests were started in."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(("OPENAI_", "SIGNOFF_MODE", "SIGNOFF_PLANNER")) or name.upper().endswith("_PROXY"):
+            if name.startswith(
+                ("OPENAI_", "SIGNOFF_MODE", "SIGNOFF_PLANNER", "SIGNOFF_LOCAL", "SIGNOFF_SECOND")
+            ) or name.upper().endswith("_PROXY"):
                 patch.delenv(name)
         yield
