@@ -23,6 +23,11 @@ def choose_planner(settings: Settings, registry: "Registry") -> "Planner":
         raise UsageError(f"the second opinion ({settings.second.name}) would be the same planner's; name another one")
     from signoff.planner import SecondOpinion
 
+    if second is PlannerChoice.LLM and not settings.second.is_set_up:
+        raise UsageError(
+            f'no model is set up for the second opinion ("{settings.second.name[:40]}"); set SIGNOFF_SECOND_BASE_URL or '
+            "OPENAI_BASE_URL, or SIGNOFF_SECOND_KEY, or write rules"
+        )
     first = _planner(choice, settings.model, settings, registry)
     return SecondOpinion(first, _planner(second, settings.second, settings, registry))
 
@@ -56,7 +61,17 @@ def _planner(choice: PlannerChoice, model: ModelSettings, settings: Settings, re
     from signoff.planner import LLMPlanner
 
     return LLMPlanner(
-        registry, model=model.name, base_url=model.base_url, api_key=model.key, mode=model.mode, timeout=model.timeout
+        registry,
+        model=model.name,
+        base_url=model.base_url,
+        api_key=model.key,
+        mode=model.mode,
+        timeout=model.timeout,
+        temperature=model.temperature,
+        seed=model.seed,
+        answer_tokens=model.answer_tokens,
+        token_budget=model.token_budget,
+        narrow=model.narrow,
     )
 
 

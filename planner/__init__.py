@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from .context import check_context as check_context
     from .llm import LLMPlanner as LLMPlanner
     from .local import LocalPlanner as LocalPlanner
+    from .mode import ANSWER_TOKENS as ANSWER_TOKENS
     from .mode import MODEL_TIMEOUT as MODEL_TIMEOUT
+    from .mode import SEED as SEED
+    from .mode import TEMPERATURE as TEMPERATURE
+    from .mode import TOKEN_BUDGET as TOKEN_BUDGET
     from .mode import Mode as Mode
     from .plan import MAX_ACTIONS as MAX_ACTIONS
     from .plan import ActionPlan as ActionPlan
@@ -33,11 +37,15 @@ if TYPE_CHECKING:
     from .strict_json import MAX_PLAN_BYTES as MAX_PLAN_BYTES
 
 __all__ = [
+    "ANSWER_TOKENS",
     "MAX_ACTIONS",
     "MAX_CONTEXT",
     "MAX_PLAN_BYTES",
     "MAX_REQUEST",
     "MODEL_TIMEOUT",
+    "SEED",
+    "TEMPERATURE",
+    "TOKEN_BUDGET",
     "ActionPlan",
     "Amount",
     "Context",
@@ -69,7 +77,7 @@ __getattr__ = front_door(
         "context": ["MAX_CONTEXT", "Context", "Trust", "check_context"],
         "llm": ["LLMPlanner"],
         "local": ["LocalPlanner"],
-        "mode": ["MODEL_TIMEOUT", "Mode"],
+        "mode": ["ANSWER_TOKENS", "MODEL_TIMEOUT", "SEED", "TEMPERATURE", "TOKEN_BUDGET", "Mode"],
         "plan": ["MAX_ACTIONS", "ActionPlan", "PlannedAction", "write_plan"],
         "reading": ["read_action", "read_plan"],
         "rules": ["RulesPlanner"],

@@ -15,6 +15,8 @@ from .strict_json import MAX_PLAN_BYTES, JsonObject, json_object, nests_deeper
 from .wire import NAME
 
 MAX_ANSWER_DEPTH = 32  # of a server's whole answer; the plan in it is text of its own
+MAX_SAID_NAME = 200  # characters of a model's name, or of the word that an answer ended with
+MAX_DETAILS = 5  # of an error that is a list, which are told
 
 # Why a model stopped, in the words of OpenAI and of other servers: where its answer is a whole one, and where it is none.
 # A word that stands in neither may mean anything, so an answer that ends with it is not used.
@@ -27,7 +29,8 @@ _STOPPED = {
     "error": Outcome.PROVIDER_ERROR,
 }
 MEANING = {
-    Outcome.TRUNCATED: "the model's answer was cut off at its limit, so nothing of it is used; ask for less at once",
+    Outcome.TRUNCATED: "the model's answer was cut off at its limit, so nothing of it is used; ask for less at once, or raise "
+    "SIGNOFF_ANSWER_TOKENS",
     Outcome.FILTERED: "the provider's content filter stopped the answer; word the request differently",
     Outcome.REFUSAL: "the model refuses",
     Outcome.PROVIDER_ERROR: "the server reports an error in its answer; try again later",
@@ -43,6 +46,10 @@ class Reply:
     reason: str = ""  # why there is no plan in it, in words of ours
     tokens: int | None = None  # None where the server counts none
     final: bool = True  # whether asking the model again is of no use
+    model: str = ""  # the model's name and the word that its answer ended with, as the server says them
+    finish: str = ""
+    digest: str | None = None  # of the body as it came; None where none came
+    prompt: str | None = None  # the digest of what was sent: messages, and the form of the answer
 
     def as_completion(self, mode: Mode, model: str) -> dict[str, Json]:
         """What the model wrote, as a chat completion: all that the clients are given, and send back to have it mended.
@@ -74,7 +81,9 @@ def read_reply(body: str, mode: Mode) -> Reply:
         return Reply(outcome=Outcome.MALFORMED, reason="the server's answer holds a key twice, so it can be read in two ways")
     if value.get("error"):
         return Reply(outcome=Outcome.PROVIDER_ERROR, reason=MEANING[Outcome.PROVIDER_ERROR], text=error_text(value))
-    return replace(_completion(value, mode), tokens=_tokens(value.get("usage")))
+    last = _mapping(next(iter(_list(value.get("choices"))), None))
+    model, finish = _name(value.get("model")), _name(last.get("finish_reason"))
+    return replace(_completion(value, mode), tokens=_tokens(value.get("usage")), model=model, finish=finish)
 
 
 def error_text(value: object) -> str:
@@ -83,14 +92,21 @@ def error_text(value: object) -> str:
         if isinstance(value, Mapping) and value.get(key):
             found = value[key]
             return found if isinstance(found, str) else error_text(found)
-    return ""
+    return "; ".join(filter(None, map(_detail, value[:MAX_DETAILS]))) if isinstance(value, list) else ""
 
 
-def read_error(body: str) -> tuple[str, str]:
-    """What the error in *body* says, and its code; each empty where there is none."""
+def _detail(value: object) -> str:
+    """One mistake of a list, with where in the request it is: `{"loc": ["body", "seed"], "msg": "not permitted"}`."""
+    said, place = _mapping(value).get("msg"), [part for part in _list(_mapping(value).get("loc")) if isinstance(part, str)]
+    return f"{'.'.join(place)}: {said}" if isinstance(said, str) and place else said if isinstance(said, str) else ""
+
+
+def read_error(body: str) -> tuple[str, str, str]:
+    """What the error in *body* says, its code, and the parameter that it is about; each empty where there is none."""
     value = _json(body)
-    code = _mapping(_mapping(value).get("error")).get("code")
-    return error_text(value), code if isinstance(code, str) else ""
+    error = _mapping(_mapping(value).get("error"))
+    code, param = (found if isinstance(found := error.get(key), str) else "" for key in ("code", "param"))
+    return error_text(value), code, param
 
 
 def _json(body: str) -> object:
@@ -247,6 +263,10 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
+
+
+def _name(said: object) -> str:
+    return said[:MAX_SAID_NAME] if isinstance(said, str) else ""
 
 
 def _tokens(usage: object) -> int | None:

@@ -9,13 +9,13 @@ import secrets
 import subprocess
 import sys
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Timer
-from typing import IO, Self
+from typing import IO, Self, cast
 
 from signoff.actions import Registry, show_text
 from signoff.actor import Actor
@@ -25,10 +25,13 @@ from .answer import Outcome, Planned
 from .context import Context
 from .llm import LLMPlanner
 from .mode import MODEL_TIMEOUT
+from .wire import Schema
 
 CONTEXT = 8_192  # tokens of instructions, request and answer together
-MAX_ANSWER = 1_024  # tokens of one answer: small models may not find an end
+ANSWER_TOKENS = 1_024  # of one answer: small models may not find an end
+RETRIES = 1  # how often a model is asked again after a malformed answer: small ones seldom mend it, and are slow
 START_TIMEOUT = 120.0  # seconds to load a model in
+MAX_WORDS = 200  # characters of a question or a refusal
 MAX_NAME = 100  # characters of a model's name
 MAX_REASON = 300  # characters of why a model could not be loaded
 MAX_PRINTED = 2**20  # bytes of what llama.cpp prints that are read
@@ -52,16 +55,28 @@ class LocalPlanner:
         timeout: float = MODEL_TIMEOUT,
         context_size: int = CONTEXT,
         threads: int | None = None,  # llama.cpp's choice where it is None
+        max_retries: int = RETRIES,
+        answer_tokens: int = ANSWER_TOKENS,
+        narrow: bool = True,  # only values that occur in the request: what small models make up otherwise, they make up often
     ) -> None:
         """Raises UsageError where the extra is not installed, or *model* is no file that can be loaded."""
         _check_file(model)
         if find_spec("xllamacpp") is None:
             raise UsageError('a local model needs xllamacpp, which is not installed; install it: pip install "signoff[local]"')
         self._name = show_text(model.stem[:MAX_NAME]) or "unnamed"
-        self._server = _Server.start(model, context_size, threads)
+        self._server = _Server.start(model, context=context_size, tokens=answer_tokens, threads=threads)
         self._end = weakref.finalize(self, self._server.stop)  # at the exit of this process, too
         self._planner = LLMPlanner(
-            registry, model=self._name, base_url=self._server.url, api_key=self._server.key, timeout=timeout, direct=True
+            registry,
+            model=self._name,
+            base_url=self._server.url,
+            api_key=self._server.key,
+            timeout=timeout,
+            max_retries=max_retries,
+            answer_tokens=answer_tokens,
+            narrow=narrow,
+            direct=True,
+            shape=exclusive,
         )
 
     @property
@@ -93,6 +108,21 @@ class LocalPlanner:
         self.close()
 
 
+def exclusive(schema: Schema) -> Schema:
+    """*schema*, of a plan in the wire form, as a choice: actions, a question, or a refusal.
+
+    A small model writes whatever it may: beside actions a question too, and one without an end. OpenAI's servers take no
+    choice at the root, llama.cpp does.
+    """
+    properties = cast(Mapping[str, Schema], schema["properties"])
+    nothing: Schema = {"type": "null"}
+    words: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_WORDS}
+    empty: Schema = {"type": "array", "items": nothing, "maxItems": 0}
+    actions: Schema = {**properties["actions"], "minItems": 1}
+    forms = ((actions, nothing, nothing), (empty, words, nothing), (empty, nothing, words))
+    return {"anyOf": [{**schema, "properties": dict(zip(properties, form, strict=True))} for form in forms]}
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Server:
     """llama.cpp's server in a process of its own, on a port of 127.0.0.1 that answers only to our key."""
@@ -102,10 +132,10 @@ class _Server:
     key: str = field(repr=False)
 
     @classmethod
-    def start(cls, model: Path, context: int, threads: int | None) -> "_Server":
+    def start(cls, model: Path, *, context: int, tokens: int, threads: int | None) -> "_Server":
         """Load *model*. Raises UsageError where that fails."""
         key = secrets.token_urlsafe(32)
-        told = {"model": str(model.absolute()), "key": key, "context": context, "tokens": MAX_ANSWER, "threads": threads}
+        told = {"model": str(model.absolute()), "key": key, "context": context, "tokens": tokens, "threads": threads}
         with TemporaryFile() as errors:
             process = subprocess.Popen(
                 [sys.executable, "-P", str(_PROCESS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors

@@ -12,6 +12,7 @@ from .context import Context, check_context
 from .plan import ActionPlan
 
 LABEL = "scripted planner, no AI model"
+RECORD = {"planner": "scripted"}
 
 Answer: TypeAlias = Planned | ActionPlan
 
@@ -34,7 +35,9 @@ class ScriptedPlanner:
         check_request(request)
         check_context(context)
         answer = self._next() if self._by_request is None else self._for(request, self._by_request)
-        return Planned(outcome=Outcome.PLAN, plan=answer, planner=LABEL) if isinstance(answer, ActionPlan) else answer
+        if isinstance(answer, ActionPlan):
+            return Planned(outcome=Outcome.PLAN, plan=answer, planner=LABEL, record=RECORD)
+        return answer
 
     def _next(self) -> Answer:
         if self._given == len(self._in_turn):

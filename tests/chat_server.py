@@ -30,14 +30,19 @@ class Asked:
     @property
     def words(self) -> str:
         """What the user wrote."""
-        return next(str(message["content"]) for message in self.body["messages"] if message["role"] == "user")
+        users = (str(message["content"]) for message in self.body["messages"] if message["role"] == "user")
+        return next(words for words in users if not words.startswith("Data from "))
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The schema that the answer must keep to."""
-        tools = self.body.get("tools")
+        """The schema that the answer must keep to, which the instructions hold where the server is not given it."""
+        tools, form = self.body.get("tools"), self.body.get("response_format")
+        told: str = self.body["messages"][0]["content"].rpartition("The JSON schema of the answer:\n")[2]
         schema: dict[str, Any]
-        schema = tools[0]["function"]["parameters"] if tools else self.body["response_format"]["json_schema"]["schema"]
+        if tools:
+            schema = tools[0]["function"]["parameters"]
+        else:
+            schema = form["json_schema"]["schema"] if form["type"] == "json_schema" else json.loads(told)
         return schema
 
 
