@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from instructor.core import InstructorRetryException, ResponseParsingError
 
 from signoff.actions import Kind, Registry
-from signoff.canonical import Json
+from signoff.canonical import MAX_INTEGER, Json
 from signoff.errors import PlanInvalid
 
 from .answer import Outcome, Planned
@@ -187,7 +187,7 @@ class Asking:
     def _tokens(self) -> int | None:
         """What the server counted in all replies together; None where it counts nothing."""
         counted = [reply.tokens for reply in self._replies if reply.tokens is not None]
-        return sum(counted) if counted else None
+        return min(sum(counted), MAX_INTEGER) if counted else None
 
     def _is_spent(self) -> bool:
         budget = self._setup.sampling.token_budget

@@ -1,5 +1,6 @@
 """What the planner's tests share: a user, the demo bank's registry, and a model at a server of the test's own."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -14,6 +15,7 @@ KEY = "sk-test-3f9a"
 TRANSFER: dict[str, Any] = {"type": "transfer", "to": "Alice", "amount": "150.00", "currency": None, "from": None}
 
 Ask: TypeAlias = Callable[..., LLMPlanner]
+Way: TypeAlias = Callable[..., Planned]  # of a planner, a request, an actor, and perhaps a context
 
 
 @pytest.fixture
@@ -39,6 +41,18 @@ def mode(request: pytest.FixtureRequest) -> Mode:
     """Each way to ask a model for a plan."""
     found: Mode = request.param
     return found
+
+
+@pytest.fixture(params=["plan", "aplan"])
+def way(request: pytest.FixtureRequest) -> Way:
+    """Each way to wait for a plan: in a thread, and in a task."""
+
+    def plan(planner: LLMPlanner, *arguments: Any) -> Planned:
+        if request.param == "plan":
+            return planner.plan(*arguments)
+        return asyncio.run(planner.aplan(*arguments))
+
+    return plan
 
 
 @pytest.fixture
