@@ -1,4 +1,4 @@
-"""Which planner plans: a model where one is set up, else the rules planner; and who gives a second opinion."""
+"""Which planner plans: a model where one is set up, else the rules planner. Who gives a second opinion, and which model talks."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ from .settings import ModelSettings, PlannerChoice, Settings
 
 if TYPE_CHECKING:
     from signoff.actions import Registry
-    from signoff.planner import Planner
+    from signoff.planner import Planner, Talker
 
 
 def choose_planner(settings: Settings, registry: "Registry") -> "Planner":
@@ -81,3 +81,22 @@ def _local(settings: Settings, registry: "Registry") -> "Planner":
     from signoff.planner import LocalPlanner
 
     return LocalPlanner(registry, model=settings.local_model, timeout=settings.model.timeout)
+
+
+def choose_talker(settings: Settings, registry: "Registry") -> "Talker":
+    """The model that talks. Raises UsageError where none is set up, or it cannot be asked."""
+    model = settings.model
+    if not model.is_set_up:
+        raise UsageError("a conversation needs a model; set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that needs no key")
+    from signoff.planner import LLMTalker
+
+    return LLMTalker(
+        registry,
+        model=model.name,
+        base_url=model.base_url,
+        api_key=model.key,
+        timeout=model.timeout,
+        temperature=model.temperature,
+        seed=model.seed,
+        answer_tokens=model.answer_tokens,
+    )

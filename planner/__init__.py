@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from .context import Context as Context
     from .context import Trust as Trust
     from .context import check_context as check_context
+    from .gathering import MAX_CALLS as MAX_CALLS
     from .llm import LLMPlanner as LLMPlanner
+    from .llm_talker import LLMTalker as LLMTalker
     from .local import LocalPlanner as LocalPlanner
     from .mode import ANSWER_TOKENS as ANSWER_TOKENS
     from .mode import MODEL_TIMEOUT as MODEL_TIMEOUT
@@ -35,10 +37,16 @@ if TYPE_CHECKING:
     from .scripted import ScriptedPlanner as ScriptedPlanner
     from .second_opinion import SecondOpinion as SecondOpinion
     from .strict_json import MAX_PLAN_BYTES as MAX_PLAN_BYTES
+    from .turn import Call as Call
+    from .turn import Message as Message
+    from .turn import Role as Role
+    from .turn import Talker as Talker
+    from .turn import Turn as Turn
 
 __all__ = [
     "ANSWER_TOKENS",
     "MAX_ACTIONS",
+    "MAX_CALLS",
     "MAX_CONTEXT",
     "MAX_PLAN_BYTES",
     "MAX_REQUEST",
@@ -48,18 +56,24 @@ __all__ = [
     "TOKEN_BUDGET",
     "ActionPlan",
     "Amount",
+    "Call",
     "Context",
     "LLMPlanner",
+    "LLMTalker",
     "LocalPlanner",
+    "Message",
     "Mode",
     "Outcome",
     "Planned",
     "PlannedAction",
     "Planner",
+    "Role",
     "RulesPlanner",
     "ScriptedPlanner",
     "SecondOpinion",
+    "Talker",
     "Trust",
+    "Turn",
     "amounts_in",
     "check_context",
     "check_request",
@@ -75,7 +89,9 @@ __getattr__ = front_door(
         "amounts": ["Amount", "amounts_in"],
         "answer": ["MAX_REQUEST", "Outcome", "Planned", "Planner", "check_request"],
         "context": ["MAX_CONTEXT", "Context", "Trust", "check_context"],
+        "gathering": ["MAX_CALLS"],
         "llm": ["LLMPlanner"],
+        "llm_talker": ["LLMTalker"],
         "local": ["LocalPlanner"],
         "mode": ["ANSWER_TOKENS", "MODEL_TIMEOUT", "SEED", "TEMPERATURE", "TOKEN_BUDGET", "Mode"],
         "plan": ["MAX_ACTIONS", "ActionPlan", "PlannedAction", "write_plan"],
@@ -85,5 +101,6 @@ __getattr__ = front_door(
         "scripted": ["ScriptedPlanner"],
         "second_opinion": ["SecondOpinion"],
         "strict_json": ["MAX_PLAN_BYTES"],
+        "turn": ["Call", "Message", "Role", "Talker", "Turn"],
     },
 )

@@ -25,7 +25,7 @@ from .narrowing import Candidates
 from .plan import ActionPlan
 from .prompt import write_messages
 from .sampling import Sampling
-from .transport import AsyncChannel, Channel, NoPlan
+from .transport import AsyncChannel, Channel, NoPlan, no_way
 from .wire import NAME, Answer, Schema, read_answer, wire_schema
 
 MAX_WORDS = 1_000  # characters of a question or a refusal that the user is shown
@@ -95,7 +95,7 @@ class Asking:
         try:
             return kind(setup.endpoint, setup.model, setup.mode, setup.timeout, self._replies.append)
         except (OSError, ValueError, ImportError) as error:
-            self._replies.append(_no_way(setup.endpoint.host, error))
+            self._replies.append(no_way(setup.endpoint.host, error))
             raise NoPlan(self._replies[-1]) from error
 
     @contextmanager
@@ -234,9 +234,3 @@ def _unsent(error: InstructorRetryException) -> Reply:
     remedy = "unset OPENAI_CUSTOM_HEADERS, and check OPENAI_BASE_URL"
     reason = f"the model could not be asked: {type(error.__cause__).__name__}; {remedy}"
     return Reply(outcome=Outcome.PROVIDER_ERROR, reason=reason)
-
-
-def _no_way(host: str, error: Exception) -> Reply:
-    """Told without the error's own words, which may hold a proxy's password."""
-    remedy = "check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE"
-    return Reply(outcome=Outcome.PROVIDER_ERROR, reason=f"no way to {host} ({type(error).__name__}); {remedy}")

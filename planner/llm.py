@@ -17,7 +17,7 @@ from signoff.errors import UsageError
 from .answer import Planned, check_request
 from .asking import Asking, Setup
 from .context import Context, check_context
-from .endpoint import Endpoint
+from .endpoint import Endpoint, check_model
 from .form import INSTRUCTOR_MODES
 from .limits import check_schema
 from .mode import ANSWER_TOKENS, MODEL_TIMEOUT, SEED, TEMPERATURE, TOKEN_BUDGET, Mode
@@ -29,7 +29,6 @@ from .wire import Schema, wire_schema
 
 DEFAULT_RETRIES = 2  # how often a model is asked again after a malformed answer
 MAX_RETRIES = 10
-MAX_MODEL = 200  # characters of a model's name
 
 
 class LLMPlanner:
@@ -56,10 +55,7 @@ class LLMPlanner:
         direct: bool = False,  # past every proxy: for a server on this machine
         shape: Callable[[Schema], Schema] | None = None,  # the schema as this server takes it, which may be another form of it
     ) -> None:
-        if not (model.strip() and model.isprintable() and len(model) <= MAX_MODEL):
-            raise UsageError(f"a model's name (SIGNOFF_MODEL) holds 1 to {MAX_MODEL} characters, all of them visible")
-        if timeout <= 0:
-            raise UsageError("the time to wait for a model (SIGNOFF_MODEL_TIMEOUT) must be more than 0 seconds")
+        check_model(model, timeout)
         if not 0 <= max_retries <= MAX_RETRIES:
             raise UsageError(f"a model is asked again 0 to {MAX_RETRIES} times, not {max_retries}")
         if not registry:

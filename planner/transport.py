@@ -221,6 +221,11 @@ class Exchange:
         return _failed(f"no answer from {host}: {reason}; {remedy}")
 
 
+def no_way(host: str, error: Exception) -> Reply:
+    """What an *error* of making a channel is. It is told without its own words, which may hold a proxy's password."""
+    return _failed(f"no way to {host} ({type(error).__name__}); check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE")
+
+
 def _proxy(url: URL) -> str | None:
     """The variable that names the proxy on the way to *url*, by the rules of urllib; None where there is none."""
     proxies = getproxies()

@@ -8,8 +8,18 @@ import pytest
 
 from signoff.actions import bank_registry
 from signoff.errors import UsageError
-from signoff.planner import ANSWER_TOKENS, MODEL_TIMEOUT, SEED, TEMPERATURE, TOKEN_BUDGET, LLMPlanner, Mode, RulesPlanner
-from signoff.planners import choose_planner
+from signoff.planner import (
+    ANSWER_TOKENS,
+    MODEL_TIMEOUT,
+    SEED,
+    TEMPERATURE,
+    TOKEN_BUDGET,
+    LLMPlanner,
+    LLMTalker,
+    Mode,
+    RulesPlanner,
+)
+from signoff.planners import choose_planner, choose_talker
 from signoff.settings import DEFAULT_MODEL, PlannerChoice, Settings
 from tests.chat_server import ChatServer, question
 
@@ -20,7 +30,7 @@ RULES = "built-in rules planner, no AI model"
 _PLAN = """
 import sys
 from signoff.actions import bank_registry
-from signoff.planners import choose_planner
+from signoff.planners import choose_planner, choose_talker
 from signoff.settings import Settings
 settings = Settings.read({}, planner=sys.argv[1])
 choose_planner(settings, bank_registry()).plan("check my balance", settings.requester)
@@ -102,6 +112,33 @@ def test_the_rules_need_no_setting_of_a_model(choice: str | None, environment: M
     """A mistake in what only a model would use does not stop the rules planner."""
     settings = Settings.read({"OPENAI_API_KEY": KEY, **environment}, planner=choice)
     assert type(choose_planner(settings, bank_registry())) is RulesPlanner
+
+
+@pytest.mark.parametrize("environment", [{"OPENAI_API_KEY": KEY}, {"OPENAI_BASE_URL": URL}])
+@pytest.mark.parametrize("choice", ["auto", "rules"])
+def test_a_model_talks_where_one_is_set_up(environment: Mapping[str, str], choice: str) -> None:
+    """A conversation is always with a model, whichever planner plans: with the one that is set up."""
+    settings = Settings.read({"SIGNOFF_MODEL": "qwen3", **environment}, planner=choice)
+    talker = choose_talker(settings, bank_registry())
+    assert isinstance(talker, LLMTalker)
+    assert talker.label.startswith("model qwen3 at ")
+
+
+@pytest.mark.parametrize(
+    ("environment", "parts"),
+    [
+        ({}, ["a conversation needs a model", "OPENAI_API_KEY", "OPENAI_BASE_URL"]),
+        ({"OPENAI_BASE_URL": "localhost:8080"}, ["OPENAI_BASE_URL", "http://localhost:11434/v1"]),
+        ({"OPENAI_API_KEY": KEY, "SIGNOFF_MODEL_TIMEOUT": "soon"}, ["SIGNOFF_MODEL_TIMEOUT"]),
+        ({"OPENAI_API_KEY": f"{KEY} {KEY}"}, ["OPENAI_API_KEY"]),
+    ],
+)
+def test_a_conversation_without_a_model_is_wrong_use(environment: Mapping[str, str], parts: list[str]) -> None:
+    """Where no model is set up, or wrongly, what to set is told; no secret is repeated."""
+    with pytest.raises(UsageError) as caught:
+        choose_talker(Settings.read(environment), bank_registry())
+    assert [part for part in parts if part not in str(caught.value)] == []
+    assert KEY not in str(caught.value)
 
 
 def test_settings_have_defaults() -> None:

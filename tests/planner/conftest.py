@@ -8,13 +8,17 @@ import pytest
 
 from signoff.actions import Registry, bank_registry
 from signoff.actor import Actor
-from signoff.planner import LLMPlanner, Mode, Outcome, Planned, RulesPlanner
+from signoff.canonical import canonical
+from signoff.planner import LLMPlanner, LLMTalker, Message, Mode, Outcome, Planned, Role, RulesPlanner, Turn
 from tests.chat_server import MODEL, ChatServer
 
 KEY = "sk-test-3f9a"
 TRANSFER: dict[str, Any] = {"type": "transfer", "to": "Alice", "amount": "150.00", "currency": None, "from": None}
 
+USER = (Message(role=Role.USER, text="send $150 to Alice"),)
+
 Ask: TypeAlias = Callable[..., LLMPlanner]
+Talk: TypeAlias = Callable[..., LLMTalker]
 Way: TypeAlias = Callable[..., Planned]  # of a planner, a request, an actor, and perhaps a context
 
 
@@ -64,6 +68,33 @@ def llm(registry: Registry, chat_server: ChatServer) -> Ask:
         return LLMPlanner(asked.pop("registry", registry), mode=mode, **asked)
 
     return make
+
+
+@pytest.fixture
+def talker(registry: Registry, chat_server: ChatServer) -> Talk:
+    """Make a talker that asks the test's server."""
+
+    def make(**options: Any) -> LLMTalker:
+        asked: dict[str, Any] = {"model": MODEL, "base_url": chat_server.url, "api_key": KEY, "timeout": 10.0} | options
+        return LLMTalker(asked.pop("registry", registry), **asked)
+
+    return make
+
+
+def said(talker: LLMTalker, messages: tuple[Message, ...] = USER) -> tuple[Turn, str]:
+    """The next turn, and the words that were heard."""
+    heard: list[str] = []
+    return talker.turn(messages, heard.append), "".join(heard)
+
+
+def no_turn(turn: Turn, outcome: Outcome = Outcome.PROVIDER_ERROR) -> str:
+    """The message of a turn of which nothing is used, once it is one line with no secret and nothing hidden in it."""
+    assert (turn.outcome, turn.words, turn.calls) == (outcome, "", ())
+    assert turn.message.isprintable()
+    assert 0 < len(turn.message) < 700
+    assert KEY not in repr(turn)
+    assert canonical(turn.record)
+    return turn.message
 
 
 def failed(planned: Planned, outcome: Outcome = Outcome.PROVIDER_ERROR) -> str:
