@@ -9,16 +9,18 @@ import secrets
 import subprocess
 import sys
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
+from itertools import combinations, islice
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Timer
-from typing import IO, Self, cast
+from typing import IO, Any, Self, cast
 
 from signoff.actions import Registry, show_text
 from signoff.actor import Actor
+from signoff.canonical import Json
 from signoff.errors import UsageError
 
 from .answer import Outcome, Planned
@@ -31,6 +33,7 @@ CONTEXT = 8_192  # tokens of instructions, request and answer together
 ANSWER_TOKENS = 1_024  # of one answer: small models may not find an end
 RETRIES = 1  # how often a model is asked again after a malformed answer: small ones seldom mend it, and are slow
 START_TIMEOUT = 120.0  # seconds to load a model in
+MOST_ACTIONS = 6  # in one plan; a plan of so many may be one that found no end, and is not used
 MAX_WORDS = 200  # characters of a question or a refusal
 MAX_NAME = 100  # characters of a model's name
 MAX_REASON = 300  # characters of why a model could not be loaded
@@ -76,7 +79,7 @@ class LocalPlanner:
             answer_tokens=answer_tokens,
             narrow=narrow,
             direct=True,
-            shape=exclusive,
+            shape=local_form,
         )
 
     @property
@@ -95,6 +98,9 @@ class LocalPlanner:
         if not self._server.is_running:  # then anybody may have answered at its port
             told = f"the local model {self._name} has ended, so nothing is used of what came; make the planner anew"
             return Planned(outcome=Outcome.PROVIDER_ERROR, planner=self.label, model=self._name, message=told)
+        if planned.plan is not None and len(planned.plan.actions) == MOST_ACTIONS:
+            told = f"the local model planned {MOST_ACTIONS} actions, as many as it may, so nothing is used; ask for less at once"
+            return replace(planned, outcome=Outcome.TRUNCATED, planner=self.label, plan=None, message=told)
         return replace(planned, planner=self.label)
 
     def close(self) -> None:
@@ -108,19 +114,33 @@ class LocalPlanner:
         self.close()
 
 
-def exclusive(schema: Schema) -> Schema:
-    """*schema*, of a plan in the wire form, as a choice: actions, a question, or a refusal.
+def local_form(schema: Schema) -> Schema:
+    """*schema*, of a plan in the wire form, as small models keep to it: a choice of actions, a question, or a refusal.
 
-    A small model writes whatever it may: beside actions a question too, and one without an end. OpenAI's servers take no
-    choice at the root, llama.cpp does.
+    A small model writes whatever it may: a question beside actions, one without an end, numbers of actions that there are
+    not. So each place of a plan has a form of its own, in which `needs` are any of the places before it. OpenAI's servers
+    take none of this, llama.cpp does.
     """
-    properties = cast(Mapping[str, Schema], schema["properties"])
+    properties = cast(Mapping[str, Any], schema["properties"])
     nothing: Schema = {"type": "null"}
     words: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_WORDS}
     empty: Schema = {"type": "array", "items": nothing, "maxItems": 0}
-    actions: Schema = {**properties["actions"], "minItems": 1}
+    places = {f"action{place}": _at(place, properties["actions"]["items"]) for place in range(1, MOST_ACTIONS + 1)}
+    actions: Schema = {"anyOf": [_list_of(islice(places, size)) for size in range(1, MOST_ACTIONS + 1)]}
     forms = ((actions, nothing, nothing), (empty, words, nothing), (empty, nothing, words))
-    return {"anyOf": [{**schema, "properties": dict(zip(properties, form, strict=True))} for form in forms]}
+    return {"anyOf": [{**schema, "properties": dict(zip(properties, form, strict=True))} for form in forms], "$defs": places}
+
+
+def _list_of(names: Iterable[str]) -> Schema:
+    """A list with one item for each of *names*, in their order."""
+    items: list[Json] = [{"$ref": f"#/$defs/{name}"} for name in names]
+    return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
+
+
+def _at(place: int, action: Mapping[str, Any]) -> Schema:
+    """The form of an action at *place* of a plan: it may need any of those before it."""
+    needs = [list(some) for size in range(place) for some in combinations(range(1, place), size)]
+    return {"anyOf": [{**one, "properties": {**one["properties"], "needs": {"enum": needs}}} for one in action["anyOf"]]}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,13 +3,17 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from signoff.actions import Registry
 from signoff.actor import Actor
 from signoff.errors import UsageError
 from signoff.planner import LocalPlanner, Outcome
+from signoff.planner.local import MAX_WORDS, MOST_ACTIONS, local_form
+from signoff.planner.wire import wire_schema
 from tests.chat_server import ChatServer, plan
 from tests.planner.conftest import TRANSFER, Ask, failed
 
@@ -60,3 +64,39 @@ def test_a_direct_way_leads_past_every_proxy(
     assert llm(direct=True).plan(REQUEST, dana).outcome is Outcome.PLAN
     assert "PROXY" in failed(llm().plan(REQUEST, dana))
     assert len(chat_server.asked) == 1
+
+
+BALANCE: dict[str, Any] = {"type": "check_balance", "account": None, "needs": []}
+MONEY: dict[str, Any] = {**TRANSFER, "needs": []}
+
+
+@pytest.mark.parametrize(
+    ("actions", "question", "refusal", "fits"),
+    [
+        ([MONEY], None, None, True),
+        ([BALANCE, {**MONEY, "needs": [1]}, {**BALANCE, "needs": [1, 2]}], None, None, True),
+        ([BALANCE] * MOST_ACTIONS, None, None, True),
+        ([], "Which account?", None, True),
+        ([], None, "That is theft.", True),
+        ([BALANCE] * (MOST_ACTIONS + 1), None, None, False),
+        ([{**MONEY, "needs": [1]}], None, None, False),
+        ([{**MONEY, "needs": [-1]}], None, None, False),
+        ([BALANCE, {**MONEY, "needs": [1, 1]}], None, None, False),
+        ([BALANCE, {**MONEY, "needs": [2]}], None, None, False),
+        ([MONEY], "Which account?", None, False),
+        ([MONEY], None, "That is theft.", False),
+        ([], "Which account?", "That is theft.", False),
+        ([], "", None, False),
+        ([], "x" * (MAX_WORDS + 1), None, False),
+        ([], None, None, False),
+        ([{**MONEY, "to": 5}], None, None, False),
+    ],
+)
+def test_a_local_model_can_write_nothing_else(
+    registry: Registry, actions: list[dict[str, Any]], question: str | None, refusal: str | None, fits: bool
+) -> None:
+    """The form for local models takes actions that need earlier ones, or one question, or one refusal, each with an end."""
+    schema = local_form(wire_schema(registry))
+    Draft202012Validator.check_schema(schema)
+    answer = {"actions": actions, "question": question, "refusal": refusal}
+    assert Draft202012Validator(schema).is_valid(answer) is fits

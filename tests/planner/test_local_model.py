@@ -24,8 +24,8 @@ from hypothesis import HealthCheck, given, settings
 from signoff.actions import Kind, Registry, fold_name
 from signoff.actor import Actor
 from signoff.errors import UsageError
-from signoff.planner import Context, LocalPlanner, Outcome, Planned, Trust, amounts_in
-from signoff.planner.local import exclusive
+from signoff.planner import Context, LocalPlanner, Outcome, Planned, ScriptedPlanner, Trust, amounts_in, read_plan
+from signoff.planner.local import MOST_ACTIONS, local_form
 from signoff.planner.narrowing import Candidates
 from signoff.planner.wire import wire_schema
 from tests.planner.conftest import failed
@@ -125,6 +125,18 @@ def test_every_request_has_an_outcome_and_no_plan_a_made_up_value(local: LocalPl
     assert all(answer.record["narrowed"] is True for _, answer in answers)
 
 
+def test_a_plan_without_an_end_is_not_used(
+    registry: Registry, local: LocalPlanner, dana: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan of as many actions as the form takes may be one that found no end: it is `truncated`."""
+    entry = {"type": "check_balance", "needs": []}
+    for size in (MOST_ACTIONS - 1, MOST_ACTIONS):
+        made = read_plan(json.dumps({"actions": [entry] * size}), registry)
+        script = ScriptedPlanner([made])
+        monkeypatch.setattr(local, "_planner", script)
+        assert (local.plan(REQUEST, dana).outcome is Outcome.PLAN) is (size < MOST_ACTIONS)
+
+
 def test_the_server_answers_to_our_key_alone(local: LocalPlanner) -> None:
     """Who does not have the key gets nothing but whether it is up, and nobody reaches it from another machine."""
     server = local._server
@@ -166,7 +178,7 @@ def test_the_grammar_takes_our_schemas(model: Path, registry: Registry) -> None:
     candidates = [Candidates.of(request, (), registry) for request in REQUESTS]
     candidates.append(Candidates.of("pay the bill", context, registry))
     schemas = [wire_schema(registry), *(wire_schema(registry, each) for each in candidates)]
-    assert grammar_problems(model, [*schemas, *map(exclusive, schemas)]) == []
+    assert grammar_problems(model, [*schemas, *map(local_form, schemas)]) == []
     broken = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^(["}}, "required": ["a"]}
     assert [problem[:2] for problem in grammar_problems(model, [broken, {"type": "nonsense"}])] == ["1:", "2:"]
 
@@ -183,7 +195,7 @@ def test_the_grammar_takes_the_schema_of_any_registry(model: Path) -> None:
     draw()
     schemas = [wire_schema(each, found) for each in drawn for found in (None, Candidates.of(REQUEST, (), each))]
     assert len(schemas) >= 100
-    assert grammar_problems(model, [*schemas, *map(exclusive, schemas)]) == []
+    assert grammar_problems(model, [*schemas, *map(local_form, schemas)]) == []
 
 
 def test_a_planner_that_is_closed_leaves_no_process(registry: Registry, model: Path, dana: Actor) -> None:
