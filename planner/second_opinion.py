@@ -16,7 +16,7 @@ from .answer import Outcome, Planned, Planner, check_request
 from .context import Context, check_context
 from .plan import ActionPlan, PlannedAction, write_plan
 
-MAX_DISPUTES = 20  # texts about one plan
+MAX_DISPUTES = 20  # texts about one plan, the last of which may count those that are left out
 MAX_VALUE = 80  # characters of one value in such a text
 MAX_SAID = 300  # characters of what the second planner says where it makes no plan
 
@@ -154,8 +154,10 @@ def _record(second: Planned) -> dict[str, Json]:
 
 
 def _bounded(texts: Sequence[str]) -> tuple[str, ...]:
-    more = len(texts) - MAX_DISPUTES
-    return (*texts[:MAX_DISPUTES], f"and {more:,} more differences") if more > 0 else tuple(texts)
+    if len(texts) <= MAX_DISPUTES:
+        return tuple(texts)
+    told = texts[: MAX_DISPUTES - 1]
+    return (*told, f"and {len(texts) - len(told):,} more differences")
 
 
 def _cut(text: str, longest: int) -> str:

@@ -236,8 +236,10 @@ def test_the_disputes_are_bounded(registry: Registry, dana: Actor) -> None:
     """Two plans that differ everywhere are told apart in a bounded number of texts, the last of which counts the rest."""
     first, second = (planned(registry, *[{**ALICE, "amount": amount}] * 100) for amount in ("1", "2"))
     answer = SecondOpinion(scripted(first), scripted(second)).plan(REQUEST, dana)
-    assert len(answer.disputed) == MAX_DISPUTES + 1
-    assert answer.disputed[-1] == f"and {100 - MAX_DISPUTES} more differences"
+    assert len(answer.disputed) == MAX_DISPUTES
+    assert answer.disputed[-1] == f"and {101 - MAX_DISPUTES} more differences"
+    few = [planned(registry, *[{**ALICE, "amount": amount}] * MAX_DISPUTES) for amount in ("1", "2")]
+    assert "more" not in SecondOpinion(scripted(few[0]), scripted(few[1])).plan(REQUEST, dana).disputed[-1]
 
 
 def test_a_third_opinion_counts(registry: Registry, rules: RulesPlanner, dana: Actor) -> None:
