@@ -52,6 +52,21 @@ def test_auto_takes_the_model(model: CommandLine, chat_server: ChatServer) -> No
     assert len(chat_server.asked) == 1
 
 
+def test_a_second_opinion_is_asked_for(model: CommandLine, chat_server: ChatServer) -> None:
+    """`--second-opinion` has the rules plan beside the model, or a second model beside the first; both are shown and stored."""
+    chat_server.answer_always(plan(TRANSFER))
+    label = f"model {MODEL} at 127.0.0.1:{chat_server.port}; second opinion: built-in rules planner, no AI model"
+    ran = model("run", "send $150 to Alice", "--second-opinion", "rules", "--json")
+    assert (ran.code, ran.json["planner"]) == (3, label)
+    assert label in model.wide("show", ran.json["plan"]).out
+    told = model("plan", "send $150 to Alice", "--second-opinion", "other", "--json").json
+    assert told["planner"].endswith(f"; second opinion: model other at 127.0.0.1:{chat_server.port}")
+    assert [asked.body["model"] for asked in chat_server.asked] == [MODEL, MODEL, "other"]
+    assert told["tokens"] == 2 * TOKENS
+    wrong = model("plan", "send $150 to Alice", "--planner", "rules", "--second-opinion", "rules")
+    assert (wrong.code, "same planner" in wrong.err) == (2, True)
+
+
 def test_plan_tells_what_it_took(model: CommandLine, chat_server: ChatServer) -> None:
     """`plan --json` tells the model, the attempts and the tokens; nothing is stored."""
     chat_server.answer(wire({"actions": 1}), plan(TRANSFER))
