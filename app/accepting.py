@@ -1,7 +1,7 @@
 """Accepting plans: every action is decided, and all of it is stored in one transaction."""
 
-from signoff.actions import Lookup, Registry
-from signoff.audit import Status, Store, Writing, rows_of_action
+from signoff.actions import Lookup, Redaction, Registry
+from signoff.audit import GivenContext, Status, Store, Writing, rows_of_action
 from signoff.planner import ActionPlan, write_plan
 
 from .actor import Actor
@@ -10,13 +10,13 @@ from .counting import Counting, counters_of
 from .deciding import Judgement, check_waiting, judge_plan, resolve_plan, told_decision
 from .errors import Refused
 from .executor import Executor
-from .grounding import grounded_in
 from .in_force import InForce, check_pinned
 from .origin import Origin
 from .plans import Verifier, as_record, ask, known, settle
 from .refusals import log_refusal, refused
 from .reminding import remind
 from .secret_fields import Openings, closed_plan, openings_for, openings_of
+from .sources import Grounding, grounded_in
 
 
 class Accepting:
@@ -38,7 +38,7 @@ class Accepting:
                 resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
             resolved = closed_plan(resolved, openings_of(plan, resolved), self._registry)
             counting = Counting(reading=tx, policy=policy, now=self._store.clock(), requester=actor)
-            return judge_plan(resolved, grounded_in(origin.request), counting)
+            return judge_plan(resolved, _grounding(origin), counting)
 
     def begin(self, tx: Writing, actor: Actor) -> list[str]:
         """What comes before a plan is accepted or goes on; returns the ids of the plans that were recovered."""
@@ -59,11 +59,12 @@ class Accepting:
         openings = openings_of(plan, resolved)
         resolved = closed_plan(resolved, openings, self._registry)
         counting = Counting(reading=tx, policy=policy, now=tx.now, requester=actor)
-        judged = judge_plan(resolved, grounded_in(origin.request), counting)
+        judged = judge_plan(resolved, _grounding(origin), counting)
         refusal = refused(lambda: check_waiting(judged, tx.waiting, actor))
         if refusal is not None:
             log_refusal(tx, refusal, actor, "submit")
             return refusal
+        origin = origin.without(Redaction(*(opening.value for opening in openings.values())))
         proposed = write_plan(plan)
         id_ = tx.add_plan(
             requester=actor,
@@ -72,6 +73,9 @@ class Accepting:
             proposed=proposed,
             digest=digest(proposed),
             policy=policy.digest,
+            context=[GivenContext(source=one.source, trust=one.trust.value, text=one.text) for one in origin.context],
+            disputed=origin.disputed,
+            planned=origin.planned,
         )
         for judgement in judged:
             self._add(tx, id_, judgement, actor, openings)
@@ -89,3 +93,8 @@ class Accepting:
             tx.count(rows_of_action(counters_of(policy).values(), plan, actor.id, tx.accepted(plan, record.number), made))
         if record.status is Status.WAITING:
             ask(tx, policy, record, judged, actor)
+
+
+def _grounding(origin: Origin) -> Grounding:
+    """Where the values of the actions of a plan of that *origin* stand."""
+    return grounded_in(origin.request, origin.context, disputed=bool(origin.disputed))

@@ -15,12 +15,12 @@ from .commitment import Opening
 from .counting import Counting, counters_of
 from .deciding import Judgement, check_editor, judge, told_decision
 from .errors import ActionInvalid, PlanInvalid, UsageError
-from .grounding import grounded_in
 from .in_force import InForce
 from .plans import Verifier, as_record, ask, check_clock, known, settle
 from .refusals import checked_reason, log_refusal, refused
 from .secret_fields import edited
 from .signers import Signers
+from .sources import grounding_of
 
 Changes = Mapping[str, tuple[Json, Json]]  # field → its old value and its new one
 
@@ -117,7 +117,7 @@ class Editing:
             plan=plan.id,
             edited=record.number,
         )
-        return judge(action, record.number, record.needs, grounded_in(plan.request), len(plan.actions), counting)
+        return judge(action, record.number, record.needs, grounding_of(plan), len(plan.actions), counting)
 
 
 def compare_bodies(before: bytes, after: bytes) -> Changes:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias, cast
 
-from signoff.actions import Action, Registry
+from signoff.actions import Registry
 from signoff.audit import ActionRecord, Edit, Entry, Past, PlanRecord, Reading, verify_complete, verify_plan, verify_policies
 from signoff.policies import DecisionEffect, Policy
 
@@ -22,7 +22,8 @@ from .cards import money_of
 from .counting import PastCounting, counters_of
 from .deciding import judge, told_decision
 from .errors import ActionInvalid, LogInvalid
-from .grounding import grounded_in
+from .plans import load_action
+from .sources import grounding_of
 
 PAGE = 500  # plans that are looked up together
 
@@ -149,12 +150,12 @@ def _as_accepted(plan: PlanRecord, entries: Iterable[Entry], edits: Iterable[Edi
 def _replay_plan(plan: PlanRecord, entries: Iterable[Entry], counting: PastCounting, registry: Registry) -> Iterator[Replayed]:
     """Each action of *plan*, in order. What is not denied now counts for those after it, as does what cannot be decided."""
     decided = _decisions(plan, entries)
-    grounding = grounded_in(plan.request)
+    grounding = grounding_of(plan)
     lost: set[int] = set()
     for record in plan.actions:
         then = decided[record.number]
         try:
-            action = load(record, registry)
+            action = load_action(record, registry)
         except ActionInvalid as error:
             replayed = Replayed(plan=plan, action=record, then=then, now=None, change=Change.UNKNOWN, problem=str(error))
             effect = DecisionEffect(str(then["effect"]))
@@ -168,16 +169,6 @@ def _replay_plan(plan: PlanRecord, entries: Iterable[Entry], counting: PastCount
         else:
             counting.hold(record.number, record.type, record.body)
         yield replayed
-
-
-def load(record: ActionRecord, registry: Registry) -> Action:
-    """The stored action. Raises ActionInvalid where its type is not known any more, or does not accept it."""
-    try:
-        return registry.load(record.body)
-    except ActionInvalid:
-        raise
-    except Exception as error:  # the action's own code
-        raise ActionInvalid([f"the action's own check failed ({type(error).__name__})"]) from error
 
 
 def _decisions(plan: PlanRecord, entries: Iterable[Entry]) -> dict[int | None, Told]:

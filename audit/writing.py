@@ -13,21 +13,43 @@ from . import storing
 from .approval_writing import ApprovalWriting
 from .ciphertexts import delete_secrets, put_secrets
 from .counting import CountedRow
-from .records import BOUNDED, ENDED, NEXT, ActionRecord, ApprovalStatus, Lease, PlanRecord, Status, write_time
-from .telling import ACCEPTED, CLOSES, MOVED, told_lease
+from .records import BOUNDED, ENDED, NEXT, ActionRecord, ApprovalStatus, GivenContext, Lease, PlanRecord, Status, write_time
+from .telling import ACCEPTED, CLOSES, MOVED, told_lease, told_origin
 
 
 class Writing(ApprovalWriting):
     """An open transaction that may write."""
 
-    def add_plan(self, *, requester: Actor, request: str | None, planner: str, proposed: bytes, digest: str, policy: str) -> str:
+    def add_plan(
+        self,
+        *,
+        requester: Actor,
+        request: str | None,
+        planner: str,
+        proposed: bytes,
+        digest: str,
+        policy: str,
+        context: Sequence[GivenContext] = (),
+        disputed: Sequence[str] = (),
+        planned: Mapping[str, Json] | None = None,
+    ) -> str:
         """Accept a plan, whose actions are added next, and return its id."""
         plan = "p-" + self._free_id("SELECT 1 FROM plans WHERE id = 'p-' || ?")
         record = PlanRecord(
-            id=plan, requester=requester, request=request, planner=planner, proposed=proposed, at=self.now, actions=()
+            id=plan,
+            requester=requester,
+            request=request,
+            planner=planner,
+            proposed=proposed,
+            at=self.now,
+            actions=(),
+            context=tuple(context),
+            disputed=tuple(disputed),
+            planned=planned,
         )
         storing.put_plan(self._database, record)
-        data = {"request": request, "planner": planner, "proposed": digest, "policy": policy}
+        data: dict[str, Json] = {"request": request, "planner": planner, "proposed": digest, "policy": policy}
+        data |= told_origin(record)
         self.log("submitted", requester, data, plan=plan)
         if not self.schema_problems():  # then no trigger has a hand in it: it is stored as it is told
             self.remembered.verified.add(plan)

@@ -34,8 +34,10 @@ from .syntax import (
     Number,
     Or,
     Predicate,
+    SourceOf,
     Text,
     Texts,
+    Trusted,
     Truth,
 )
 
@@ -47,6 +49,7 @@ _KNOWN = {
     "now.hour": Shape(Kind.INTEGER),
     "now.weekday": Shape(Kind.TEXT),
     "now.date": Shape(Kind.TEXT, date=True),
+    "disputed": TRUTH,
 }
 
 
@@ -134,13 +137,16 @@ class Checker(Agreement):
                 return self._entry(tree, given)
             case Counted():
                 return self._counter(tree, given)
-            case Known(name=name):
-                return _KNOWN[name]
+            case Known():
+                return self._known(tree)
             case Call():
                 return self._call(tree, given)
-            case InRequest(field=name):
+            case InRequest(field=name) | Trusted(field=name):
                 self._name(name, given, value=False)
                 return TRUTH
+            case SourceOf(field=name):
+                self._name(name, given, value=False)
+                return Shape(Kind.TEXT)
             case Default():
                 return self._default(tree)
             case Negative(operand=operand):
@@ -157,6 +163,12 @@ class Checker(Agreement):
             case Has() | Not() | And() | Or():
                 self._truth(tree, given)
                 return TRUTH
+
+    def _known(self, tree: Known) -> Shape:
+        if self._text(tree) == "disputed" and "disputed" in self.setting.types[self.type_]:
+            hint = "write plan.disputed for the plan's, or default(disputed, ...) for the field"
+            self._error("unknown-name", f"{self.type_} has a field `disputed`, and the plan may be disputed", tree, hint)
+        return _KNOWN[tree.name]
 
     def _default(self, tree: Default) -> Shape:
         otherwise = tree.otherwise
@@ -209,7 +221,9 @@ class Checker(Agreement):
     def _entry(self, tree: Entry, given: Names) -> Shape:
         key = self._shape(tree.key, given)
         inner = tree.key.operands[0] if isinstance(tree.key, Call) else tree.key
-        if not isinstance(inner, Name | Default | Text | Known) or not (key.unknown or (key.kind is Kind.TEXT and not key.many)):
+        if not isinstance(inner, Name | Default | Text | Known | SourceOf) or not (
+            key.unknown or (key.kind is Kind.TEXT and not key.many)
+        ):
             hint = f"write tables.{tree.table}[to], a field that is text"
             self._error("type", f"the key of a table is one text, and `{self._text(tree.key)}` is not", tree.key, hint)
             return UNKNOWN

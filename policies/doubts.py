@@ -20,6 +20,7 @@ from .nodes import Scalar
 from .people import is_id
 from .rule import Groups
 from .shapes import is_currency
+from .sources import NONE, REQUEST, is_source
 from .syntax import (
     And,
     Comparison,
@@ -33,6 +34,7 @@ from .syntax import (
     Not,
     Or,
     Predicate,
+    SourceOf,
     Text,
     Texts,
     Tree,
@@ -141,6 +143,8 @@ class Doubts:
                 return (self.roles.__contains__,)
             case Known(name="actor.id"):
                 return (is_id,)
+            case SourceOf():
+                return (is_source,)
             case Known(name="now.weekday"):
                 return (is_weekday,)
             case Known(name="now.date"):
@@ -163,6 +167,8 @@ class Doubts:
                 return "write one such as 2026-12-24"
             case Default(field=field):
                 return self._remedy(field, text)
+            case SourceOf():
+                return suggest(text.casefold(), (REQUEST, NONE)) or "write lower case, such as invoice or email:4711"
             case Known():
                 return "write an id as it is given to --as"
             case Name(name=name):
