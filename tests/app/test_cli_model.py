@@ -83,6 +83,19 @@ def test_a_second_opinion_is_asked_for(model: CommandLine, chat_server: ChatServ
     assert (wrong.code, "same planner" in wrong.err) == (2, True)
 
 
+def test_a_disputed_plan_waits_where_rules_say_so(model: CommandLine, chat_server: ChatServer) -> None:
+    """What the rules planner reads otherwise than the model waits for a manager, told with the difference; the rest runs."""
+    text = model.policies.read_text()
+    doubt = "rules:\n  - {id: doubtful, approve: transfer, when: disputed, by: manager}\n"
+    model.policies.write_text(text.replace("rules:\n", doubt, 1))
+    chat_server.answer(plan({**TRANSFER, "amount": "25.00"}), plan({**TRANSFER, "amount": "20.00"}))
+    wrong, right = (model("run", "send $20 to Alice", "--second-opinion", "rules", "--json") for _ in range(2))
+    assert (wrong.code, wrong.json["actions"][0]["status"], wrong.json["actions"][0]["rules"]) == (3, "waiting", ["doubtful"])
+    assert wrong.json["disputed"] == ["action 1: the second opinion has amount 20.00, the plan 25.00"]
+    assert (right.code, right.json["actions"][0]["status"], right.json["disputed"]) == (0, "done", [])
+    assert model("audit", "verify").code == 0
+
+
 def test_plan_tells_what_it_took(model: CommandLine, chat_server: ChatServer) -> None:
     """`plan --json` tells the model, the attempts and the tokens; nothing is stored."""
     chat_server.answer(wire({"actions": 1}), plan(TRANSFER))
