@@ -39,7 +39,8 @@ def may_choose_planner(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--planner",
         choices=[choice.value for choice in PlannerChoice],
-        help="who plans: a model, a local model, the built-in rules planner, or (auto, the default) a model where one is set up",
+        help="who plans: a model, a local one (experimental), the built-in rules planner, or (auto, the default) a model where "
+        "one is set up",
     )
     parser.add_argument(
         "--second-opinion",
