@@ -19,7 +19,8 @@ demo: setup  # the demo bank, to talk to; without a terminal a tour through all 
 test: lint types wheel  # ruff, mypy, and pytest against the built wheel; ARGS="-k name" for some of it
 	PYTHONPATH="$(CURDIR)/build/wheel" SIGNOFF_WHEEL="$(CURDIR)/build/wheel" .venv/bin/pytest $(ARGS)
 
-test-long: setup-dev  # what takes minutes or an hour: every power cut, every failing call, thousands of simulated worlds
+test-long: setup-dev  # what takes minutes or an hour: every power cut, every failing call, thousands of worlds, a local model
+	@.venv/bin/python -m pip install -qq --no-deps --only-binary :all: --group long
 	.venv/bin/pytest -m long $(ARGS)
 
 SEED = 0

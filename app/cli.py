@@ -60,6 +60,7 @@ def _run(arguments: Sequence[str] | None) -> int:
             claimed=options.who,
             json=options.json,
             planner=options.planner,
+            second_opinion=options.second_opinion,
         )
         command: Command = options.command
         return command(options, settings)

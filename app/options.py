@@ -14,7 +14,7 @@ Command: TypeAlias = Callable[[argparse.Namespace, Settings], Exit]
 
 def add_command(verbs: Verbs, name: str, command: Command, summary: str) -> argparse.ArgumentParser:
     parser = verbs.add_parser(name, help=summary, description=summary, formatter_class=formatter)
-    parser.set_defaults(command=command, planner=None)
+    parser.set_defaults(command=command, planner=None, second_opinion=None)
     parser.add_argument("--db", metavar="FILE", help="the database (default: SIGNOFF_DB, or signoff.db)")
     parser.add_argument("--policies", metavar="FILE", help="the policies (default: SIGNOFF_POLICIES, or policies.yaml)")
     parser.add_argument("--actions", metavar="MODULE:NAME", help="the actions (default: SIGNOFF_ACTIONS, or the demo bank's)")
@@ -39,7 +39,13 @@ def may_choose_planner(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--planner",
         choices=[choice.value for choice in PlannerChoice],
-        help="who plans: a model, the built-in rules planner, or (auto, the default) a model where a key or base URL is set",
+        help="who plans: a model, a local one (experimental), the built-in rules planner, or (auto, the default) a model where "
+        "one is set up",
+    )
+    parser.add_argument(
+        "--second-opinion",
+        metavar="PLANNER",
+        help="who plans, too, so that a plan they differ on is disputed: rules, local, or a model (default: nobody)",
     )
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -33,8 +33,9 @@ NONE = "none"  # leaves out what is sent by default
 class PlannerChoice(StrEnum):
     """Which planner plans."""
 
-    AUTO = "auto"  # a model where a key or a base URL is set, else the rules planner
+    AUTO = "auto"  # a local model where its file is named, a model where a key or a base URL is set, else the rules planner
     LLM = "llm"
+    LOCAL = "local"  # the model in a file, on this machine
     RULES = "rules"
 
 
@@ -112,6 +113,8 @@ class Settings:
     lease: float  # seconds after which others take over what a process executes that does not go on
     said_planner: str | None  # checked where a planner is chosen
     model: ModelSettings
+    local_model: Path | None  # a GGUF file
+    second: ModelSettings | None  # who gives a second opinion: a model, or by its name `rules` or `local`; None: nobody
     secrets: Mapping[str, str] = field(repr=False)  # what actions refer to by name; where there is no folder of it
     secrets_folder: Path | None  # a file for each of them
     process: Actor  # the operating system's user
@@ -127,6 +130,7 @@ class Settings:
         claimed: str | None = None,
         json: bool = False,
         planner: str | None = None,
+        second_opinion: str | None = None,
     ) -> "Settings":
         """Options first, then the environment, then the defaults. Raises UsageError for what cannot be used."""
         try:
@@ -144,6 +148,8 @@ class Settings:
             lease=_seconds("SIGNOFF_LEASE", environment.get("SIGNOFF_LEASE"), DEFAULT_LEASE, MIN_LEASE),
             said_planner=planner or environment.get("SIGNOFF_PLANNER"),
             model=_model(environment),
+            local_model=Path(environment["SIGNOFF_LOCAL_MODEL"]) if environment.get("SIGNOFF_LOCAL_MODEL") else None,
+            second=_second(environment, second_opinion),
             secrets={name.removeprefix(_SECRET): value for name, value in environment.items() if name.startswith(_SECRET)},
             secrets_folder=Path(environment["SIGNOFF_SECRETS"]) if environment.get("SIGNOFF_SECRETS") else None,
             process=Actor.of_process(),
@@ -197,6 +203,19 @@ def _model(environment: Mapping[str, str]) -> ModelSettings:
         said_token_budget=environment.get("SIGNOFF_TOKEN_BUDGET"),
         said_narrow=environment.get("SIGNOFF_NARROW"),
     )
+
+
+def _second(environment: Mapping[str, str], said: str | None) -> ModelSettings | None:
+    """Who gives a second opinion. The first model's key is not sent to a server of the second one's own."""
+    name = said or environment.get("SIGNOFF_SECOND_OPINION")
+    if not name:
+        return None
+    first = _model(environment)
+    base_url = environment.get("SIGNOFF_SECOND_BASE_URL", "").strip() or None
+    key = environment.get("SIGNOFF_SECOND_KEY", "").strip() or None
+    if base_url is None:
+        base_url, key = first.base_url, key or first.key
+    return replace(first, name=name, base_url=base_url, key=key)
 
 
 def _one_of(choices: type[Choice], name: str, text: str | None, default: Choice) -> Choice:

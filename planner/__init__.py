@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .gathering import MAX_CALLS as MAX_CALLS
     from .llm import LLMPlanner as LLMPlanner
     from .llm_talker import LLMTalker as LLMTalker
+    from .local import LocalPlanner as LocalPlanner
     from .mode import ANSWER_TOKENS as ANSWER_TOKENS
     from .mode import MODEL_TIMEOUT as MODEL_TIMEOUT
     from .mode import SEED as SEED
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from .scoring import read_requests as read_requests
     from .scoring import score_request as score_request
     from .scripted import ScriptedPlanner as ScriptedPlanner
+    from .second_opinion import SecondOpinion as SecondOpinion
     from .strict_json import MAX_PLAN_BYTES as MAX_PLAN_BYTES
     from .turn import Call as Call
     from .turn import Message as Message
@@ -69,6 +71,7 @@ __all__ = [
     "LLMPlanner",
     "LLMTalker",
     "LabelledRequest",
+    "LocalPlanner",
     "Message",
     "Mode",
     "Outcome",
@@ -79,6 +82,7 @@ __all__ = [
     "RulesPlanner",
     "Scored",
     "ScriptedPlanner",
+    "SecondOpinion",
     "Talker",
     "Trust",
     "Turn",
@@ -104,6 +108,7 @@ __getattr__ = front_door(
         "gathering": ["MAX_CALLS"],
         "llm": ["LLMPlanner"],
         "llm_talker": ["LLMTalker"],
+        "local": ["LocalPlanner"],
         "mode": ["ANSWER_TOKENS", "MODEL_TIMEOUT", "SEED", "TEMPERATURE", "TOKEN_BUDGET", "Mode"],
         "plan": ["MAX_ACTIONS", "ActionPlan", "PlannedAction", "write_plan"],
         "reading": ["read_action", "read_plan"],
@@ -111,6 +116,7 @@ __getattr__ = front_door(
         "schema": ["plan_model"],
         "scoring": ["LabelledRequest", "Scored", "Verdict", "read_requests", "score_request"],
         "scripted": ["ScriptedPlanner"],
+        "second_opinion": ["SecondOpinion"],
         "strict_json": ["MAX_PLAN_BYTES"],
         "turn": ["Call", "Message", "Role", "Talker", "Turn"],
     },

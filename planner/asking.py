@@ -3,7 +3,7 @@
 Nothing here waits. Whoever sends and waits, in a thread or in a task, is told here what comes next.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -59,6 +59,7 @@ class Setup:
     instructions: str = field(repr=False)
     schema: Schema = field(repr=False)
     narrow: bool
+    shape: Callable[[Schema], Schema] | None = field(default=None, repr=False)
 
     @property
     def label(self) -> str:
@@ -87,6 +88,7 @@ class Asking:
         """What instructor is to create an answer with."""
         setup = self._setup
         schema = setup.schema if self._candidates is None else wire_schema(setup.registry, self._candidates)
+        schema = schema if setup.shape is None else setup.shape(schema)
         return {
             "response_model": PlanForm,
             "model": setup.model,

@@ -33,9 +33,10 @@ class Endpoint:
     authorization: str = field(repr=False)  # the header's value
     secrets: tuple[str, ...] = field(repr=False)  # key and password, where they are long enough to be any
     hidden: tuple[str, ...] = field(repr=False)  # what is shown nowhere: the secrets, and what the query holds
+    direct: bool = False  # whether no proxy stands on the way, whatever the environment says
 
     @classmethod
-    def at(cls, base_url: str | None, api_key: str | None) -> "Endpoint":
+    def at(cls, base_url: str | None, api_key: str | None, *, direct: bool = False) -> "Endpoint":
         """The server at *base_url*, OpenAI's where there is none. Raises UsageError for what no request could be sent with."""
         parts = _split(base_url or OPENAI)
         key = (api_key or "").strip()
@@ -53,6 +54,7 @@ class Endpoint:
             authorization=_basic(user, password) if parts.username is not None else f"Bearer {key or NO_KEY}",
             secrets=secrets,
             hidden=(*secrets, *_long(*(value for _, value in parse_qsl(parts.query)))),
+            direct=direct,
         )
 
     def hide(self, text: str) -> str:

@@ -4,7 +4,7 @@ The model sees the request as a user's message, after fixed instructions, and an
 like a plan from a stranger. What it says beside a plan changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import instructor
@@ -25,7 +25,7 @@ from .narrowing import room_for_texts
 from .prompt import system_prompt
 from .sampling import Sampling
 from .transport import AsyncChannel, Channel
-from .wire import wire_schema
+from .wire import Schema, wire_schema
 
 DEFAULT_RETRIES = 2  # how often a model is asked again after a malformed answer
 MAX_RETRIES = 10
@@ -52,6 +52,8 @@ class LLMPlanner:
         answer_tokens: int | None = ANSWER_TOKENS,  # of one answer at most; None: as many as the server gives
         token_budget: int | None = TOKEN_BUDGET,  # after which the model is not asked again; None: no such bound
         narrow: bool = False,  # only values that occur in the request
+        direct: bool = False,  # past every proxy: for a server on this machine
+        shape: Callable[[Schema], Schema] | None = None,  # the schema as this server takes it, which may be another form of it
     ) -> None:
         check_model(model, timeout)
         if not 0 <= max_retries <= MAX_RETRIES:
@@ -64,7 +66,7 @@ class LLMPlanner:
             room_for_texts(registry)
         self._setup = Setup(
             registry=registry,
-            endpoint=Endpoint.at(base_url, api_key),
+            endpoint=Endpoint.at(base_url, api_key, direct=direct),
             model=model,
             mode=mode,
             timeout=timeout,
@@ -73,6 +75,7 @@ class LLMPlanner:
             instructions=system_prompt(registry, schema if mode is Mode.JSON else None),
             schema=schema,
             narrow=narrow,
+            shape=shape,
         )
 
     @property

@@ -81,7 +81,7 @@ class Channel(Client):
         hear: Callable[[Reply], None],
         trusted: SSLContext | bool = True,  # the certificates; True: read now, which takes a tenth of a second
     ) -> None:
-        super().__init__(timeout=timeout, follow_redirects=False, verify=trusted)
+        super().__init__(timeout=timeout, follow_redirects=False, verify=trusted, trust_env=not endpoint.direct)
         self._exchange = partial(Exchange, endpoint, model, mode, timeout, hear)
         self._seconds = timeout
         self._line: Any = None  # the connection, once there is one
@@ -135,7 +135,7 @@ class AsyncChannel(AsyncClient):
         hear: Callable[[Reply], None],
         trusted: SSLContext | bool = True,  # the certificates; True: read now, which takes a tenth of a second
     ) -> None:
-        super().__init__(timeout=timeout, follow_redirects=False, verify=trusted)
+        super().__init__(timeout=timeout, follow_redirects=False, verify=trusted, trust_env=not endpoint.direct)
         self._exchange = partial(Exchange, endpoint, model, mode, timeout, hear)
         self._seconds = timeout
 
@@ -262,7 +262,7 @@ class Exchange:
         if isinstance(error, TimeoutException | TimeoutError) or monotonic() > self._deadline:
             return _failed(f"no answer from {host} within {self._seconds:g} seconds; try again, or raise SIGNOFF_MODEL_TIMEOUT")
         reason = self._endpoint.redact(str(error)).rstrip(".") or type(error).__name__
-        proxy = _proxy(url)
+        proxy = None if self._endpoint.direct else _proxy(url)
         remedy = f"the way leads over {proxy}: check it, and NO_PROXY" if proxy else _NOBODY
         return _failed(f"no answer from {host}: {reason}; {remedy}")
 

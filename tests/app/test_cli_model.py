@@ -68,6 +68,34 @@ def test_auto_takes_the_model(model: CommandLine, chat_server: ChatServer) -> No
     assert len(chat_server.asked) == 1
 
 
+def test_a_second_opinion_is_asked_for(model: CommandLine, chat_server: ChatServer) -> None:
+    """`--second-opinion` has the rules plan beside the model, or a second model beside the first; both are shown and stored."""
+    chat_server.answer_always(plan(TRANSFER))
+    label = f"model {MODEL} at 127.0.0.1:{chat_server.port}; second opinion: built-in rules planner, no AI model"
+    ran = model("run", "send $150 to Alice", "--second-opinion", "rules", "--json")
+    assert (ran.code, ran.json["planner"]) == (3, label)
+    assert label in model.wide("show", ran.json["plan"]).out
+    told = model("plan", "send $150 to Alice", "--second-opinion", "other", "--json").json
+    assert told["planner"].endswith(f"; second opinion: model other at 127.0.0.1:{chat_server.port}")
+    assert [asked.body["model"] for asked in chat_server.asked] == [MODEL, MODEL, "other"]
+    assert told["tokens"] == 2 * TOKENS
+    wrong = model("plan", "send $150 to Alice", "--planner", "rules", "--second-opinion", "rules")
+    assert (wrong.code, "same planner" in wrong.err) == (2, True)
+
+
+def test_a_disputed_plan_waits_where_rules_say_so(model: CommandLine, chat_server: ChatServer) -> None:
+    """What the rules planner reads otherwise than the model waits for a manager, told with the difference; the rest runs."""
+    text = model.policies.read_text()
+    doubt = "rules:\n  - {id: doubtful, approve: transfer, when: disputed, by: manager}\n"
+    model.policies.write_text(text.replace("rules:\n", doubt, 1))
+    chat_server.answer(plan({**TRANSFER, "amount": "25.00"}), plan({**TRANSFER, "amount": "20.00"}))
+    wrong, right = (model("run", "send $20 to Alice", "--second-opinion", "rules", "--json") for _ in range(2))
+    assert (wrong.code, wrong.json["actions"][0]["status"], wrong.json["actions"][0]["rules"]) == (3, "waiting", ["doubtful"])
+    assert wrong.json["disputed"] == ["action 1: the second opinion has amount 20.00, the plan 25.00"]
+    assert (right.code, right.json["actions"][0]["status"], right.json["disputed"]) == (0, "done", [])
+    assert model("audit", "verify").code == 0
+
+
 def test_plan_tells_what_it_took(model: CommandLine, chat_server: ChatServer) -> None:
     """`plan --json` tells the model, the attempts and the tokens; nothing is stored."""
     chat_server.answer(wire({"actions": 1}), plan(TRANSFER))

@@ -21,9 +21,12 @@ from signoff.planner import (
 )
 from signoff.planners import choose_planner, choose_talker
 from signoff.settings import DEFAULT_MODEL, PlannerChoice, Settings
+from tests.chat_server import ChatServer, question
 
 KEY = "sk-test-3f9a"
-URL = "http://127.0.0.1:9/v1"
+HOST = "127.0.0.1:9"
+URL = f"http://{HOST}/v1"
+RULES = "built-in rules planner, no AI model"
 _PLAN = """
 import sys
 from signoff.actions import bank_registry
@@ -77,7 +80,7 @@ def test_a_model_that_cannot_be_asked_is_wrong_use(environment: Mapping[str, str
 @pytest.mark.parametrize(
     ("environment", "told"),
     [
-        ({"SIGNOFF_PLANNER": "gpt"}, 'SIGNOFF_PLANNER is "gpt"; write one of auto, llm, rules'),
+        ({"SIGNOFF_PLANNER": "gpt"}, 'SIGNOFF_PLANNER is "gpt"; write one of auto, llm, local, rules'),
         ({"SIGNOFF_MODE": "xml"}, 'SIGNOFF_MODE is "xml"; write one of json_schema, tools, json'),
         ({"SIGNOFF_MODEL_TIMEOUT": "soon"}, 'SIGNOFF_MODEL_TIMEOUT is "soon"; write a number of seconds from 0 to 3600'),
         ({"SIGNOFF_TEMPERATURE": "hot"}, 'SIGNOFF_TEMPERATURE is "hot"; write a number, or none'),
@@ -185,3 +188,100 @@ def test_the_clients_are_imported_only_to_ask(choice: str) -> None:
     """Where no model is asked, neither openai nor instructor is imported."""
     ran = subprocess.run([sys.executable, "-c", _PLAN, choice], check=True, capture_output=True, text=True, timeout=60)
     assert ran.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(
+    ("environment", "choice"),
+    [
+        ({"SIGNOFF_LOCAL_MODEL": "none.gguf"}, None),
+        ({"SIGNOFF_LOCAL_MODEL": "none.gguf", "OPENAI_API_KEY": KEY}, None),
+        ({"SIGNOFF_LOCAL_MODEL": "none.gguf", "OPENAI_API_KEY": KEY}, "local"),
+        ({"SIGNOFF_PLANNER": "local", "SIGNOFF_LOCAL_MODEL": "none.gguf"}, None),
+        ({"SIGNOFF_PLANNER": "rules", "SIGNOFF_LOCAL_MODEL": "none.gguf", "SIGNOFF_SECOND_OPINION": "local"}, None),
+    ],
+)
+def test_a_local_model_is_loaded_where_it_is_named(environment: Mapping[str, str], choice: str | None) -> None:
+    """A local model comes before one elsewhere, and a file that is not there is told."""
+    with pytest.raises(UsageError, match=r'the local model "none.gguf" \(SIGNOFF_LOCAL_MODEL\) is not there'):
+        choose_planner(Settings.read(environment, planner=choice), bank_registry())
+
+
+@pytest.mark.parametrize("choice", ["rules", "llm"])
+def test_a_local_model_that_is_not_chosen_is_not_loaded(choice: str) -> None:
+    """Another planner that is asked for does not look at the file."""
+    settings = Settings.read({"SIGNOFF_LOCAL_MODEL": "none.gguf", "OPENAI_API_KEY": KEY}, planner=choice)
+    assert type(choose_planner(settings, bank_registry())) in (RulesPlanner, LLMPlanner)
+
+
+def test_a_local_model_needs_its_file_named() -> None:
+    """`--planner local` without SIGNOFF_LOCAL_MODEL is wrong use, and says what to set."""
+    with pytest.raises(UsageError, match="set SIGNOFF_LOCAL_MODEL to a GGUF file"):
+        choose_planner(Settings.read({}, planner="local"), bank_registry())
+
+
+@pytest.mark.parametrize(
+    ("environment", "choice", "said", "label"),
+    [
+        ({"OPENAI_BASE_URL": URL, "SIGNOFF_MODEL": "big"}, None, "rules", f"model big at 127.0.0.1:9; second opinion: {RULES}"),
+        (
+            {"OPENAI_BASE_URL": URL, "SIGNOFF_MODEL": "big"},
+            None,
+            "small",
+            f"model big at {HOST}; second opinion: model small at {HOST}",
+        ),
+        ({"OPENAI_BASE_URL": URL}, "rules", "small", f"{RULES}; second opinion: model small at {HOST}"),
+        (
+            {"SIGNOFF_SECOND_BASE_URL": URL, "SIGNOFF_SECOND_OPINION": "small"},
+            None,
+            None,
+            f"{RULES}; second opinion: model small at {HOST}",
+        ),
+        (
+            {"SIGNOFF_SECOND_OPINION": "small", "OPENAI_API_KEY": KEY, "SIGNOFF_MODEL": "big"},
+            None,
+            "rules",
+            f"model big at api.openai.com; second opinion: {RULES}",
+        ),
+        ({"SIGNOFF_SECOND_OPINION": ""}, None, None, RULES),
+    ],
+)
+def test_a_second_opinion_is_given_by_whom_is_named(
+    environment: Mapping[str, str], choice: str | None, said: str | None, label: str
+) -> None:
+    """The option counts first, then SIGNOFF_SECOND_OPINION: the rules, or a model, at the first one's server or its own."""
+    settings = Settings.read(environment, planner=choice, second_opinion=said)
+    assert choose_planner(settings, bank_registry()).label == label
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"SIGNOFF_SECOND_OPINION": "rules"}, "would be the same planner's"),
+        ({"SIGNOFF_SECOND_OPINION": "big", "SIGNOFF_MODEL": "big", "OPENAI_BASE_URL": URL}, "would be the same planner's"),
+        ({"SIGNOFF_SECOND_OPINION": "small"}, "no model is set up for the second opinion"),
+        ({"SIGNOFF_SECOND_OPINION": "\x1b", "OPENAI_BASE_URL": URL}, "a model's name"),
+        ({"SIGNOFF_SECOND_OPINION": "small", "SIGNOFF_SECOND_BASE_URL": "nowhere"}, "base URL"),
+    ],
+)
+def test_a_second_opinion_that_cannot_be_had_is_wrong_use(environment: Mapping[str, str], told: str) -> None:
+    """A second opinion of the first planner, or of a model that cannot be asked, stops the command."""
+    with pytest.raises(UsageError, match=told):
+        choose_planner(Settings.read(environment), bank_registry())
+
+
+def test_a_key_goes_to_its_own_server_alone(chat_server: ChatServer) -> None:
+    """A second model at a server of its own is not sent the first one's key; at the first one's server it is."""
+    chat_server.answer_always(question("Which?"))
+    there = {"OPENAI_API_KEY": KEY, "SIGNOFF_SECOND_OPINION": "small"}
+    own = {"SIGNOFF_SECOND_BASE_URL": chat_server.url}
+    for environment in (
+        there | own,
+        there | own | {"SIGNOFF_SECOND_KEY": "sk-second-1"},
+        there | {"OPENAI_BASE_URL": chat_server.url},
+    ):
+        settings = Settings.read(environment, planner="rules")
+        answer = choose_planner(settings, bank_registry()).plan("check my balance", settings.requester)
+        assert answer.disputed == ("the second opinion is a question: Which?",)
+        assert "sk-second-1" not in repr((settings, answer))
+    sent = [asked.headers["authorization"] for asked in chat_server.asked]
+    assert sent == ["Bearer none", "Bearer sk-second-1", f"Bearer {KEY}"]

@@ -1,0 +1,102 @@
+"""A local model, before one is there: which files are refused, what is missing, and the way past proxies."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from signoff.actions import Registry
+from signoff.actor import Actor
+from signoff.errors import UsageError
+from signoff.planner import LocalPlanner, Outcome
+from signoff.planner.local import MAX_WORDS, MOST_ACTIONS, local_form
+from signoff.planner.wire import wire_schema
+from tests.chat_server import ChatServer, plan
+from tests.planner.conftest import TRANSFER, Ask, failed
+
+REQUEST = "send $150 to Alice"
+
+
+def refused(registry: Registry, model: Path) -> str:
+    """Why no planner is made with *model*."""
+    with pytest.raises(UsageError) as caught:
+        LocalPlanner(registry, model=model)
+    assert str(caught.value).isprintable()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"GGU", b"ggml and more", b"\x80\x04\x95 a pickle", b'{"a": "GGUF"}'])
+def test_a_file_of_another_kind_is_not_loaded(registry: Registry, tmp_path: Path, content: bytes) -> None:
+    """A file that does not begin as a GGUF file does is refused before anything reads more of it."""
+    model = tmp_path / "model\x1b.gguf"
+    model.write_bytes(content)
+    told = refused(registry, model)
+    assert "SIGNOFF_LOCAL_MODEL" in told
+    assert told.endswith("is no GGUF file; name one")
+    assert "\\u{1b}" in told
+
+
+def test_what_is_no_file_is_not_read(registry: Registry, tmp_path: Path) -> None:
+    """A name of nothing, a folder, and a pipe, which would never end, are refused."""
+    os.mkfifo(tmp_path / "pipe")
+    for model in (tmp_path / "none.gguf", tmp_path, tmp_path / "pipe", Path("/dev/zero")):
+        assert "is not there, or no file" in refused(registry, model)
+
+
+def test_the_extra_is_named_where_it_is_missing(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without xllamacpp the error says what to install."""
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF\x03\0\0\0")
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    assert 'pip install "signoff[local]"' in refused(registry, model)
+
+
+def test_a_direct_way_leads_past_every_proxy(
+    llm: Ask, chat_server: ChatServer, dana: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked on this machine goes to no proxy, whatever the environment names; without that it would."""
+    for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    chat_server.answer_always(plan(TRANSFER))
+    assert llm(direct=True).plan(REQUEST, dana).outcome is Outcome.PLAN
+    assert "PROXY" in failed(llm().plan(REQUEST, dana))
+    assert len(chat_server.asked) == 1
+
+
+BALANCE: dict[str, Any] = {"type": "check_balance", "account": None, "needs": []}
+MONEY: dict[str, Any] = {**TRANSFER, "needs": []}
+
+
+@pytest.mark.parametrize(
+    ("actions", "question", "refusal", "fits"),
+    [
+        ([MONEY], None, None, True),
+        ([BALANCE, {**MONEY, "needs": [1]}, {**BALANCE, "needs": [1, 2]}], None, None, True),
+        ([BALANCE] * MOST_ACTIONS, None, None, True),
+        ([], "Which account?", None, True),
+        ([], None, "That is theft.", True),
+        ([BALANCE] * (MOST_ACTIONS + 1), None, None, False),
+        ([{**MONEY, "needs": [1]}], None, None, False),
+        ([{**MONEY, "needs": [-1]}], None, None, False),
+        ([BALANCE, {**MONEY, "needs": [1, 1]}], None, None, False),
+        ([BALANCE, {**MONEY, "needs": [2]}], None, None, False),
+        ([MONEY], "Which account?", None, False),
+        ([MONEY], None, "That is theft.", False),
+        ([], "Which account?", "That is theft.", False),
+        ([], "", None, False),
+        ([], "x" * (MAX_WORDS + 1), None, False),
+        ([], None, None, False),
+        ([{**MONEY, "to": 5}], None, None, False),
+    ],
+)
+def test_a_local_model_can_write_nothing_else(
+    registry: Registry, actions: list[dict[str, Any]], question: str | None, refusal: str | None, fits: bool
+) -> None:
+    """The form for local models takes actions that need earlier ones, or one question, or one refusal, each with an end."""
+    schema = local_form(wire_schema(registry))
+    Draft202012Validator.check_schema(schema)
+    answer = {"actions": actions, "question": question, "refusal": refusal}
+    assert Draft202012Validator(schema).is_valid(answer) is fits

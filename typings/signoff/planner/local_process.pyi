@@ -1,0 +1,1 @@
+from planner.local_process import *

@@ -1,0 +1,1 @@
+from planner.second_opinion import *
