@@ -47,9 +47,9 @@ def format_card(card: Card) -> RenderableType:
     for edit, changes in card.edits:
         rows.add_row("Edited", format_edit(edit, changes))
     rows.add_row("Asked by", plain(str(plan.requester)))
-    rows.add_row("The request", format_request(plan.request))
+    rows.add_row("The request", format_request(card.request))
     found = " · ".join(f"{name} {where}" for name, where in card.found.items())
-    rows.add_row("Found in it", plain(found if plan.request is not None else "nothing"))
+    rows.add_row("Found in it", plain(found if card.request is not None else "nothing"))
     for reason in approval.reasons:
         rows.add_row("Because", format_reason(reason))
     rows.add_row("Needs", plain(_need(card)))
@@ -77,7 +77,7 @@ def format_batch(batch: Batch) -> RenderableType:
         size, beside = len(plan.actions), batch.beside[plan.id]
         left = f"{size - beside} of its {size} actions; {beside} not here" if beside else "all of its actions"
         rows.add_row("Plan", plain(f"{plan.id}, asked by {plan.requester}: {left}"))
-        rows.add_row("The request", format_request(plan.request))
+        rows.add_row("The request", format_request(plan.request_for(size)))
     for one in batch.payees:
         rows.add_row("Payee", plain(f"{one.payee or 'nobody named'}: {count_actions(one.actions)}, {format_sums(one.sums)}"))
     rows.add_row("In all", plain(f"{count_actions(len(batch.cards))}, {format_sums(batch.sums)}"))

@@ -117,7 +117,8 @@ class Editing:
             plan=plan.id,
             edited=record.number,
         )
-        return judge(action, record.number, record.needs, grounded_in(plan.request), len(plan.actions), counting)
+        grounded, size = grounded_in(plan.request_for(record.number)), plan.size_for(record.number)
+        return judge(action, record.number, record.needs, grounded, size, counting)
 
 
 def compare_bodies(before: bytes, after: bytes) -> Changes:

@@ -318,8 +318,8 @@ class Executor:
     def decide(self, tx: Writing, plan: PlanRecord, record: ActionRecord) -> Judgement:
         """What the policy in force says about *record* now."""
         counting = Counting(reading=tx, policy=self._in_force.policy, now=tx.now, requester=plan.requester, plan=plan.id)
-        grounded = grounded_in(plan.request)
-        return judge(self._load(record), record.number, record.needs, grounded, len(plan.actions), counting)
+        grounded, size = grounded_in(plan.request_for(record.number)), plan.size_for(record.number)
+        return judge(self._load(record), record.number, record.needs, grounded, size, counting)
 
     def _approval(self, tx: Writing, record: ActionRecord) -> Approval | None:
         """The approval of *record* that was given."""

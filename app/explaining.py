@@ -122,8 +122,8 @@ def explain_logged(engine: Engine, in_force: Policy, id_: str, number: int | Non
     action = engine.registry.load(plan.action(number).body)
     context = Context(
         actor=plan.requester,
-        grounded=grounded_in(plan.request)(action),
-        plan_size=len(plan.actions),
+        grounded=grounded_in(plan.request_for(number))(action),
+        plan_size=plan.size_for(number),
         now=entry.at,
         counters=_counted(told.get("counters", {}), policy, action),
     )
@@ -133,7 +133,7 @@ def explain_logged(engine: Engine, in_force: Policy, id_: str, number: int | Non
         policy=policy,
         action=action,
         context=context,
-        request=plan.request,
+        request=plan.request_for(number),
         assumed=False,
         decision=policy.decide(action, context),
         nearest=nearest_changes(situation, policy),

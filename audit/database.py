@@ -34,10 +34,12 @@ SCHEMA = (
     ("signoff.7", "reminders.sql"),
     ("signoff.8", "secrets.sql"),
     ("signoff.9", "waiting.sql"),
+    ("signoff.11", "conversations.sql"),
 )
 OWN_TABLES = frozenset(
     {
         *("policies", "plans", "actions", "edits", "approvals", "votes", "counted", "secret_fields"),
+        *("conversations", "messages"),
         *("entries", "chains", "log", "heads"),
     }
 )

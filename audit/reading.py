@@ -12,6 +12,7 @@ from signoff.errors import LogInvalid
 from signoff.folding import fold_name
 
 from .ciphertexts import open_secrets, secret_problems
+from .conversations import read_conversation
 from .counting import COUNTED, CountedRow, Counter, Total, accepted_by, counters_in
 from .database import Database, Lent, Row
 from .delegations import DELEGATED, REVOKED, Delegation, read_delegations
@@ -81,11 +82,23 @@ class Reading:
         self.remembered.forget_plan(plan, [id_ for (id_,) in approvals])
 
     def _stored_plan(self, id_: str) -> PlanRecord | None:
-        rows = self._database.execute(f"SELECT {PLAN} FROM plans WHERE id = ?", (id_,))
+        rows = self._database.execute(
+            f"SELECT {PLAN}, last, ended FROM plans LEFT JOIN conversations ON conversations.plan = plans.id WHERE plans.id = ?",
+            (id_,),
+        )
         if not rows:
             return None
+        *row, last, ended = rows[0]
         actions = self._database.execute(f"SELECT {ACTION} FROM actions WHERE plan = ? ORDER BY number", (id_,))
-        return replace(plan_of(rows[0]), actions=tuple(map(action_of, actions)))
+        conversation = None if last is None else read_conversation(self._database, id_, last, ended)
+        return replace(plan_of(tuple(row)), actions=tuple(map(action_of, actions)), conversation=conversation)
+
+    def conversations(self, *, going: bool = False) -> list[str]:
+        """The ids of the plans that are conversations, the oldest first; with *going* only of those that have not ended."""
+        rows = self._database.execute(
+            "SELECT plan FROM conversations JOIN plans ON id = plan WHERE ended IS NULL OR NOT ? ORDER BY sequence", (going,)
+        )
+        return [plan for (plan,) in rows]
 
     def open_secrets(self, action: ActionRecord) -> dict[str, Opening]:
         """The values of *action*'s secret fields, by field; none once it has ended.
@@ -256,7 +269,8 @@ class Reading:
 
     def accepted(self, plan: str, number: int) -> int:
         """The number of the Entry with which action *number* of *plan* took its place among all: see `accepted_by`."""
-        if self._database.execute("SELECT 1 FROM edits WHERE plan = ? AND number = ?", (plan, number)):
+        alone = "SELECT 1 FROM edits WHERE plan = ?1 AND number = ?2 UNION ALL SELECT 1 FROM conversations WHERE plan = ?1"
+        if self._database.execute(alone, (plan, number)):
             return accepted_by(self.entries(plan), number)
         ((number,),) = self._database.execute("SELECT number FROM entries WHERE chain = ? AND place = 1", (plan,))
         return int(number)

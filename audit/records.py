@@ -9,6 +9,8 @@ from functools import lru_cache
 from signoff.actor import Actor, Identification
 from signoff.canonical import Json
 
+from .conversations import Conversation, words_of
+
 SYSTEM = "system"  # the chain of Entries that belong to no plan
 
 
@@ -104,6 +106,15 @@ class PlanRecord:
     proposed: bytes
     at: datetime
     actions: tuple[ActionRecord, ...]
+    conversation: Conversation | None = None  # where it grows, call by call
+
+    def request_for(self, number: int) -> str | None:
+        """What the user had written when action *number* was asked for, or is asked for now."""
+        return self.request if self.conversation is None else words_of(self.conversation.before(number))
+
+    def size_for(self, number: int) -> int:
+        """How many actions the plan had when action *number* was accepted, with those that were accepted together with it."""
+        return len(self.actions) if self.conversation is None else self.conversation.size_with(number)
 
     def action(self, number: int) -> ActionRecord:
         return self.actions[number - 1]

@@ -26,7 +26,7 @@ from .records import (
     read_time,
 )
 
-PLAN = "id, requester, how, os_user, request, planner, proposed, at"
+PLAN = "id, requester, how, os_user, request, planner, proposed, at"  # in `plans`, before what `conversations` says of it
 ACTION = (
     "plan, number, revision, type, effect, body, digest, title, needs, key, status, attempt, result, error, rules,"
     " fence, worker, held_until"

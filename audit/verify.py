@@ -7,6 +7,7 @@ from signoff.canonical import Json, canonical, digest
 from signoff.errors import LogInvalid
 from signoff.folding import fold_name
 
+from .conversations import told_message
 from .counting import counted_rows
 from .database import Row
 from .delegations import delegation_problems
@@ -157,6 +158,8 @@ class _Told:
     approvals: dict[str, _State] = field(default_factory=dict)
     votes: dict[str, _State] = field(default_factory=dict)
     edits: dict[str, _State] = field(default_factory=dict)
+    conversation: dict[str, _State] = field(default_factory=dict)  # by plan: one, or none
+    messages: dict[str, _State] = field(default_factory=dict)
     terms: dict[str, str] = field(default_factory=dict)  # by action, until when it was held when its lease began
 
     def read(self, entry: Entry) -> None:
@@ -165,7 +168,13 @@ class _Told:
         match entry.event:
             case "submitted":
                 data.pop("policy")
+                if data.pop("conversation", False):
+                    self.conversation[entry.chain] = {"ended": None}
                 self.plan = data | {"requester": write_actor(entry.actor), "at": write_time(entry.at)}
+            case "said":
+                self._say(entry)
+            case "ended":
+                self._going(entry)["ended"] = data["reason"]
             case "decided":
                 data.pop("decision")
                 self.actions[number] = data | {"attempt": 0, "result": None, "lease": None}
@@ -188,6 +197,18 @@ class _Told:
                 self._move(number, data, entry)
             case _:
                 self._move(number, data, entry)
+
+    def _going(self, entry: Entry) -> _State:
+        """The conversation that *entry* goes on with. Raises ValueError where there is none, or it has ended."""
+        if self.conversation.get(entry.chain, {"ended": ""})["ended"] is not None:
+            raise ValueError(f"entry {entry.number} goes on with a conversation that has ended, or is none")
+        return self.conversation[entry.chain]
+
+    def _say(self, entry: Entry) -> None:
+        self._going(entry)
+        if entry.data["message"] != len(self.messages) + 1:
+            raise ValueError(f"entry {entry.number} is not the next of what was said")
+        self.messages[str(entry.data["message"])] = dict(entry.data)
 
     def _edit(self, number: str, entry: Entry) -> None:
         """Another revision takes an action's place, and nothing that was asked or signed for the one before stands."""
@@ -245,6 +266,8 @@ def _state_problems(reading: Reading, plan: str, entries: list[Entry]) -> Iterat
         ("approval", told.approvals, stored.approvals),
         ("vote", told.votes, stored.votes),
         ("edit", told.edits, stored.edits),
+        ("conversation", told.conversation, stored.conversation),
+        ("message", told.messages, stored.messages),
     ):
         yield from _differences(plan, name, told_state, stored_state)
     people = {"", fold_name(record.requester.id)}  # rows from before they were noted name nobody
@@ -304,6 +327,9 @@ def _stored(reading: Reading, plan: PlanRecord) -> _Told:
     for edit in reading.edits(plan.id):
         state = told_edit(edit) | {"editor": write_actor(edit.editor), "at": write_time(edit.at)}
         _put(stored.edits, f"{edit.number} {edit.revision}", state)
+    if plan.conversation is not None:
+        stored.conversation[plan.id] = {"ended": plan.conversation.ended}
+        stored.messages |= {str(one.number): told_message(one) for one in plan.conversation.messages}
     return stored
 
 

@@ -15,7 +15,8 @@ from signoff.errors import Busy, HeadNotKept, KeyFileError, LeaseLost
 from signoff.folding import fold_name
 
 from .ciphertexts import delete_secrets, put_secrets, reseal
-from .counting import COUNTED, HELD, CountedRow
+from .conversations import ASSISTANT, USER, MessageRecord, insert_message, told_message
+from .counting import CALLED, COUNTED, HELD, CountedRow
 from .database import Database
 from .log import Appender
 from .reading import Reading
@@ -134,21 +135,57 @@ class Writing(Reading):
         found = self.log_head().frontier
         return kept == self._kept or (kept is not None and self._seal.goes_on(self._database, kept, found))
 
-    def add_plan(self, *, requester: Actor, request: str | None, planner: str, proposed: bytes, digest: str, policy: str) -> str:
-        """Accept a plan, whose actions are added next, and return its id."""
+    def add_plan(
+        self,
+        *,
+        requester: Actor,
+        request: str | None,
+        planner: str,
+        proposed: bytes,
+        digest: str,
+        policy: str,
+        conversation: bool = False,
+    ) -> str:
+        """Accept a plan, whose actions are added next, and return its id; that of a *conversation* grows."""
         plan = "p-" + self._free_id("SELECT 1 FROM plans WHERE id = 'p-' || ?")
         self._database.execute(
             "INSERT INTO plans (id, requester, how, os_user, request, planner, proposed, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (plan, requester.id, requester.how, requester.os_user, request, planner, proposed, write_time(self.now)),
         )
-        data = {"request": request, "planner": planner, "proposed": digest, "policy": policy}
+        data: dict[str, Json] = {"request": request, "planner": planner, "proposed": digest, "policy": policy}
+        if conversation:
+            self._database.execute("INSERT INTO conversations (plan, last) VALUES (?, 0)", (plan,))
+            data["conversation"] = True
         self.log("submitted", requester, data, plan=plan)
         if not self.schema_problems():  # then no trigger has a hand in it: it is stored as it is told
             self.remembered.verified.add(plan)
         return plan
 
-    def add_action(self, action: ActionRecord, actor: Actor, decision: Mapping[str, Json]) -> None:
-        """Add an action in the state that its first decision gave it; *actor* asked for it."""
+    def say(self, plan: str, message: MessageRecord, actor: Actor, record: Mapping[str, Json] | None = None) -> None:
+        """Add the next *message* to a conversation; *record* is how a model came to it.
+
+        Raises Busy where somebody else went on with the conversation, or ended it.
+        """
+        self._go_on_with(plan, "last = ?", message.number, message.number - 1)
+        insert_message(self._database, plan, message)
+        told = {"message": message.number} | told_message(message)
+        told |= {"text": message.text} if message.role in (USER, ASSISTANT) else {}  # a tool's stands with its action
+        told |= {} if record is None else {"record": record}
+        self.log("said", actor, told, plan=plan)
+
+    def end_conversation(self, plan: str, last: int, actor: Actor, reason: str) -> None:
+        """End a conversation whose last message has that number, for good. Raises Busy as `say` does."""
+        self._go_on_with(plan, "ended = ?", reason, last)
+        self.log("ended", actor, {"reason": reason}, plan=plan)
+
+    def _go_on_with(self, plan: str, change: str, value: int | str, last: int) -> None:
+        sql = f"UPDATE conversations SET {change} WHERE plan = ? AND last = ? AND ended IS NULL RETURNING 1"
+        if not self._database.execute(sql, (value, plan, last)):
+            raise Busy(f"{plan} was continued, or ended, by another process; look again")
+        self.remembered.plans.pop(plan, None)
+
+    def add_action(self, action: ActionRecord, actor: Actor, decision: Mapping[str, Json], *, call: str | None = None) -> None:
+        """Add an action in the state that its first decision gave it; *actor* asked for it, by a *call* in a conversation."""
         self._database.execute(
             "INSERT INTO actions (plan, number, revision, type, effect, body, digest, title, needs, key, status, error, rules,"
             " person) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -171,6 +208,7 @@ class Writing(Reading):
         )
         told: dict[str, Json] = {name: getattr(action, name) for name in ACCEPTED}
         data = told | {"status": action.status.value, "decision": decision, "error": action.error}
+        data |= {} if call is None else {CALLED: call}
         self.remembered.plans.pop(action.plan, None)
         self.log("decided", actor, data, plan=action.plan, action=action.number)
 

@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from .rules import RulesPlanner as RulesPlanner
     from .schema import plan_model as plan_model
     from .scripted import ScriptedPlanner as ScriptedPlanner
+    from .scripted import ScriptedTalker as ScriptedTalker
     from .strict_json import MAX_PLAN_BYTES as MAX_PLAN_BYTES
+    from .turn import Call as Call
+    from .turn import Message as Message
+    from .turn import Role as Role
+    from .turn import Talker as Talker
+    from .turn import Turn as Turn
+    from .wire import read_call as read_call
 
 __all__ = [
     "MAX_ACTIONS",
@@ -38,21 +45,28 @@ __all__ = [
     "MODEL_TIMEOUT",
     "ActionPlan",
     "Amount",
+    "Call",
     "Context",
     "LLMPlanner",
+    "Message",
     "Mode",
     "Outcome",
     "Planned",
     "PlannedAction",
     "Planner",
+    "Role",
     "RulesPlanner",
     "ScriptedPlanner",
+    "ScriptedTalker",
+    "Talker",
     "Trust",
+    "Turn",
     "amounts_in",
     "check_context",
     "check_request",
     "plan_model",
     "read_action",
+    "read_call",
     "read_plan",
     "write_plan",
 ]
@@ -69,7 +83,9 @@ __getattr__ = front_door(
         "reading": ["read_action", "read_plan"],
         "rules": ["RulesPlanner"],
         "schema": ["plan_model"],
-        "scripted": ["ScriptedPlanner"],
+        "scripted": ["ScriptedPlanner", "ScriptedTalker"],
         "strict_json": ["MAX_PLAN_BYTES"],
+        "turn": ["Call", "Message", "Role", "Talker", "Turn"],
+        "wire": ["read_call"],
     },
 )
