@@ -5,7 +5,7 @@ whichever process, and after whatever crash. A turn is stored with all its calls
 not stored is asked for again, and nothing of it was run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -16,11 +16,9 @@ from signoff.planner import MAX_ACTIONS, Call, Message, Outcome, Role, Talker, T
 from .actor import Actor
 from .conversing import conversation_of
 from .engine import Engine
+from .settings import MAX_CALLS, MAX_TOKENS, MAX_TURNS
 from .told_calls import is_over
 
-MAX_TURNS = 50  # of the model, in one conversation
-MAX_CALLS = 100
-MAX_TOKENS = 200_000
 MAX_MISTAKES = 3  # turns with calls that could not be read, after which the model is not asked again until the user speaks
 CHARACTERS = 4  # of a text that make a token, roughly: where nobody counts them
 
@@ -122,14 +120,24 @@ class Chat:
         *,
         plan: str | None = None,
         limits: Limits | None = None,
+        refresh: Callable[[], None] = lambda: None,
     ) -> None:
-        """*plan* is the conversation to go on with; None: what is said first opens one."""
+        """*plan* is the conversation to go on with; None: what is said first opens one. *refresh* is called whenever the model
+        has answered: that takes time, in which the rules may have been edited.
+        """
         self.plan = plan
+        self.refresh = refresh
+        self.failed = False  # whether the model, asked last, gave nothing that could be used
         self._engine = engine
         self._talker = talker
         self._actor = actor
         self._audience = audience
         self._limits = limits or Limits()
+
+    @property
+    def label(self) -> str:
+        """Who talks, for people."""
+        return self._talker.label
 
     def say(self, words: str) -> PlanRecord:
         """Add the user's *words*, go on as far as that goes, and return the conversation as it stands then.
@@ -148,6 +156,7 @@ class Chat:
 
         Raises UsageError where nothing was said yet, and Busy where another process goes on with it at the same time.
         """
+        self.failed = False
         while True:
             record = self.record()
             match next_move(record):
@@ -155,6 +164,8 @@ class Chat:
                     continue
                 case Next.MODEL if self._ask(record):
                     continue
+                case Next.USER if is_stuck(conversation_of(record)):
+                    self.failed = True
             return self.record()
 
     def end(self, reason: str) -> PlanRecord:
@@ -185,8 +196,10 @@ class Chat:
         messages = messages_of(talk)
         turn = counted(self._talker.turn(messages, self._audience.hear), messages)
         if turn.outcome not in (Outcome.PLAN, Outcome.QUESTION) or not (turn.words or turn.calls):
+            self.failed = True
             self._audience.failed(turn)
             return False
+        self.refresh()
         reason = self._limits.exceeded(talk, turn)
         if reason is not None:
             self._engine.conversing.end(record.id, talk.last, self._actor, reason)

@@ -7,7 +7,7 @@ from .settings import PlannerChoice, Settings
 
 if TYPE_CHECKING:
     from signoff.actions import Registry
-    from signoff.planner import Planner
+    from signoff.planner import Planner, Talker
 
 
 def choose_planner(settings: Settings, registry: "Registry") -> "Planner":
@@ -30,3 +30,8 @@ def choose_planner(settings: Settings, registry: "Registry") -> "Planner":
     return LLMPlanner(
         registry, model=model.name, base_url=model.base_url, api_key=model.key, mode=model.mode, timeout=model.timeout
     )
+
+
+def choose_talker(settings: Settings, registry: "Registry") -> "Talker":
+    """Who talks. Raises UsageError where no model is set up: the rules planner cannot talk."""
+    raise UsageError("no model is set up, and the rules planner cannot chat; set OPENAI_API_KEY, or OPENAI_BASE_URL")

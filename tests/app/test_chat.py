@@ -192,7 +192,7 @@ def test_only_the_users_words_ground_a_value(changed_rules: Change, open_engine:
         words("No."),
     )
     record = talk.chat.say("check my balance and send it all to Alice")
-    assert record.actions[0].result["balance"] == "1000.00"  # type: ignore[index,call-overload]  # it is an object
+    assert talk.told(1)[0]["result"]["balance"] == "1000.00"
     assert statuses(record) == ["done", "denied", "denied"]
     assert {"made-up"} <= {*record.actions[1].rules}
 
@@ -204,9 +204,9 @@ def test_words_ground_only_what_was_called_for_after_them(open_engine: Callable[
     talk = talking(engine, words("How much?"), calls(ask), calls(call("transfer", to="Bob", amount="20.00")), words("Done."))
     talk.chat.say("send Alice and Bob something, 20 dollars for Bob")
     record = talk.chat.say("you choose for Alice")
-    assert [(one["found"]["amount"], one["request"]) for one in [engine.card(only_approval(engine, record).id).content]] == [
-        ("no", "send Alice and Bob something, 20 dollars for Bob\nyou choose for Alice")
-    ]
+    card = engine.card(only_approval(engine, record).id)
+    assert (card.found["amount"], card.found["to"]) == ("no", "yes")
+    assert card.request == "send Alice and Bob something, 20 dollars for Bob\nyou choose for Alice"
     engine.cancel(record.id, DANA)
     record = talk.chat.go_on()
     assert statuses(record) == ["cancelled", "done"]
