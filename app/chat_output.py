@@ -129,7 +129,8 @@ class Lines:
     def ended(self, record: PlanRecord, message: MessageRecord) -> None:
         waiting = self._engine.approvals_of(record.id)
         approvals: list[Json] = [forms.approval_json(one, record.action(one.number)) for one in waiting]
-        self._print({"event": "actions", "plan": record.id} | self._actions(record, message) | {"approvals": approvals})
+        told: dict[str, Json] = {"event": "actions", "plan": record.id, "approvals": approvals}
+        self._print(told | self._actions(record, message))
 
     def failed(self, turn: Turn) -> None:
         self._print({"event": "failed", "outcome": turn.outcome.value, "message": turn.message})

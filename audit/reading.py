@@ -119,6 +119,14 @@ class Reading:
         """The ids of all plans, in the order of their acceptance."""
         return [id_ for (id_,) in self._database.execute("SELECT id FROM plans ORDER BY sequence")]
 
+    def stray_conversations(self) -> list[str]:
+        """The ids under which something was said though there is no such conversation, or no such plan."""
+        rows = self._database.execute(
+            "SELECT plan FROM messages WHERE plan NOT IN (SELECT plan FROM conversations)"
+            " UNION SELECT plan FROM conversations WHERE plan NOT IN (SELECT id FROM plans) ORDER BY plan"
+        )
+        return [plan for (plan,) in rows]
+
     def plans_to_resume(self, now: datetime) -> list[str]:
         """The ids of the plans in which something can go on: it may run, was interrupted, or its deadline has passed."""
         rows = self._database.execute(
