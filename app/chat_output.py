@@ -124,7 +124,8 @@ class Lines:
         self._print({"event": "words", "text": piece.encode("utf-8", "backslashreplace").decode()})
 
     def decided(self, record: PlanRecord, message: MessageRecord) -> None:
-        self._print({"event": "turn", "plan": record.id, "message": message_json(message)} | self._actions(record, message))
+        told: dict[str, Json] = {"event": "turn", "plan": record.id, "message": message_json(message)}
+        self._print(told | self._actions(record, message))
 
     def ended(self, record: PlanRecord, message: MessageRecord) -> None:
         waiting = self._engine.approvals_of(record.id)

@@ -170,7 +170,7 @@ def test_many_go_on_at_once(open_engine: Open, database: Path) -> None:
 
 
 def test_a_backup_cannot_reopen_a_conversation(open_engine: Open, database: Path, tmp_path: Path) -> None:
-    """A copy from before the conversation ended, or from before an action of it was done, is refused where it is put back: nothing of it can be opened."""
+    """A copy from before the conversation ended, or from before an action of it was done, is refused: it cannot be opened."""
     engine = open_engine()
     talk = talking(engine, calls(LARGE), words("Done."))
     record = talk.chat.say("send 150")
