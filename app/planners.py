@@ -1,4 +1,4 @@
-"""Which planner plans: a model where one is set up, else the rules planner."""
+"""Which planner plans: a model where one is set up, else the rules planner. And which model talks."""
 
 from typing import TYPE_CHECKING
 
@@ -28,10 +28,34 @@ def choose_planner(settings: Settings, registry: "Registry") -> "Planner":
     from signoff.planner import LLMPlanner
 
     return LLMPlanner(
-        registry, model=model.name, base_url=model.base_url, api_key=model.key, mode=model.mode, timeout=model.timeout
+        registry,
+        model=model.name,
+        base_url=model.base_url,
+        api_key=model.key,
+        mode=model.mode,
+        timeout=model.timeout,
+        temperature=model.temperature,
+        seed=model.seed,
+        answer_tokens=model.answer_tokens,
+        token_budget=model.token_budget,
+        narrow=model.narrow,
     )
 
 
 def choose_talker(settings: Settings, registry: "Registry") -> "Talker":
-    """Who talks. Raises UsageError where no model is set up: the rules planner cannot talk."""
-    raise UsageError("no model is set up, and the rules planner cannot chat; set OPENAI_API_KEY, or OPENAI_BASE_URL")
+    """The model that talks. Raises UsageError where none is set up, or it cannot be asked."""
+    model = settings.model
+    if not model.is_set_up:
+        raise UsageError("a conversation needs a model; set OPENAI_API_KEY, or OPENAI_BASE_URL for a server that needs no key")
+    from signoff.planner import LLMTalker
+
+    return LLMTalker(
+        registry,
+        model=model.name,
+        base_url=model.base_url,
+        api_key=model.key,
+        timeout=model.timeout,
+        temperature=model.temperature,
+        seed=model.seed,
+        answer_tokens=model.answer_tokens,
+    )

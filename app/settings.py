@@ -1,19 +1,20 @@
 """Settings: one frozen object, built at the edge from options and the environment. Nothing else reads the environment."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
 from signoff.audit import TERM
-from signoff.planner import MODEL_TIMEOUT, Mode
+from signoff.planner import ANSWER_TOKENS, MODEL_TIMEOUT, SEED, TEMPERATURE, TOKEN_BUDGET, Mode
 
 from .actor import Actor, Identification
 from .errors import UsageError
 
 Choice = TypeVar("Choice", bound=StrEnum)
+Number = TypeVar("Number", int, float)
 
 DEFAULT_DATABASE = "signoff.db"
 DEFAULT_POLICIES = "policies.yaml"
@@ -29,6 +30,7 @@ MAX_TURNS = 50  # of a model, in one conversation
 MAX_CALLS = 100
 MAX_TOKENS = 200_000
 DEFAULT_MODEL_TIMEOUT = f"{MODEL_TIMEOUT:g}"  # seconds
+NONE = "none"  # leaves out what is sent by default
 
 
 class PlannerChoice(StrEnum):
@@ -48,6 +50,11 @@ class ModelSettings:
     key: str | None = field(repr=False)
     said_mode: str | None
     said_timeout: str | None
+    said_temperature: str | None
+    said_seed: str | None
+    said_answer_tokens: str | None
+    said_token_budget: str | None
+    said_narrow: str | None
 
     @property
     def mode(self) -> Mode:
@@ -58,6 +65,35 @@ class ModelSettings:
     def timeout(self) -> float:
         """Seconds to wait for one answer. Raises UsageError for what is no number of them."""
         return _seconds("SIGNOFF_MODEL_TIMEOUT", self.said_timeout, DEFAULT_MODEL_TIMEOUT)
+
+    @property
+    def temperature(self) -> float | None:
+        """How freely the model chooses; None where that is not said to it. The default model takes no other than its own."""
+        default = None if self.name == DEFAULT_MODEL else TEMPERATURE
+        return _number("SIGNOFF_TEMPERATURE", self.said_temperature, default, float)
+
+    @property
+    def seed(self) -> int | None:
+        """What makes the same request give the same answer; None where it is not sent."""
+        return _number("SIGNOFF_SEED", self.said_seed, SEED, int)
+
+    @property
+    def answer_tokens(self) -> int | None:
+        """Of one answer at most; None where the server decides."""
+        return _number("SIGNOFF_ANSWER_TOKENS", self.said_answer_tokens, ANSWER_TOKENS, int)
+
+    @property
+    def token_budget(self) -> int | None:
+        """Of all attempts at one request together; None where nothing bounds it."""
+        return _number("SIGNOFF_TOKEN_BUDGET", self.said_token_budget, TOKEN_BUDGET, int)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether a model may write only values that occur in the request. Raises UsageError for what is no switch."""
+        said = self.said_narrow or "0"
+        if said not in ("0", "1"):
+            raise UsageError(f'SIGNOFF_NARROW is "{said[:40]}"; write 1 or 0')
+        return said == "1"
 
     @property
     def is_set_up(self) -> bool:
@@ -158,6 +194,11 @@ def _model(environment: Mapping[str, str]) -> ModelSettings:
         key=environment.get("OPENAI_API_KEY", "").strip() or None,
         said_mode=environment.get("SIGNOFF_MODE"),
         said_timeout=environment.get("SIGNOFF_MODEL_TIMEOUT"),
+        said_temperature=environment.get("SIGNOFF_TEMPERATURE"),
+        said_seed=environment.get("SIGNOFF_SEED"),
+        said_answer_tokens=environment.get("SIGNOFF_ANSWER_TOKENS"),
+        said_token_budget=environment.get("SIGNOFF_TOKEN_BUDGET"),
+        said_narrow=environment.get("SIGNOFF_NARROW"),
     )
 
 
@@ -167,6 +208,18 @@ def _one_of(choices: type[Choice], name: str, text: str | None, default: Choice)
         return choices(text) if text else default
     except ValueError as error:
         raise UsageError(f'{name} is "{(text or "")[:40]}"; write one of {", ".join(choices)}') from error
+
+
+def _number(name: str, said: str | None, default: Number | None, read: Callable[[str], Number]) -> Number | None:
+    """What was *said* under *name*, or the default; None for "none". Raises UsageError for what is no number."""
+    if not said:
+        return default
+    if said.strip().lower() == NONE:
+        return None
+    try:
+        return read(said)
+    except ValueError as error:
+        raise UsageError(f'{name} is "{said[:40]}"; write a number, or {NONE}') from error
 
 
 def _seconds(name: str, said: str | None, default: str, least: float = 0) -> float:

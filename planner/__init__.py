@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from .context import Context as Context
     from .context import Trust as Trust
     from .context import check_context as check_context
+    from .gathering import MAX_CALLS as MAX_CALLS
     from .llm import LLMPlanner as LLMPlanner
+    from .llm_talker import LLMTalker as LLMTalker
+    from .mode import ANSWER_TOKENS as ANSWER_TOKENS
     from .mode import MODEL_TIMEOUT as MODEL_TIMEOUT
+    from .mode import SEED as SEED
+    from .mode import TEMPERATURE as TEMPERATURE
+    from .mode import TOKEN_BUDGET as TOKEN_BUDGET
     from .mode import Mode as Mode
     from .plan import MAX_ACTIONS as MAX_ACTIONS
     from .plan import ActionPlan as ActionPlan
@@ -38,16 +44,22 @@ if TYPE_CHECKING:
     from .wire import read_call as read_call
 
 __all__ = [
+    "ANSWER_TOKENS",
     "MAX_ACTIONS",
+    "MAX_CALLS",
     "MAX_CONTEXT",
     "MAX_PLAN_BYTES",
     "MAX_REQUEST",
     "MODEL_TIMEOUT",
+    "SEED",
+    "TEMPERATURE",
+    "TOKEN_BUDGET",
     "ActionPlan",
     "Amount",
     "Call",
     "Context",
     "LLMPlanner",
+    "LLMTalker",
     "Message",
     "Mode",
     "Outcome",
@@ -77,8 +89,10 @@ __getattr__ = front_door(
         "amounts": ["Amount", "amounts_in"],
         "answer": ["MAX_REQUEST", "Outcome", "Planned", "Planner", "check_request"],
         "context": ["MAX_CONTEXT", "Context", "Trust", "check_context"],
+        "gathering": ["MAX_CALLS"],
         "llm": ["LLMPlanner"],
-        "mode": ["MODEL_TIMEOUT", "Mode"],
+        "llm_talker": ["LLMTalker"],
+        "mode": ["ANSWER_TOKENS", "MODEL_TIMEOUT", "SEED", "TEMPERATURE", "TOKEN_BUDGET", "Mode"],
         "plan": ["MAX_ACTIONS", "ActionPlan", "PlannedAction", "write_plan"],
         "reading": ["read_action", "read_plan"],
         "rules": ["RulesPlanner"],

@@ -15,6 +15,8 @@ from .strict_json import MAX_PLAN_BYTES, JsonObject, json_object, nests_deeper
 from .wire import NAME
 
 MAX_ANSWER_DEPTH = 32  # of a server's whole answer; the plan in it is text of its own
+MAX_SAID_NAME = 200  # characters of a model's name, or of the word that an answer ended with
+MAX_DETAILS = 5  # of an error that is a list, which are told
 
 # Why a model stopped, in the words of OpenAI and of other servers: where its answer is a whole one, and where it is none.
 # A word that stands in neither may mean anything, so an answer that ends with it is not used.
@@ -27,7 +29,8 @@ _STOPPED = {
     "error": Outcome.PROVIDER_ERROR,
 }
 MEANING = {
-    Outcome.TRUNCATED: "the model's answer was cut off at its limit, so nothing of it is used; ask for less at once",
+    Outcome.TRUNCATED: "the model's answer was cut off at its limit, so nothing of it is used; ask for less at once, or raise "
+    "SIGNOFF_ANSWER_TOKENS",
     Outcome.FILTERED: "the provider's content filter stopped the answer; word the request differently",
     Outcome.REFUSAL: "the model refuses",
     Outcome.PROVIDER_ERROR: "the server reports an error in its answer; try again later",
@@ -43,6 +46,10 @@ class Reply:
     reason: str = ""  # why there is no plan in it, in words of ours
     tokens: int | None = None  # None where the server counts none
     final: bool = True  # whether asking the model again is of no use
+    model: str = ""  # the model's name and the word that its answer ended with, as the server says them
+    finish: str = ""
+    digest: str | None = None  # of the body as it came; None where none came
+    prompt: str | None = None  # the digest of what was sent: messages, and the form of the answer
 
     def as_completion(self, mode: Mode, model: str) -> dict[str, Json]:
         """What the model wrote, as a chat completion: all that the clients are given, and send back to have it mended.
@@ -65,7 +72,17 @@ def read_reply(body: str, mode: Mode) -> Reply:
     """What *body*, a server's answer to a request that it took, is."""
     if body.lstrip().startswith(("data:", "event:", ":")):
         return _stream(body)
-    value = _json(body)
+    value = read_object(body)
+    if isinstance(value, Reply):
+        return value
+    last = _mapping(next(iter(_list(value.get("choices"))), None))
+    model, finish = _name(value.get("model")), _name(last.get("finish_reason"))
+    return replace(_completion(value, mode), tokens=tokens_of(value.get("usage")), model=model, finish=finish)
+
+
+def read_object(text: str) -> Mapping[str, object] | Reply:
+    """The JSON object that a server wrote as *text*, an answer or a part of a stream; a Reply where it is none, or an error."""
+    value = _json(text)
     if value is None:
         return Reply(outcome=Outcome.PROVIDER_ERROR, reason="the server answers with something that is no JSON")
     if not isinstance(value, Mapping):
@@ -74,7 +91,7 @@ def read_reply(body: str, mode: Mode) -> Reply:
         return Reply(outcome=Outcome.MALFORMED, reason="the server's answer holds a key twice, so it can be read in two ways")
     if value.get("error"):
         return Reply(outcome=Outcome.PROVIDER_ERROR, reason=MEANING[Outcome.PROVIDER_ERROR], text=error_text(value))
-    return replace(_completion(value, mode), tokens=_tokens(value.get("usage")))
+    return value
 
 
 def error_text(value: object) -> str:
@@ -83,14 +100,21 @@ def error_text(value: object) -> str:
         if isinstance(value, Mapping) and value.get(key):
             found = value[key]
             return found if isinstance(found, str) else error_text(found)
-    return ""
+    return "; ".join(filter(None, map(_detail, value[:MAX_DETAILS]))) if isinstance(value, list) else ""
 
 
-def read_error(body: str) -> tuple[str, str]:
-    """What the error in *body* says, and its code; each empty where there is none."""
+def _detail(value: object) -> str:
+    """One mistake of a list, with where in the request it is: `{"loc": ["body", "seed"], "msg": "not permitted"}`."""
+    said, place = _mapping(value).get("msg"), [part for part in _list(_mapping(value).get("loc")) if isinstance(part, str)]
+    return f"{'.'.join(place)}: {said}" if isinstance(said, str) and place else said if isinstance(said, str) else ""
+
+
+def read_error(body: str) -> tuple[str, str, str]:
+    """What the error in *body* says, its code, and the parameter that it is about; each empty where there is none."""
     value = _json(body)
-    code = _mapping(_mapping(value).get("error")).get("code")
-    return error_text(value), code if isinstance(code, str) else ""
+    error = _mapping(_mapping(value).get("error"))
+    code, param = (found if isinstance(found := error.get(key), str) else "" for key in ("code", "param"))
+    return error_text(value), code, param
 
 
 def _json(body: str) -> object:
@@ -116,9 +140,9 @@ def _completion(value: Mapping[str, object], mode: Mode) -> Reply:
     if not isinstance(choices, list) or not choices:
         return Reply(outcome=Outcome.MALFORMED, reason="the server's answer is no chat completion: it holds no choices")
     messages = [_message(choice) for choice in choices]
-    stopped = [reply for choice, message in zip(choices, messages, strict=True) if (reply := _stopped(choice, message))]
-    if stopped:
-        return stopped[0]
+    ended = [reply for choice, message in zip(choices, messages, strict=True) if (reply := stopped(choice, message))]
+    if ended:
+        return ended[0]
     if len(choices) > 1:
         return _malformed(f"the server gave {len(choices)} answers to one question")
     return _tool_call(messages[0]) if mode is Mode.TOOLS else _content(messages[0])
@@ -128,7 +152,7 @@ def _message(choice: object) -> Mapping[str, object]:
     return _mapping(_mapping(choice).get("message"))
 
 
-def _stopped(choice: object, message: Mapping[str, object]) -> Reply | None:
+def stopped(choice: object, message: Mapping[str, object]) -> Reply | None:
     """Why this answer is no whole one, or is none at all. None where it may hold a plan."""
     word = _mapping(choice).get("finish_reason")
     word = "" if word is None else word
@@ -148,12 +172,12 @@ def _unfinished(word: str, said: object) -> Reply:
     if outcome is None:
         reason = "the answer ended for a reason that is not known, so nothing of it is used; try again later"
         return Reply(outcome=Outcome.PROVIDER_ERROR, reason=reason, text=word)
-    text = _text(said) or "" if outcome is Outcome.REFUSAL else ""
+    text = text_of(said) or "" if outcome is Outcome.REFUSAL else ""
     return Reply(outcome=outcome, reason=MEANING[outcome], text=text)
 
 
 def _tool_call(message: Mapping[str, object]) -> Reply:
-    calls, content = _functions(message), _text(message.get("content"))
+    calls, content = _functions(message), text_of(message.get("content"))
     if not calls:
         return _malformed("the model wrote text and made no plan" if content else "the model's answer is empty", content)
     written = "\n".join(f"{call.get('name')}({call.get('arguments')})" for call in calls)
@@ -175,7 +199,7 @@ def _functions(message: Mapping[str, object]) -> list[Mapping[str, object]]:
 
 
 def _content(message: Mapping[str, object]) -> Reply:
-    content = _text(message.get("content"))
+    content = text_of(message.get("content"))
     if message.get("tool_calls") or _functions(message):
         return _malformed("the model called a tool although none was offered", content)
     if content is None:
@@ -188,7 +212,7 @@ def _content(message: Mapping[str, object]) -> Reply:
     return _candidate(content)
 
 
-def _text(content: object) -> str | None:
+def text_of(content: object) -> str | None:
     """The text of *content*, which some servers give as a list of parts. None where it is anything but text."""
     if isinstance(content, str | None):
         return content or ""
@@ -227,12 +251,11 @@ def _stream(body: str) -> Reply:
     if errors:
         return Reply(outcome=Outcome.PROVIDER_ERROR, reason=MEANING[Outcome.PROVIDER_ERROR], text=errors[0])
     choices = [choice for event in events for choice in _list(event.get("choices")) if isinstance(choice, Mapping)]
-    tokens = next((found for event in events if (found := _tokens(event.get("usage"))) is not None), None)
+    tokens = next((found for event in events if (found := tokens_of(event.get("usage"))) is not None), None)
     refusal = "".join(str(delta["refusal"]) for choice in choices if (delta := _mapping(choice.get("delta"))).get("refusal"))
     if refusal:
         return Reply(outcome=Outcome.REFUSAL, text=refusal, tokens=tokens)
-    stopped = (_stopped(choice, {}) for choice in choices)
-    reply = next((reply for reply in stopped if reply), None)
+    reply = next((reply for choice in choices if (reply := stopped(choice, {}))), None)
     reason = "the server sends a stream although none was asked for; a cut one looks whole, so nothing of it is used"
     return replace(reply or Reply(outcome=Outcome.MALFORMED, reason=reason), tokens=tokens)
 
@@ -249,6 +272,10 @@ def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _tokens(usage: object) -> int | None:
+def _name(said: object) -> str:
+    return said[:MAX_SAID_NAME] if isinstance(said, str) else ""
+
+
+def tokens_of(usage: object) -> int | None:
     total = usage.get("total_tokens") if isinstance(usage, Mapping) else None
     return total if type(total) is int and 0 <= total <= MAX_INTEGER else None

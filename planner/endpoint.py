@@ -17,6 +17,7 @@ OPENAI = "https://api.openai.com/v1"
 NO_KEY = "none"  # what servers that need no key are shown
 LONG_SECRET = 8  # characters; a shorter one is a placeholder, or may stand in a text by chance
 MAX_URL = 2_000  # characters of a base URL
+MAX_MODEL = 200  # characters of a model's name
 MAX_SAID = 300  # characters of a text from a server that a message repeats
 
 _HOST = re.compile(r"[a-z0-9._:-]+")
@@ -69,6 +70,14 @@ class Endpoint:
         """Whether *plan* holds the key or the password, which a server must not bring into what is stored."""
         written = json.dumps(plan.wire())
         return any(json.dumps(secret)[1:-1] in written for secret in self.secrets)
+
+
+def check_model(model: str, timeout: float) -> None:
+    """Raises UsageError for a *model* that no server can be asked for by name, or a time to wait for it that is none."""
+    if not (model.strip() and model.isprintable() and len(model) <= MAX_MODEL):
+        raise UsageError(f"a model's name (SIGNOFF_MODEL) holds 1 to {MAX_MODEL} characters, all of them visible")
+    if timeout <= 0:
+        raise UsageError("the time to wait for a model (SIGNOFF_MODEL_TIMEOUT) must be more than 0 seconds")
 
 
 def _split(url: str) -> SplitResult:

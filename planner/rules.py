@@ -18,6 +18,7 @@ from .steps import Step, Unclear
 from .tokens import tokenize
 
 LABEL = "built-in rules planner, no AI model"
+RECORD = {"planner": "rules"}
 
 
 class RulesPlanner:
@@ -38,8 +39,8 @@ class RulesPlanner:
         try:
             plan = self._plan(read_steps(read_amounts(tokenize(request))))
         except Unclear as unclear:
-            return Planned(outcome=Outcome.QUESTION, message=show_text(str(unclear)), planner=LABEL)
-        return Planned(outcome=Outcome.PLAN, plan=plan, planner=LABEL)
+            return Planned(outcome=Outcome.QUESTION, message=show_text(str(unclear)), planner=LABEL, record=RECORD)
+        return Planned(outcome=Outcome.PLAN, plan=plan, planner=LABEL, record=RECORD)
 
     def _plan(self, steps: Sequence[Step]) -> ActionPlan:
         numbers = {step: number for number, step in enumerate(steps, 1)}

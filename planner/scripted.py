@@ -14,6 +14,7 @@ from .turn import Message, Role, Turn
 
 LABEL = "scripted planner, no AI model"
 TALKER_LABEL = "scripted turns, no AI model"
+RECORD = {"planner": "scripted"}
 
 Answer: TypeAlias = Planned | ActionPlan
 Talk: TypeAlias = Turn | Callable[[Sequence[Message]], Turn]  # a turn, or what makes one of all that was said
@@ -37,7 +38,9 @@ class ScriptedPlanner:
         check_request(request)
         check_context(context)
         answer = self._next() if self._by_request is None else self._for(request, self._by_request)
-        return Planned(outcome=Outcome.PLAN, plan=answer, planner=LABEL) if isinstance(answer, ActionPlan) else answer
+        if isinstance(answer, ActionPlan):
+            return Planned(outcome=Outcome.PLAN, plan=answer, planner=LABEL, record=RECORD)
+        return answer
 
     def _next(self) -> Answer:
         if self._given == len(self._in_turn):

@@ -1,18 +1,24 @@
 """The way to a server and back: what leaves is listed, what comes in is bounded, and every failure says what to do about it."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
-from httpx2 import URL, Client, HTTPError, InvalidURL, Request, Response, StreamError, TimeoutException
+from httpx2 import URL, AsyncClient, Client, HTTPError, InvalidURL, Request, Response, StreamError, TimeoutException
 from openai import OpenAIError
+
+from signoff.canonical import digest
 
 from .answer import Outcome
 from .completion import MEANING, Reply, read_error, read_reply
 from .endpoint import Endpoint
 from .mode import Mode
+from .sampling import VARIABLES, refused_parameter
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024  # of one answer
 MAX_ERROR_BYTES = 64 * 1024  # of an answer that only tells an error
@@ -28,7 +34,7 @@ _HEADERS = {
 
 _WHOLE = (200, 201)  # statuses of an answer that is all there; others of success tell of a part, or of nothing
 
-_OTHER_FORM = "the server or the model may not know this form of answer: try the other SIGNOFF_MODE, or another SIGNOFF_MODEL"
+_OTHER_FORM = "the server or the model may not know this form of answer: try another SIGNOFF_MODE, or another SIGNOFF_MODEL"
 _LESS = "ask for less at once"
 _NOBODY = "is the server running, and OPENAI_BASE_URL right?"
 _PACKED = "is packed although that was not asked for; turn it off at the server or its proxy"
@@ -43,7 +49,7 @@ _REMEDIES: Mapping[int | str, str] = {  # by status, or by code
     413: _LESS,
     422: _OTHER_FORM,
     429: "wait, or check the account's limits",
-    "context_length_exceeded": _LESS,
+    "context_length_exceeded": f"{_LESS}, or set SIGNOFF_ANSWER_TOKENS lower",
 }
 
 
@@ -64,24 +70,96 @@ class Channel(Client):
 
     def __init__(self, endpoint: Endpoint, model: str, mode: Mode, timeout: float, hear: Callable[[Reply], None]) -> None:
         super().__init__(timeout=timeout, follow_redirects=False)
-        self._endpoint = endpoint
-        self._model = model
-        self._mode = mode
-        self._seconds = timeout
-        self._hear = hear
+        self._exchange = partial(Exchange, endpoint, model, mode, timeout, hear)
 
     def send(self, request: Request, **_: Any) -> Response:
         """Send *request*, and give back the one message that was understood. Raises NoPlan where there is none."""
-        request = self._bare(request)
+        exchange = self._exchange(request)
+        with exchange.read():
+            response = super().send(exchange.request, stream=True, follow_redirects=False)
+            try:
+                if exchange.opens(response):
+                    for chunk in response.iter_raw():
+                        if not exchange.takes(chunk):
+                            break
+            finally:
+                response.close()
+        return exchange.understood()
+
+
+class AsyncChannel(AsyncClient):
+    """A Channel that waits without holding its thread."""
+
+    def __init__(self, endpoint: Endpoint, model: str, mode: Mode, timeout: float, hear: Callable[[Reply], None]) -> None:
+        super().__init__(timeout=timeout, follow_redirects=False)
+        self._exchange = partial(Exchange, endpoint, model, mode, timeout, hear)
+
+    async def send(self, request: Request, **_: Any) -> Response:
+        """As of a Channel."""
+        exchange = self._exchange(request)
+        with exchange.read():
+            response = await super().send(exchange.request, stream=True, follow_redirects=False)
+            try:
+                if exchange.opens(response):
+                    async for chunk in response.aiter_raw():
+                        if not exchange.takes(chunk):
+                            break
+            finally:
+                await response.aclose()
+        return exchange.understood()
+
+
+class Exchange:
+    """One request and its answer: all that is decided about them, whoever waits for the bytes and in which way."""
+
+    def __init__(
+        self, endpoint: Endpoint, model: str, mode: Mode, seconds: float, hear: Callable[[Reply], None], request: Request
+    ) -> None:
+        self._endpoint = endpoint
+        self._model = model
+        self._mode = mode
+        self._seconds = seconds
+        self._hear = hear
+        self._sent: dict[str, Any] = json.loads(request.content)
+        self._body = bytearray()
+        self.request = self._bare(request)
+
+    def opens(self, response: Response) -> bool:
+        """Whether the body of *response* is to be read. From now on the time for that runs."""
+        self._deadline = monotonic() + self._seconds
+        self._status, self._success = response.status_code, response.is_success
+        self._largest = MAX_ANSWER_BYTES if self._status in _WHOLE else MAX_ERROR_BYTES
+        self._packed = response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
+        return not self._packed
+
+    def takes(self, chunk: bytes) -> bool:
+        """Whether more is wanted after *chunk* of the body. Raises TimeoutException after the time."""
+        self._body += chunk
+        if monotonic() > self._deadline:
+            raise TimeoutException("the answer does not end")
+        return len(self._body) <= self._largest
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        """Within it the request is sent, and its body taken; then there is a reply, also where that failed."""
+        whole = None
         try:
-            reply = self._read(super().send(request, stream=True, follow_redirects=False))
+            yield
+            reply = self._read()
+            whole = digest(bytes(self._body)) if 0 < len(self._body) <= self._largest else None
         except (HTTPError, InvalidURL, StreamError, UnicodeError) as error:  # the last for a host that is no name
-            reply = self._lost(error, request.url)
-        self._hear(reply)
-        if reply.final:
-            raise NoPlan(reply)
-        shown = replace(reply, text=self._endpoint.hide(reply.text))
-        return Response(200, json=shown.as_completion(self._mode, self._model), request=request)
+            reply = self._lost(error, self.request.url)
+        form = self._sent.get("response_format") or self._sent.get("tools")
+        prompt = json.dumps({"form": form, "messages": self._sent.get("messages")}, sort_keys=True, separators=(",", ":"))
+        self._reply = replace(reply, prompt=digest(prompt.encode()), digest=whole)
+
+    def understood(self) -> Response:
+        """The one message that was understood of the answer, for the clients. Raises NoPlan where there is none."""
+        self._hear(self._reply)
+        if self._reply.final:
+            raise NoPlan(self._reply)
+        shown = replace(self._reply, text=self._endpoint.hide(self._reply.text))
+        return Response(200, json=shown.as_completion(self._mode, self._model), request=self.request)
 
     def _bare(self, request: Request) -> Request:
         """*request* with the headers that are listed, the key, and the query, which stays out of the URL that clients log."""
@@ -90,25 +168,19 @@ class Channel(Client):
         extensions = {**request.extensions, "target": request.url.raw_path + query}
         return Request(request.method, request.url, headers=headers, content=request.content, extensions=extensions)
 
-    def _read(self, response: Response) -> Reply:
-        status, host = response.status_code, self._endpoint.host
-        packed = response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
-        largest = MAX_ANSWER_BYTES if status in _WHOLE else MAX_ERROR_BYTES
-        try:
-            body = b"" if packed else self._body(response, largest)
-        finally:
-            response.close()
-        if not response.is_success:
-            return self._refused(status, body or b"")
-        if status not in _WHOLE:
-            return _failed(f"{host} answers with HTTP {status}, which is no whole answer; {_ADDRESS}")
-        if packed:
+    def _read(self) -> Reply:
+        host = self._endpoint.host
+        if not self._success:
+            return self._refused(self._status, bytes(self._body[:MAX_ERROR_BYTES]))
+        if self._status not in _WHOLE:
+            return _failed(f"{host} answers with HTTP {self._status}, which is no whole answer; {_ADDRESS}")
+        if self._packed:
             return _failed(f"the answer of {host} {_PACKED}")
-        if body is None:
-            return _failed(f"the answer of {host} is larger than {largest:,} bytes, so it is not read; {_LESS}")
-        return self._understood(body)
+        if len(self._body) > self._largest:
+            return _failed(f"the answer of {host} is larger than {self._largest:,} bytes, so it is not read; {_LESS}")
+        return self._whole(bytes(self._body))
 
-    def _understood(self, body: bytes) -> Reply:
+    def _whole(self, body: bytes) -> Reply:
         host = self._endpoint.host
         try:
             reply = read_reply(body.decode("utf-8-sig"), self._mode)
@@ -118,30 +190,26 @@ class Channel(Client):
             return _failed(f"{host} answers with a web page; {_ADDRESS}")
         return reply
 
-    def _body(self, response: Response, largest: int) -> bytes | None:
-        """All of the body as it came; None where it is larger than *largest* bytes. Raises TimeoutException after the time."""
-        deadline = monotonic() + self._seconds
-        body = bytearray()
-        for chunk in response.iter_raw():
-            body += chunk
-            if len(body) > largest:
-                return None
-            if monotonic() > deadline:
-                raise TimeoutException("the answer does not end")
-        return bytes(body)
-
     def _refused(self, status: int, body: bytes) -> Reply:
-        said, code = read_error(body.decode("utf-8", "replace"))
+        said, code, about = read_error(body.decode("utf-8", "replace"))
         if code == "content_filter":
             return Reply(outcome=Outcome.FILTERED, reason=MEANING[Outcome.FILTERED], text=said)
         if 300 <= status < 400:
             what, remedy = "sends us elsewhere", "that is not followed; set OPENAI_BASE_URL to where the server is"
         elif status < 500:
-            what, remedy = "refuses the request", _REMEDIES.get(code) or _REMEDIES.get(status, "check OPENAI_BASE_URL")
+            what, remedy = "refuses the request", self._remedy(status, code, f"{about} {said}")
         else:
             what, remedy = "failed", "try again later"
         quoted = f': "{self._endpoint.redact(said)}"' if said else ""
         return _failed(f"{self._endpoint.host} {what} (HTTP {status}){quoted}; {remedy}")
+
+    def _remedy(self, status: int, code: str, said: str) -> str:
+        """What to do where the server refuses the request with *status*, an error's *code*, and what it *said*."""
+        if status in (400, 422) and (name := refused_parameter(said, self._sent)) is not None:
+            return f"the server or the model does not take `{name}` as it is: {VARIABLES[name]}=none leaves it out"
+        if status == 400 and "context length" in said:
+            return _REMEDIES["context_length_exceeded"]
+        return _REMEDIES.get(code) or _REMEDIES.get(status, "check OPENAI_BASE_URL")
 
     def _lost(self, error: Exception, url: URL) -> Reply:
         host = self._endpoint.host
@@ -151,6 +219,11 @@ class Channel(Client):
         proxy = _proxy(url)
         remedy = f"the way leads over {proxy}: check it, and NO_PROXY" if proxy else _NOBODY
         return _failed(f"no answer from {host}: {reason}; {remedy}")
+
+
+def no_way(host: str, error: Exception) -> Reply:
+    """What an *error* of making a channel is. It is told without its own words, which may hold a proxy's password."""
+    return _failed(f"no way to {host} ({type(error).__name__}); check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE")
 
 
 def _proxy(url: URL) -> str | None:

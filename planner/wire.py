@@ -14,6 +14,7 @@ from signoff.canonical import Json
 from signoff.errors import PlanInvalid
 
 from .answer import Outcome
+from .narrowing import Candidates
 from .plan import ActionPlan
 from .reading import action_of, plan_of
 from .strict_json import JsonObject, read_json
@@ -62,19 +63,23 @@ class Answer:
     words: str = ""  # the model's own, of a question or a refusal; unchecked
 
 
-def wire_schema(registry: Registry) -> Schema:
-    """The JSON schema of the wire form: for OpenAI's strict mode, and for servers that know less."""
-    return _object(
-        {
-            "actions": {
-                "type": "array",
-                "items": {"anyOf": [_action(type_, action) for type_, action in registry.items()]},
-                "description": "what the user asks for, in order; empty with a question or a refusal",
-            },
-            "question": _or_null({"type": "string"}, "to the user, where something is missing or unclear; else null"),
-            "refusal": _or_null({"type": "string"}, "why you will not do it; else null"),
-        }
-    )
+def wire_schema(registry: Registry, candidates: Candidates | None = None) -> Schema:
+    """The JSON schema of the wire form: for OpenAI's strict mode, and for servers that know less.
+
+    With *candidates* it takes only values that are among them, and no action that cannot be written with those.
+    """
+    written = (_action(type_, action, candidates) for type_, action in registry.items())
+    alternatives = [schema for schema in written if schema is not None]
+    actions: Schema = {
+        "type": "array",
+        "items": {"anyOf": alternatives},
+        "description": "what the user asks for, in order; empty with a question or a refusal",
+    }
+    otherwise: Schema = {
+        "question": _or_null({"type": "string"}, "to the user, where something is missing or unclear; else null"),
+        "refusal": _or_null({"type": "string"}, "why you will not do it; else null"),
+    }
+    return _object(({"actions": actions} if alternatives else {}) | otherwise)
 
 
 def describe_actions(registry: Registry) -> str:
@@ -138,23 +143,36 @@ def _given(entry: object, registry: Registry) -> object:
     return entry
 
 
-def _action(type_: str, action: type[Action]) -> Schema:
+def _action(type_: str, action: type[Action], candidates: Candidates | None) -> Schema | None:
+    """None where a field must have a value and there is none among *candidates*."""
     properties: Schema = {"type": {"type": "string", "const": type_}}
-    properties |= {field.name: _field(action, field) for field in action.fields.values()}
+    for field in action.fields.values():
+        schema = _field(action, field, candidates)
+        if schema is None:
+            return None
+        properties[field.name] = schema
     text = _summary(action)
     return _object(properties | {"needs": _NEEDS}) | ({"description": text} if text else {})
 
 
-def _field(action: type[Action], field: Field) -> Schema:
-    schema: Schema = {"type": "string", "enum": list(field.choices)} if field.choices else dict(_KINDS[field.kind])
-    if field.kind is Kind.SECRET:
-        schema = reference_schema(field.choices)
-    if field.many:
-        schema = {"type": "array", "items": schema}
+def _field(action: type[Action], field: Field, candidates: Candidates | None) -> Schema | None:
+    schema = _value(field, candidates)
     text = _field_text(action, field)
     if field.optional or _has_default(action, field):
         return _or_null(schema, text)
-    return schema | ({"description": text} if text else {})
+    return None if schema is None else schema | ({"description": text} if text else {})
+
+
+def _value(field: Field, candidates: Candidates | None) -> Schema | None:
+    """The schema of what may stand in *field*. None where nothing may."""
+    values = None if candidates is None else candidates.values(field)
+    if values is not None and not values:
+        return None
+    choices = field.choices if values is None else values
+    schema: Schema = {"type": "string", "enum": list(choices)} if choices else dict(_KINDS[field.kind])
+    if field.kind is Kind.SECRET:
+        schema = reference_schema(field.choices)
+    return {"type": "array", "items": schema} if field.many else schema
 
 
 def _field_text(action: type[Action], field: Field) -> str:
@@ -191,6 +209,7 @@ def _object(properties: Mapping[str, Json]) -> Schema:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def _or_null(schema: Schema, text: str) -> Schema:
-    union: Schema = {"anyOf": [schema, {"type": "null"}]}
+def _or_null(schema: Schema | None, text: str) -> Schema:
+    null: Schema = {"type": "null"}
+    union: Schema = null if schema is None else {"anyOf": [schema, null]}
     return union | ({"description": text} if text else {})

@@ -4,11 +4,12 @@
     server.answer_always(lambda asked: plan(TRANSFER) if "Alice" in asked.words else question("To whom?"))
 
 A plan, a question and a refusal come in the form that the request asks for: a tool call, or JSON as the message's content.
+The turns of a conversation, and streams, are in chat_streams.py.
 """
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,14 +31,31 @@ class Asked:
     @property
     def words(self) -> str:
         """What the user wrote."""
-        return next(str(message["content"]) for message in self.body["messages"] if message["role"] == "user")
+        users = (str(message["content"]) for message in self.body["messages"] if message["role"] == "user")
+        return next(words for words in users if not words.startswith("Data from "))
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """What was said so far, after the instructions."""
+        return [message for message in self.body["messages"] if message["role"] != "system"]
+
+    @property
+    def results(self) -> dict[str, str]:
+        """What the model is told of the calls in its last turn, by the ids of the calls."""
+        spoken = [place for place, message in enumerate(self.messages) if message["role"] == "assistant"]
+        after = self.messages[max(spoken, default=0) :]
+        return {message["tool_call_id"]: message["content"] for message in after if message["role"] == "tool"}
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The schema that the answer must keep to."""
-        tools = self.body.get("tools")
+        """The schema that the answer must keep to, which the instructions hold where the server is not given it."""
+        tools, form = self.body.get("tools"), self.body.get("response_format")
+        told: str = self.body["messages"][0]["content"].rpartition("The JSON schema of the answer:\n")[2]
         schema: dict[str, Any]
-        schema = tools[0]["function"]["parameters"] if tools else self.body["response_format"]["json_schema"]["schema"]
+        if tools:
+            schema = tools[0]["function"]["parameters"]
+        else:
+            schema = form["json_schema"]["schema"] if form["type"] == "json_schema" else json.loads(told)
         return schema
 
 
@@ -52,6 +70,9 @@ class Answer:
     wait: float = 0  # seconds before it answers
     drip: float = 0  # seconds between the bytes
     cut: int | None = None  # how many bytes are sent before the connection is closed
+    pieces: Iterable[bytes] | None = None  # of a stream, sent one by one in place of the body
+    pause: float = 0  # seconds between the pieces
+    is_dropped: bool = False  # whether the connection breaks after the last piece
 
 
 Script: TypeAlias = Callable[[Asked], Answer]
@@ -187,6 +208,9 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 return
 
         def _write(self, answer: Answer) -> None:
+            if answer.pieces is not None:
+                self._stream(answer, answer.pieces)
+                return
             self.send_response(answer.status)
             named = {"Content-Type": answer.content_type, "Content-Length": str(len(answer.body)), "Connection": "close"}
             for name, value in (named | dict(answer.headers)).items():
@@ -200,6 +224,19 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
                 self.wfile.write(body[place : place + 1])
                 if server.stopping.wait(answer.drip):
                     return
+
+        def _stream(self, answer: Answer, pieces: Iterable[bytes]) -> None:
+            self.send_response(answer.status)
+            named = {"Content-Type": answer.content_type, "Transfer-Encoding": "chunked", "Connection": "close"}
+            for name, value in (named | dict(answer.headers)).items():
+                self.send_header(name, value)
+            self.end_headers()
+            for piece in pieces:
+                self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+                if server.stopping.wait(answer.pause) if answer.pause else server.stopping.is_set():
+                    return
+            if not answer.is_dropped:
+                self.wfile.write(b"0\r\n\r\n")
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing: a test reads what was asked."""

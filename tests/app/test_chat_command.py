@@ -36,7 +36,7 @@ def events(out: str) -> list[Any]:
 
 def test_without_a_model_nobody_talks(cli: CommandLine) -> None:
     """Where no model is set up it says what to set, and no file is made."""
-    cli("chat", "hello").failed(2, "no model is set up", "OPENAI_API_KEY", "OPENAI_BASE_URL", "rules planner cannot chat")
+    cli("chat", "hello").failed(2, "a conversation needs a model", "OPENAI_API_KEY", "OPENAI_BASE_URL")
     assert not cli.database.exists()
 
 

@@ -7,13 +7,15 @@ import pytest
 
 from signoff.actions import Registry, bank_registry
 from signoff.actor import Actor
-from signoff.planner import LLMPlanner, Mode, Outcome, Planned, RulesPlanner
+from signoff.canonical import canonical
+from signoff.planner import LLMPlanner, LLMTalker, Mode, Outcome, Planned, RulesPlanner, Turn
 from tests.chat_server import MODEL, ChatServer
 
 KEY = "sk-test-3f9a"
 TRANSFER: dict[str, Any] = {"type": "transfer", "to": "Alice", "amount": "150.00", "currency": None, "from": None}
 
 Ask: TypeAlias = Callable[..., LLMPlanner]
+Talk: TypeAlias = Callable[..., LLMTalker]
 
 
 @pytest.fixture
@@ -50,6 +52,27 @@ def llm(registry: Registry, chat_server: ChatServer) -> Ask:
         return LLMPlanner(asked.pop("registry", registry), mode=mode, **asked)
 
     return make
+
+
+@pytest.fixture
+def talker(registry: Registry, chat_server: ChatServer) -> Talk:
+    """Make a talker that asks the test's server."""
+
+    def make(**options: Any) -> LLMTalker:
+        asked: dict[str, Any] = {"model": MODEL, "base_url": chat_server.url, "api_key": KEY, "timeout": 10.0} | options
+        return LLMTalker(asked.pop("registry", registry), **asked)
+
+    return make
+
+
+def no_turn(turn: Turn, outcome: Outcome = Outcome.PROVIDER_ERROR) -> str:
+    """The message of a turn of which nothing is used, once it is one line with no secret and nothing hidden in it."""
+    assert (turn.outcome, turn.words, turn.calls) == (outcome, "", ())
+    assert turn.message.isprintable()
+    assert 0 < len(turn.message) < 700
+    assert KEY not in repr(turn)
+    assert canonical(turn.record)
+    return turn.message
 
 
 def failed(planned: Planned, outcome: Outcome = Outcome.PROVIDER_ERROR) -> str:

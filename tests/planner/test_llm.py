@@ -13,6 +13,7 @@ from signoff.actions import Registry, action
 from signoff.actor import Actor
 from signoff.errors import PlanInvalid, UsageError
 from signoff.planner import ActionPlan, LLMPlanner, Mode, Outcome, Planner, read_plan
+from signoff.planner.wire import wire_schema
 from tests.chat_server import MODEL, TOKENS, ChatServer, completion, plan, question, raw, refusal, wire, written
 from tests.planner.conftest import KEY, TRANSFER, Ask
 
@@ -50,21 +51,34 @@ def test_a_refusal_comes_back(llm: Ask, chat_server: ChatServer, dana: Actor, mo
     assert (second.outcome, second.message) == (Outcome.REFUSAL, 'the model refuses: "I cannot help with that."')
 
 
-def test_what_is_sent_is_listed(llm: Ask, chat_server: ChatServer, dana: Actor, mode: Mode) -> None:
-    """One POST carries the model, two messages and the form of the answer, and the headers that HTTP and the key need."""
+def test_what_is_sent_is_listed(llm: Ask, chat_server: ChatServer, dana: Actor, mode: Mode, registry: Registry) -> None:
+    """One POST carries the model, two messages, the form of the answer, how it is chosen, and the headers that are needed."""
     chat_server.answer(plan(TRANSFER))
     llm(mode).plan(REQUEST, dana)
     (asked,) = chat_server.asked
-    form = {"response_format"} if mode is Mode.JSON_SCHEMA else {"tools", "tool_choice"}
+    form = {"tools", "tool_choice"} if mode is Mode.TOOLS else {"response_format"}
     assert asked.path == "/v1/chat/completions"
-    assert asked.body.keys() == {"model", "messages"} | form
+    assert asked.body.keys() == {"model", "messages", "temperature", "seed", "max_tokens"} | form
     assert asked.body["model"] == MODEL
     assert asked.headers.keys() == {
         *("accept", "accept-encoding", "authorization", "content-length", "content-type", "host", "user-agent")
     }
     assert asked.headers["authorization"] == f"Bearer {KEY}"
-    strict = asked.body["tools"][0]["function"] if mode is Mode.TOOLS else asked.body["response_format"]["json_schema"]
-    assert (strict["name"], strict["strict"]) == ("plan", True)
+    if mode is Mode.JSON:
+        assert asked.body["response_format"] == {"type": "json_object"}
+    else:
+        strict = asked.body["tools"][0]["function"] if mode is Mode.TOOLS else asked.body["response_format"]["json_schema"]
+        assert (strict["name"], strict["strict"]) == ("plan", True)
+    assert asked.schema == wire_schema(registry)
+
+
+def test_the_schema_is_told_where_the_server_is_not_given_it(llm: Ask, chat_server: ChatServer, dana: Actor, mode: Mode) -> None:
+    """In JSON mode, and only there, the instructions hold the schema; they always hold the word that servers look for."""
+    chat_server.answer(plan(TRANSFER))
+    llm(mode).plan(REQUEST, dana)
+    instructions = chat_server.asked[0].body["messages"][0]["content"]
+    assert ("The JSON schema of the answer:" in instructions) is (mode is Mode.JSON)
+    assert "JSON" in instructions
 
 
 def test_the_request_is_sent_as_it_is(llm: Ask, chat_server: ChatServer, dana: Actor, mode: Mode) -> None:

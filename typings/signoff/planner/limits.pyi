@@ -1,0 +1,1 @@
+from planner.limits import *

@@ -1,0 +1,1 @@
+from planner.llm_talker import *
