@@ -33,9 +33,31 @@ def canonical(value: Json) -> bytes:
 def parse(data: bytes) -> dict[str, Json]:
     """The object whose canonical bytes are *data*. Raises ValueError where they are not canonical."""
     value = orjson.loads(data)
-    if not isinstance(value, dict) or canonical(value) != data:
+    if not isinstance(value, dict) or _written_again(value, data) != data:
         raise ValueError("not the canonical JSON of an object")
     return value
+
+
+def _written_again(value: dict[str, Json], data: bytes) -> bytes:
+    """The canonical bytes of *value*, which was read from *data*. Raises ValueError where it is outside the profile.
+
+    Where *data* is ASCII, so is every key; then only numbers can be outside, and orjson itself refuses large integers.
+    """
+    try:
+        if not data.isascii() or _holds_float(value):
+            return canonical(value)
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(f"no canonical JSON: {error}") from error
+
+
+def _holds_float(value: dict[str, Json] | list[Json]) -> bool:
+    """Whether *value*, which was read from JSON, holds a float at any depth."""
+    for item in value.values() if type(value) is dict else value:
+        kind = type(item)
+        if kind is float or ((kind is dict or kind is list) and item and _holds_float(item)):  # type: ignore[arg-type]
+            return True
+    return False
 
 
 def digest(data: bytes) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
 
-from . import chat_command, commands, delegate_command, policy_commands, show_command
+from . import chat_command, commands, delegate_command, policy_commands, show_command, sign_commands
 from .audit_options import add_audit
 from .errors import Exit, SignoffError, UsageError
 from .options import Command, Verbs
@@ -96,7 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     _add_asking(verbs)
+    _add_looking(verbs)
     _add_signing(verbs)
+    _add_settling(verbs)
     _add_policies(verbs)
     add_audit(verbs)
     return parser
@@ -143,7 +145,7 @@ def _add_chat(verbs: Verbs) -> None:
     _may_act(chat, "who talks (default: dana, the demo bank's customer)")
 
 
-def _add_signing(verbs: Verbs) -> None:
+def _add_looking(verbs: Verbs) -> None:
     queue = _add(verbs, "queue", commands.queue, "list what waits for sign-off")
     _no_actor(queue)
     show = _add(verbs, "show", show_command.show, "show all that is known of a plan, of an action, or of an approval")
@@ -151,19 +153,21 @@ def _add_signing(verbs: Verbs) -> None:
     show.add_argument("ids", metavar="ID", nargs="+", help=what)
     _no_actor(show)
 
-    approve = _add(verbs, "approve", commands.approve, "sign an approval, or several together, after they were shown")
+
+def _add_signing(verbs: Verbs) -> None:
+    approve = _add(verbs, "approve", sign_commands.approve, "sign an approval, or several together, after they were shown")
     _names_approvals(approve)
     approve.add_argument("--digest", metavar="PREFIX", help="the first 8 or more digits of the digest of what you approve")
     approve.add_argument("--reason", metavar="TEXT", help="why, for the log")
     approve.add_argument("--no-run", action="store_true", help="only vote; `signoff resume` runs it later")
     _may_decide(approve, "who signs")
 
-    reject = _add(verbs, "reject", commands.reject, "reject an approval, or several together; what needs them is skipped")
+    reject = _add(verbs, "reject", sign_commands.reject, "reject an approval, or several together; what needs them is skipped")
     _names_approvals(reject)
     reject.add_argument("--reason", metavar="TEXT", required=True, help="why, for the log and the requester")
     _may_decide(reject, "who rejects")
 
-    edit = _add(verbs, "edit", commands.edit, "change an action that waits; it is decided anew, and others sign it")
+    edit = _add(verbs, "edit", sign_commands.edit, "change an action that waits; it is decided anew, and others sign it")
     edit.add_argument("id", metavar="ID", help="the approval's id")
     change = "what a field shall be: text or an amount as it stands, else JSON; null where it may be left out; once for each"
     edit.add_argument("--set", metavar="FIELD=VALUE", action="append", required=True, help=change)
@@ -171,7 +175,11 @@ def _add_signing(verbs: Verbs) -> None:
     edit.add_argument("--no-run", action="store_true", help="only edit; `signoff resume` goes on later")
     _may_decide(edit, "who edits: somebody who may sign it, and did not ask for it")
 
-    resolve = _add(verbs, "resolve", commands.resolve, "settle what is in doubt, once you have found out whether it happened")
+
+def _add_settling(verbs: Verbs) -> None:
+    resolve = _add(
+        verbs, "resolve", sign_commands.resolve, "settle what is in doubt, once you have found out whether it happened"
+    )
     resolve.add_argument("id", metavar="PLAN/NUMBER", help="the action, as `signoff queue` names it: p-12ab/2")
     outcome = resolve.add_mutually_exclusive_group(required=True)
     outcome.add_argument("--done", action="store_true", help="it happened")
@@ -180,7 +188,7 @@ def _add_signing(verbs: Verbs) -> None:
     resolve.add_argument("--no-run", action="store_true", help="only say so; `signoff resume` goes on later")
     _may_decide(resolve, "who found out: somebody who may approve, and did not ask for it")
 
-    cancel = _add(verbs, "cancel", commands.cancel, "cancel what a plan has not started")
+    cancel = _add(verbs, "cancel", sign_commands.cancel, "cancel what a plan has not started")
     cancel.add_argument("id", metavar="PLAN", help="the plan's id")
     _may_decide(cancel, "who cancels: the requester, or somebody who may approve")
 

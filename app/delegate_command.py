@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from signoff.audit import Delegation
 
 from . import forms, output
-from .commands import decider
 from .errors import Exit, UsageError
 from .opening import open_engine, reading_engine
 from .settings import Settings
+from .sign_commands import decider
 
 
 def delegate(options: argparse.Namespace, settings: Settings) -> Exit:

@@ -14,7 +14,7 @@ from signoff.actions import show_text
 from signoff.planner import Planner
 from signoff.policies import DecisionEffect
 
-from . import output
+from . import entry_output, output
 from .drawing import format_card, format_rules, format_why
 from .engine import Engine
 from .errors import SignoffError, UsageError
@@ -197,7 +197,7 @@ class Demo:
             entries = tx.newest_entries(SHOWN_ENTRIES) if plan is None else tx.entries(plan)
         if plan is not None and not entries:
             raise UsageError(f'the log has no "{plan[:64]}"; /log shows the newest entries')
-        self._console.print(output.format_entries(entries))
+        self._console.print(entry_output.format_entries(entries))
 
     def _help(self) -> None:
         rows = Table.grid(padding=(0, 2))

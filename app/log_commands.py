@@ -7,7 +7,7 @@ from itertools import chain
 
 from signoff.audit import Entry, Store, Verification, verify_store
 
-from . import forms, output
+from . import entry_output, forms, output
 from .errors import DatabaseError, Exit, UsageError
 from .log_view import EntryFilter, LogReader, check_status, read_when
 from .opening import note_pinned, open_store
@@ -36,7 +36,7 @@ def log(options: argparse.Namespace, settings: Settings) -> Exit:
         elif settings.json:
             forms.print_json([forms.entry_json(entry) for entry in entries])
         elif entries:
-            output.console().print(output.format_entries(entries))
+            output.console().print(entry_output.format_entries(entries))
         else:
             output.print_text("No entry of the log is so.")
     return Exit.DONE
@@ -52,7 +52,7 @@ def _check_chain(store: Store, chain: str | None) -> None:
 def _print_each(entries: Iterable[Entry], settings: Settings) -> None:
     """Print a line for each Entry, at once."""
     for entry in entries:
-        print(forms.entry_line(entry) if settings.json else output.entry_line(entry), flush=True)
+        print(forms.entry_line(entry) if settings.json else entry_output.entry_line(entry), flush=True)
 
 
 def verify(options: argparse.Namespace, settings: Settings) -> Exit:

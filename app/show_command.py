@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from . import forms, output
 from .canonical import Json
-from .commands import number_of, print_plans
+from .commands import print_plans
 from .errors import Exit, UsageError
 from .opening import reading_engine
 from .settings import Settings
+from .sign_commands import number_of
 
 if TYPE_CHECKING:
     from .batches import Batch
@@ -55,7 +56,8 @@ def _print_story(
     headed: bool = True,
 ) -> None:
     """Print a story, with its head where that was not shown *before* it; as JSON beside what is *told*."""
-    from .story_output import format_story, story_json
+    from .story_forms import story_json
+    from .story_output import format_story
 
     if settings.json:
         forms.print_json(told | story_json(story))

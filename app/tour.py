@@ -16,7 +16,7 @@ from signoff.audit import Approval, PlanRecord, Store, verify_store
 from signoff.planner import RulesPlanner
 from signoff.policies import PoliciesInvalid, Policy, Severity, format_diagnostic, load_policy, parse_policy
 
-from . import drawing, output
+from . import drawing, entry_output, output
 from .actor import Actor
 from .engine import Engine
 from .errors import Refused, UsageError
@@ -145,7 +145,7 @@ class Tour:
     def read_the_log(self) -> None:
         """Everything that happened is in the log, and the books balance"""
         with self._store.read() as tx:
-            self._console.print(output.format_entries(tx.entries()))
+            self._console.print(entry_output.format_entries(tx.entries()))
             output.print_verification(verify_store(tx), self._console)
             with tx.lent() as lent:
                 problems = check_ledger(lent)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from signoff.errors import LogInvalid
 
-from .database import Row
 from .files import append_file, read_file, write_file
 from .keys import Keys
 from .locks import LOCK_TIMEOUT, locked
@@ -19,6 +18,7 @@ from .reading import Reading
 from .records import SYSTEM
 from .rotation import ROTATED, KeyHistory, Rotation, history, read_rotation
 from .rows import entry_of
+from .sqlite import Row
 from .tree import Tree, roots_at
 
 MAX_CHECKPOINTS = 16_777_216  # bytes of a file of checkpoints

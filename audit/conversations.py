@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import orjson
 
 from signoff.canonical import Json, canonical, digest
-from signoff.errors import LogInvalid
+from signoff.errors import Busy, LogInvalid
 
 if TYPE_CHECKING:
     from .database import Database
@@ -100,13 +100,31 @@ def read_conversation(database: "Database", plan: str, last: object, ended: obje
     return Conversation(messages=messages, ended=None if ended is None else str(ended))
 
 
-def insert_message(database: "Database", plan: str, message: MessageRecord) -> None:
-    """Store *message* of *plan*."""
+def open_conversation(database: "Database", plan: str) -> None:
+    """Make *plan*, which was just stored, a conversation in which nothing was said."""
+    database.execute("INSERT INTO conversations (plan, last) VALUES (?, 0)", (plan,))
+
+
+def add_message(database: "Database", plan: str, message: MessageRecord) -> None:
+    """Store *message*, the next of *plan*. Raises Busy where another one is the next by now, or the conversation has ended."""
+    _go_on(database, plan, "last = ?", message.number, message.number - 1)
     calls = canonical(_calls_json(message.calls)).decode()
     database.execute(
         "INSERT INTO messages (plan, number, role, text, calls, answers, tokens) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (plan, message.number, message.role, message.text, calls, message.answers, message.tokens),
     )
+
+
+def close_conversation(database: "Database", plan: str, last: int, reason: str) -> None:
+    """End the conversation *plan* after the message *last*. Raises Busy as `add_message` does."""
+    _go_on(database, plan, "ended = ?", reason, last)
+
+
+def _go_on(database: "Database", plan: str, change: str, value: int | str, last: int) -> None:
+    """Compare and set: whoever has not seen the *last* message changes nothing."""
+    sql = f"UPDATE conversations SET {change} WHERE plan = ? AND last = ? AND ended IS NULL RETURNING 1"
+    if not database.execute(sql, (value, plan, last)):
+        raise Busy(f"{plan} was continued, or ended, by another process; look again")
 
 
 def told_message(message: MessageRecord) -> dict[str, Json]:

@@ -25,7 +25,6 @@ from signoff.errors import LogInvalid, UsageError
 
 from . import spreadsheet
 from .checkpoints import Kept, checked, sign_leaves
-from .database import Row
 from .export_files import ACTIONS, CHECKPOINT, ENTRIES, FORMAT, MANIFEST, POLICIES, PROOFS, TABLE
 from .files import sync_folder
 from .keys import Keys
@@ -33,6 +32,7 @@ from .notes import Checkpoint
 from .reading import Reading
 from .records import SYSTEM
 from .rotation import ROTATED
+from .sqlite import Row
 from .tree import Tree
 
 

@@ -11,10 +11,11 @@ from signoff.actor import Actor
 from signoff.canonical import Json, canonical, parse
 from signoff.errors import LogInvalid
 
-from .database import Database, Row
+from .database import Database
 from .heads import has_head, head_leaf, put_heads
 from .records import Entry, read_actor, read_time, write_actor, write_time
 from .sealing import LogHead
+from .sqlite import Row
 
 START = bytes(32)  # what the first Entry of a chain names as the hash before it
 COLUMNS = "number, chain, place, body, hash, leaf"

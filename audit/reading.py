@@ -1,76 +1,36 @@
 """What can be asked of the store, inside a transaction."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property, partial
+from functools import partial
 
 from signoff.canonical import canonical
 from signoff.commitment import Opening
-from signoff.errors import LogInvalid
 from signoff.folding import fold_name
 
 from .ciphertexts import open_secrets, secret_problems
 from .conversations import read_conversation
 from .counting import COUNTED, CountedRow, Counter, Total, accepted_by, counters_in
-from .database import Database, Lent, Row
-from .delegations import DELEGATED, REVOKED, Delegation, read_delegations
-from .log import COLUMNS, ChainEnd, chain_end
-from .pins import Pins, read_pins
-from .records import ENDED, SYSTEM, ActionRecord, Approval, Edit, Entry, PlanRecord, Vote, write_time
-from .remembered import Remembered
-from .rows import ACTION, APPROVAL, EDIT, PLAN, VOTE, action_of, approval_of, edit_of, entry_of, plan_of, vote_of
-from .sealing import LogHead, Seal
+from .database import Database
+from .log_reading import LogReading
+from .records import ENDED, ActionRecord, Approval, Edit, PlanRecord, Vote, write_time
+from .rows import ACTION, APPROVAL, EDIT, PLAN, VOTE, action_of, approval_of, edit_of, plan_of, vote_of
+from .sealing import Seal
+from .sqlite import Row
 from .tree import Frontier
 
-BATCH = 5_000  # rows that are read at once
 _UNTOUCHED = "status IN ('ready', 'waiting', 'approved')"  # to the letter as in the index actions_untouched
 _OPEN = "status IN ('ready', 'approved', 'waiting', 'executing', 'in_doubt')"  # to the letter as in the index actions_open
 
 
-class Reading:
+class Reading(LogReading):
     """The queries of an open transaction."""
 
     def __init__(self, database: Database, seal: Seal, kept: Frontier | None) -> None:
         """*kept* is the head of the log that was kept before the transaction began."""
-        self._database = database
-        self._seal = seal
-        self._kept = kept
-        self._head: LogHead | None = None
+        super().__init__(database, seal, kept)
         self._counters: Mapping[str, Counter] | None = None  # of the policy in force
-        self._ends: dict[str, ChainEnd] = {}  # where chains ended when the transaction began, as the head vouches for
-
-    @cached_property
-    def remembered(self) -> Remembered:
-        """What is known of the file as this transaction sees it."""
-        self._database.remembered.at(self.version())
-        return self._database.remembered
-
-    def log_head(self) -> LogHead:
-        """Where the log ends, as the transaction found it. Raises LogInvalid where nobody vouches for that."""
-        if self._head is None:
-            known = self.remembered.head
-            self._head = known if known and known.frontier == self._kept else self._seal.read(self._database, self._kept)
-            self.remembered.head = self._head
-        return self._head
-
-    def vouched_end(self, chain: str) -> ChainEnd | None:
-        """Where a chain ends, as the transaction found it. Raises LogInvalid where the log's head does not vouch for that."""
-        end = chain_end(self._database, chain, self.log_head())
-        if end is None and chain == SYSTEM and self.log_head().size:  # what is in force stands in every log, as its first Entry
-            raise LogInvalid(f"the chain {SYSTEM} was removed from the log; see `signoff audit verify`")
-        if end is not None:
-            self._ends[chain] = end
-        return end
-
-    def damages(self) -> list[str]:
-        """What SQLite finds wrong with the file: an index that tells otherwise than its table, a page that nothing leads to."""
-        return self._database.damages()
-
-    def lent(self, *, writing: bool = False) -> AbstractContextManager[Lent]:
-        """This transaction, for an action's code."""
-        return self._database.lent(writing=writing)
 
     def plan(self, id_: str) -> PlanRecord | None:
         """The plan *id_* with its actions, or None."""
@@ -93,11 +53,9 @@ class Reading:
         conversation = None if last is None else read_conversation(self._database, id_, last, ended)
         return replace(plan_of(tuple(row)), actions=tuple(map(action_of, actions)), conversation=conversation)
 
-    def conversations(self, *, going: bool = False) -> list[str]:
-        """The ids of the plans that are conversations, the oldest first; with *going* only of those that have not ended."""
-        rows = self._database.execute(
-            "SELECT plan FROM conversations JOIN plans ON id = plan WHERE ended IS NULL OR NOT ? ORDER BY sequence", (going,)
-        )
+    def conversations(self) -> list[str]:
+        """The ids of the plans that are conversations, the oldest first."""
+        rows = self._database.execute("SELECT plan FROM conversations JOIN plans ON id = plan ORDER BY sequence")
         return [plan for (plan,) in rows]
 
     def open_secrets(self, action: ActionRecord) -> dict[str, Opening]:
@@ -283,32 +241,6 @@ class Reading:
         ((number,),) = self._database.execute("SELECT number FROM entries WHERE chain = ? AND place = 1", (plan,))
         return int(number)
 
-    def acceptances(self, first: int, count: int) -> list[Entry]:
-        """The Entries with which plans were accepted, in order: at most *count*, from the number *first* on."""
-        rows = self._database.execute(
-            f"SELECT {COLUMNS} FROM entries WHERE number >= ? AND place = 1 AND chain <> ? ORDER BY number LIMIT ?",
-            (first, SYSTEM, count),
-        )
-        return list(map(entry_of, rows))
-
-    def accepted_last(self, count: int) -> int:
-        """The number of the Entry with which the first of the newest *count* plans was accepted; 0 where there are fewer."""
-        rows = self._database.execute(
-            "SELECT number FROM entries WHERE place = 1 AND chain <> ? ORDER BY number DESC LIMIT 1 OFFSET ?", (SYSTEM, count - 1)
-        )
-        return int(rows[0][0]) if rows else 0
-
-    def missing(self) -> Iterator[str]:
-        """What is missing: Entries, and plans that are not both stored and in the log."""
-        ((entries, newest),) = self._database.execute("SELECT count(*), coalesce(max(number), 0) FROM entries")
-        if entries != newest:
-            yield f"the log has {entries} entries, and its newest is entry {newest}"
-        logged = "SELECT DISTINCT chain FROM entries UNION SELECT chain FROM chains"
-        for (chain,) in self._database.execute(f"{logged} EXCEPT SELECT id FROM plans EXCEPT SELECT ?", (SYSTEM,)):
-            yield f"{chain} is in the log but is not stored"
-        for (plan,) in self._database.execute("SELECT id FROM plans EXCEPT SELECT chain FROM entries"):
-            yield f"{plan} is stored but has no entries"
-
     def plans_with(self, types: Iterable[str]) -> list[str]:
         """The ids of the plans that have actions of one of these types; "*" stands for all."""
         wanted = canonical(sorted(types)).decode()
@@ -353,35 +285,6 @@ class Reading:
         rows = self._database.execute("SELECT person FROM actions WHERE plan = ? ORDER BY number", (plan,))
         return [person for (person,) in rows]
 
-    def entries(self, chain: str | None = None) -> list[Entry]:
-        """The audit log in order, whole or one chain of it."""
-        return list(map(entry_of, self.entry_rows(chain)))
-
-    def entries_after(self, number: int, count: int) -> list[Entry]:
-        """The first *count* Entries with a number higher than *number*, in order."""
-        sql = f"SELECT {COLUMNS} FROM entries WHERE number > ? ORDER BY number LIMIT ?"
-        return list(map(entry_of, self._database.execute(sql, (number, count))))
-
-    def newest_entries(self, count: int) -> list[Entry]:
-        """The last *count* Entries of the audit log, in order."""
-        rows = self._database.execute(f"SELECT {COLUMNS} FROM entries ORDER BY number DESC LIMIT ?", (count,))
-        return [entry_of(row) for row in reversed(rows)]
-
-    def entry_rows(self, chain: str | None = None) -> list[Row]:
-        """The rows of the log in order, as they are stored, for verification."""
-        if chain is None:
-            return self._database.execute(f"SELECT {COLUMNS} FROM entries ORDER BY number")
-        return self._database.execute(f"SELECT {COLUMNS} FROM entries WHERE chain = ? ORDER BY place", (chain,))
-
-    def rows_in_order(self) -> Iterator[Row]:
-        """All rows of the log in order, a bounded number of them in memory."""
-        after = -(2**63)  # a row that was altered may have any number
-        while rows := self._database.execute(
-            f"SELECT {COLUMNS} FROM entries WHERE number > ? ORDER BY number LIMIT {BATCH}", (after,)
-        ):
-            yield from rows
-            after = rows[-1][0]
-
     def bodies(self, plan: str | None = None) -> list[bytes]:
         """The bodies of all stored actions, or of a plan's, and of their older revisions, each once, by their digests."""
         rows = self._database.execute(
@@ -391,52 +294,6 @@ class Reading:
         )
         return [body for _, body in rows]
 
-    def ends(self) -> dict[str, ChainEnd]:
-        """Where each chain is recorded to end, in the order of the tree over that."""
-        rows = self._database.execute("SELECT chain, length, head, leaf FROM chains ORDER BY leaf")
-        return {chain: ChainEnd(length, head, leaf) for chain, length, head, leaf in rows}
-
-    def head(self, chain: str) -> tuple[int, bytes] | None:
-        """The recorded length and last hash of one chain."""
-        if end := self._ends.get(chain):
-            return end.length, end.hash
-        rows = self._database.execute("SELECT length, head FROM chains WHERE chain = ?", (chain,))
-        return (rows[0][0], rows[0][1]) if rows else None
-
-    def pins(self) -> Pins:
-        """Whether the policies in force are pinned, and who wants what of them, as the log tells."""
-        return read_pins(self.entries(SYSTEM))
-
-    def delegations(self) -> tuple[Delegation, ...]:
-        """Who handed their seats to whom, the oldest first, as the log tells. Raises LogInvalid where it cannot be read."""
-        rows = self._database.execute(  # only what may be one is read: whatever else holds these words says another event
-            f"SELECT {COLUMNS} FROM entries WHERE chain = ? AND (instr(body, ?) OR instr(body, ?)) ORDER BY place",
-            (SYSTEM, f'"event":"{DELEGATED}"'.encode(), f'"event":"{REVOKED}"'.encode()),
-        )
-        try:
-            return read_delegations(map(entry_of, rows))
-        except (ValueError, KeyError, TypeError) as error:
-            raise LogInvalid(
-                f"the delegations cannot be read ({error}): the log was altered; see `signoff audit verify`"
-            ) from error
-
     def policies(self) -> list[Row]:
         """Every policy that was in force: its digest, name, source, outline, and 1 where it is now."""
         return self._database.execute("SELECT digest, name, source, outline, active FROM policies")
-
-    def version(self) -> int:
-        """A number that changes when another connection has changed the file; never while a transaction is open."""
-        return self._database.version()
-
-    def newest_number(self) -> int:
-        """The number of the last Entry of the log, 0 in an empty one."""
-        ((number,),) = self._database.execute("SELECT coalesce(max(number), 0) FROM entries")
-        return int(number)
-
-    def schema_problems(self) -> list[str]:
-        """How Signoff's own tables differ from how they were made. Only another connection could change that."""
-        if self.remembered.schema_is_right:
-            return []
-        problems = self._database.schema_problems()
-        self.remembered.schema_is_right = not problems
-        return problems

@@ -7,6 +7,7 @@ but what the proof, a digest in the Entry, or a signature vouches for.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from signoff.canonical import Json, canonical, digest, parse
 from signoff.errors import UsageError
@@ -76,8 +77,9 @@ def _vote(reading: Reading, approval: Approval, voter: str | None) -> Entry:
 
 def _proof_problems(proof: InclusionProof, body: bytes, told: Sequence[Json], trusted: PublicKey) -> Iterator[str]:
     head = proof.checkpoint
+    rotations: Sequence[Any] = told  # of any shape: where it is not that of a rotation, reading it raises one of the errors below
     try:
-        history(trusted, [read_rotation(one["number"], one["data"]) for one in told]).check(head)  # type: ignore[index, arg-type, call-overload]
+        history(trusted, [read_rotation(one["number"], one["data"]) for one in rotations]).check(head)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         yield f"the checkpoint is not to be believed: {error}"
     try:

@@ -9,7 +9,6 @@ import orjson
 from signoff.canonical import Json, canonical, digest
 from signoff.errors import LogInvalid
 
-from .database import Row
 from .log import read_entry
 from .records import (
     ActionRecord,
@@ -25,6 +24,7 @@ from .records import (
     read_actor,
     read_time,
 )
+from .sqlite import Row
 
 PLAN = "id, requester, how, os_user, request, planner, proposed, at"  # in `plans`, before what `conversations` says of it
 ACTION = (

@@ -12,13 +12,14 @@ from signoff.actor import Actor
 from signoff.canonical import Json
 from signoff.errors import LogInvalid, UsageError
 
-from .database import Database, Migration
+from .database import Database
 from .keys import Keys
 from .leases import BEATS, TERM, Heart, Leases
 from .locks import LOCK_TIMEOUT
 from .reading import Reading
 from .records import ActionRecord
 from .rotation import ROTATED
+from .schema import Migration
 from .sealing import Seal, make_seal, open_seal
 from .tree import Frontier
 from .writing import Writing

@@ -1,23 +1,22 @@
 """Verification: does the log hold together, and is every stored state the one that the log tells?"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from signoff.canonical import Json, canonical, digest
+from signoff.canonical import canonical, digest
 from signoff.errors import LogInvalid
 from signoff.folding import fold_name
 
-from .conversations import told_message
 from .counting import counted_rows
-from .database import Row
 from .delegations import delegation_problems
 from .heads import head_leaf, root_over
 from .log import START, entry_problems
 from .pins import pin_problems
 from .reading import Reading
-from .records import SYSTEM, ApprovalStatus, Entry, PlanRecord, Status, read_time, write_actor, write_time
+from .records import SYSTEM, Entry, PlanRecord, write_time
 from .rows import entry_of
-from .telling import ACCEPTED, CLOSES, MOVED, told_approval, told_edit, told_lease, told_vote
+from .sqlite import Row
+from .told import State, Told, read_stored
 from .tree import Frontier
 
 BLIND_SPOTS = (
@@ -25,11 +24,6 @@ BLIND_SPOTS = (
     "entries younger than the newest checkpoint elsewhere can go together with the head that is kept beside the key",
     "the tables of the actions themselves, such as the demo bank's ledger, are no part of the log",
 )
-
-_State = dict[str, Json]
-
-# Of an approval; older Entries do not tell it.
-_SINCE: _State = {"own_vote": False, "stand_ins": {}, "remind": None, "editors": []}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,117 +144,14 @@ def _chain_problems(reading: Reading, chain: str, rows: list[Row]) -> Iterator[s
         yield f"{chain} cannot be checked: {error}"
 
 
-@dataclass(kw_only=True)
-class _Told:
-    """What a plan's Entries say about it."""
-
-    plan: _State = field(default_factory=dict)
-    actions: dict[str, _State] = field(default_factory=dict)
-    approvals: dict[str, _State] = field(default_factory=dict)
-    votes: dict[str, _State] = field(default_factory=dict)
-    edits: dict[str, _State] = field(default_factory=dict)
-    conversation: dict[str, _State] = field(default_factory=dict)  # by plan: one, or none
-    messages: dict[str, _State] = field(default_factory=dict)
-    terms: dict[str, str] = field(default_factory=dict)  # by action, until when it was held when its lease began
-
-    def read(self, entry: Entry) -> None:
-        data = dict(entry.data)
-        number = str(entry.action)
-        match entry.event:
-            case "submitted":
-                data.pop("policy")
-                if data.pop("conversation", False):
-                    self.conversation[entry.chain] = {"ended": None}
-                self.plan = data | {"requester": write_actor(entry.actor), "at": write_time(entry.at)}
-            case "said":
-                self._say(entry)
-            case "ended":
-                self._going(entry)["ended"] = data["reason"]
-            case "decided":
-                data.pop("decision")
-                self.actions[number] = data | {"attempt": 0, "result": None, "lease": None}
-            case "asked":
-                self.approvals[str(data["id"])] = _SINCE | data | {"status": "waiting", "number": number, "reminded": None}
-            case "voted":
-                self.votes[f"{data['approval']} {entry.actor.id}"] = data | {
-                    "voter": write_actor(entry.actor),
-                    "at": write_time(entry.at),
-                    "used": None,
-                }
-            case "reminded":
-                self.approvals[str(data["approval"])]["reminded"] = write_time(entry.at)
-            case "edited":
-                self._edit(number, entry)
-            case "refused" | "late" | "resolved":
-                pass
-            case "retry" | "probed":
-                read_time(str(data["due"]))  # what is put off goes on by it
-                self._move(number, data, entry)
-            case _:
-                self._move(number, data, entry)
-
-    def _going(self, entry: Entry) -> _State:
-        """The conversation that *entry* goes on with. Raises ValueError where there is none, or it has ended."""
-        if self.conversation.get(entry.chain, {"ended": ""})["ended"] is not None:
-            raise ValueError(f"entry {entry.number} goes on with a conversation that has ended, or is none")
-        return self.conversation[entry.chain]
-
-    def _say(self, entry: Entry) -> None:
-        self._going(entry)
-        if entry.data["message"] != len(self.messages) + 1:
-            raise ValueError(f"entry {entry.number} is not the next of what was said")
-        self.messages[str(entry.data["message"])] = dict(entry.data)
-
-    def _edit(self, number: str, entry: Entry) -> None:
-        """Another revision takes an action's place, and nothing that was asked or signed for the one before stands."""
-        data, before = entry.data, self.actions[number]
-        if data["before"] != before["digest"] or data["revision"] != int(str(before["revision"])) + 1:
-            raise ValueError(f"entry {entry.number} edits a revision that action {number} did not have")
-        self.edits[f"{number} {before['revision']}"] = {
-            "revision": before["revision"],
-            "digest": data["before"],
-            "reason": data["reason"],
-            "editor": write_actor(entry.actor),
-            "at": write_time(entry.at),
-        }
-        self.actions[number] = before | {name: data[name] for name in (*ACCEPTED, "status", "error")} | {"result": None}
-        self._close(number, ApprovalStatus.REPLACED)
-
-    def _close(self, number: str, status: ApprovalStatus) -> None:
-        for approval in self.approvals.values():
-            if approval["number"] == number and approval["status"] in ("waiting", "approved"):
-                approval["status"] = status.value
-
-    def _move(self, number: str, data: _State, entry: Entry) -> None:
-        lease = _told_lease(entry)
-        self.terms[number] = "" if lease is None else str(lease.pop("until"))
-        self.actions[number] |= {name: data[name] for name in ("status", *MOVED)} | {"lease": lease}
-        status = Status(str(data["status"]))
-        if status in CLOSES:
-            self._close(number, CLOSES[status])
-        for vote in self.votes.values():
-            if vote["approval"] == data.get("approval") and vote["choice"] == "approve" and status is Status.EXECUTING:
-                vote["used"] = data["attempt"]
-
-
-def _told_lease(entry: Entry) -> _State | None:
-    """The lease that *entry* begins. Raises ValueError where its fence is not the number of the entry, which only grows."""
-    lease = entry.data.get("lease")
-    if lease is None:
-        return None
-    if not isinstance(lease, dict) or lease["fence"] != entry.number:
-        raise ValueError(f"entry {entry.number} tells of a lease that is not its own")
-    return dict(lease)
-
-
 def _state_problems(reading: Reading, plan: str, entries: list[Entry]) -> Iterator[str]:
     record = reading.plan(plan)
     if record is None:
         return
-    told = _Told()
+    told = Told()
     for entry in entries:
         told.read(entry)
-    stored = _stored(reading, record)
+    stored = read_stored(reading, record)
     for name, told_state, stored_state in (
         ("plan", {plan: told.plan}, {plan: stored.plan}),
         ("action", told.actions, stored.actions),
@@ -271,15 +162,25 @@ def _state_problems(reading: Reading, plan: str, entries: list[Entry]) -> Iterat
         ("message", told.messages, stored.messages),
     ):
         yield from _differences(plan, name, told_state, stored_state)
-    people = {"", fold_name(record.requester.id)}  # rows from before they were noted name nobody
-    for number, person in enumerate(reading.people(plan), 1):
-        if person not in people:
-            yield f"{plan}: action {number} was edited: it is stored as somebody else's"
-    for action in record.actions:
-        if action.lease is not None and write_time(action.lease.until) < told.terms.get(str(action.number), ""):
-            yield f"{plan}: action {action.number} was edited: its lease ends before the time that the log tells"
+    yield from _owner_problems(reading, record)
+    yield from _term_problems(record, told.terms)
     yield from _count_problems(reading, record, entries)
     yield from reading.secret_problems(record)
+
+
+def _owner_problems(reading: Reading, plan: PlanRecord) -> Iterator[str]:
+    """Where an action is stored as that of somebody who did not ask for it."""
+    people = {"", fold_name(plan.requester.id)}  # rows from before they were noted name nobody
+    for number, person in enumerate(reading.people(plan.id), 1):
+        if person not in people:
+            yield f"{plan.id}: action {number} was edited: it is stored as somebody else's"
+
+
+def _term_problems(plan: PlanRecord, terms: Mapping[str, str]) -> Iterator[str]:
+    """Where a lease ends before its first end by *terms*, which are by action: heartbeats only move it on."""
+    for action in plan.actions:
+        if action.lease is not None and write_time(action.lease.until) < terms.get(str(action.number), ""):
+            yield f"{plan.id}: action {action.number} was edited: its lease ends before the time that the log tells"
 
 
 def _count_problems(reading: Reading, plan: PlanRecord, entries: list[Entry]) -> Iterator[str]:
@@ -292,7 +193,7 @@ def _count_problems(reading: Reading, plan: PlanRecord, entries: list[Entry]) ->
         yield f"{plan.id}: what action {number} counts for in {', '.join(names) or 'no counter'} is not what its log tells"
 
 
-def _differences(plan: str, what: str, told: Mapping[str, _State], stored: Mapping[str, _State]) -> Iterator[str]:
+def _differences(plan: str, what: str, told: Mapping[str, State], stored: Mapping[str, State]) -> Iterator[str]:
     for key in sorted(told.keys() - stored.keys()):
         yield f"{plan}: {what} {key} is in the log but is not stored"
     for key in sorted(stored.keys() - told.keys()):
@@ -301,43 +202,6 @@ def _differences(plan: str, what: str, told: Mapping[str, _State], stored: Mappi
         names = [name for name in stored[key] if canonical(stored[key][name]) != canonical(told[key].get(name))]
         if names:
             yield f"{plan}: {what} {key} was edited: the log tells another {', '.join(names)}"
-
-
-def _stored(reading: Reading, plan: PlanRecord) -> _Told:
-    """What is stored of a plan, in the form in which the log tells it. Raises ValueError where something is stored twice."""
-    stored = _Told()
-    stored.plan = {
-        "request": plan.request,
-        "planner": plan.planner,
-        "proposed": digest(plan.proposed),
-        "requester": write_actor(plan.requester),
-        "at": write_time(plan.at),
-    }
-    for action in plan.actions:
-        names = dict.fromkeys([*ACCEPTED, *MOVED])
-        state: _State = {name: getattr(action, name) for name in names}
-        lease = None if action.lease is None else told_lease(action.lease)
-        _put(stored.actions, str(action.number), state | {"status": action.status.value, "lease": lease})
-    for approval in reading.approvals_of(plan.id):
-        state = told_approval(approval) | {"status": approval.status.value, "number": str(approval.number)}
-        state["reminded"] = None if approval.reminded is None else write_time(approval.reminded)
-        _put(stored.approvals, approval.id, state)
-        for vote in reading.votes(approval.id):
-            state = told_vote(vote) | {"voter": write_actor(vote.voter), "at": write_time(vote.at), "used": vote.used}
-            _put(stored.votes, f"{vote.approval} {vote.voter.id}", state)
-    for edit in reading.edits(plan.id):
-        state = told_edit(edit) | {"editor": write_actor(edit.editor), "at": write_time(edit.at)}
-        _put(stored.edits, f"{edit.number} {edit.revision}", state)
-    if plan.conversation is not None:
-        stored.conversation[plan.id] = {"ended": plan.conversation.ended}
-        stored.messages |= {str(one.number): told_message(one) for one in plan.conversation.messages}
-    return stored
-
-
-def _put(states: dict[str, _State], key: str, state: _State) -> None:
-    if key in states:
-        raise ValueError(f"{key} is stored twice")
-    states[key] = state
 
 
 def _policy_problems(reading: Reading, entries: list[Entry]) -> Iterator[str]:

@@ -1,5 +1,8 @@
 """Canonical JSON: the same bytes as RFC 8785 on its profile, and nothing outside it."""
 
+import json
+
+import orjson
 import pytest
 import rfc8785
 from hypothesis import given
@@ -40,6 +43,29 @@ def test_an_object_is_parsed_back_from_its_bytes(value: dict[str, Json]) -> None
     assert parse(canonical(value)) == value
 
 
+WRITTEN: st.SearchStrategy[object] = st.recursive(  # any JSON, in the profile or not
+    LEAVES | st.floats() | st.integers(-(2**64), 2**64),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.text(max_size=4), WRITTEN, max_size=4))
+def test_bytes_are_parsed_exactly_where_they_are_canonical(value: dict[str, object]) -> None:
+    """Whatever JSON a file holds, it is taken where writing its value again gives the same bytes, and refused elsewhere."""
+    try:
+        data = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        right = canonical(orjson.loads(data)) == data
+    except ValueError:
+        right = False
+        data = json.dumps(value).encode()
+    if right:
+        assert parse(data) == value
+    else:
+        with pytest.raises(ValueError, match=r"."):
+            parse(data)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -48,12 +74,21 @@ def test_an_object_is_parsed_back_from_its_bytes(value: dict[str, Json]) -> None
         b'{"a":1,"a":1}',
         b'{"a":1.0}',
         b'{"a":1e2}',
+        b'{"a":[{"b":[1.5]}]}',
+        b'{"a":{"b":"1.5","c":-0.5}}',
+        b'{"a":9007199254740992}',
+        b'{"a":[-9007199254740992]}',
+        b'{"a":18446744073709551615}',
+        '{"é":1}'.encode(),
+        b'{"\\u00e9":1}',
+        b'{"a":"\\u0041"}',
         b'"text"',
         b"[]",
         b"{",
         b"",
         b"\xff",
         b'{"a":NaN}',
+        b'{"a":' + b"[" * 1020 + b"]" * 1020 + b"}",
     ],
 )
 def test_bytes_that_are_not_canonical_are_refused(data: bytes) -> None:

@@ -7,9 +7,9 @@ import subprocess
 import pytest
 
 from signoff.audit import Store
+from signoff.entry_output import entry_line
 from signoff.errors import Exit
 from signoff.log_view import BATCH
-from signoff.output import entry_line
 from tests.app.conftest import BALANCE, DEPOSIT, SIGNOFF, TRANSFER, CommandLine
 
 

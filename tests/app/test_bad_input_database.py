@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from signoff import cli as command_line
-from signoff.audit.database import APPLICATION_ID
+from signoff.audit.schema import APPLICATION_ID
 from tests.app.conftest import BALANCE, SQL, TRANSFER, CommandLine, Ran
 from tests.corpus.files import UNSEALED, altered, copied
 

@@ -137,7 +137,7 @@ def test_doubt_is_told_by_the_run_that_finds_it(open_wide: Engine, monkeypatch: 
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("signoff.executor.run_action", die)
+    monkeypatch.setattr("signoff.stepping.run_action", die)
     with pytest.raises(KeyboardInterrupt):
         submit(open_wide, message())
     monkeypatch.undo()

@@ -101,7 +101,7 @@ def test_the_window_counts_from_the_first_attempt(make: Make, later: timedelta, 
 
 def test_a_missing_look_at_the_window_is_seen(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody looks at the window, the receiver has forgotten the key, and its own count tells of a second effect."""
-    monkeypatch.setattr("signoff.executor.obstacle", lambda *_: None)
+    monkeypatch.setattr("signoff.stepping.obstacle", lambda *_: None)
     monkeypatch.setattr(
         "signoff.outside.Outside.execute", lambda _, started, run, is_ours: run(started.action, started.execution)
     )
@@ -329,7 +329,7 @@ def test_after_a_crash_it_goes_on_as_its_effect_allows(
         raise KeyboardInterrupt
 
     outside.receiver.script(treatment)
-    monkeypatch.setattr("signoff.executor.run_action", die)
+    monkeypatch.setattr("signoff.stepping.run_action", die)
     with pytest.raises(KeyboardInterrupt):
         outside.submit(type_)
     monkeypatch.undo()

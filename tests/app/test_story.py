@@ -12,7 +12,8 @@ from rich.console import Console
 from signoff import Actor, Engine
 from signoff.log_view import EVENTS
 from signoff.story import Story
-from signoff.story_output import format_story, story_json, tell_event
+from signoff.story_forms import story_json
+from signoff.story_output import format_story, tell_event
 from signoff.testing import FakeClock
 from tests.app.banking import DANA, FAY, FINN, MIRA, OMAR, Open, message, only_approval, sign, statuses, submit, transfer
 from tests.app.conftest import BALANCE, TRANSFER, CommandLine

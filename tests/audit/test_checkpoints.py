@@ -8,9 +8,9 @@ import pytest
 from signoff.actor import Actor
 from signoff.audit import Store
 from signoff.audit.checkpoints import checked
-from signoff.audit.database import Row
 from signoff.audit.log import entry_hash, leaf_hash
-from signoff.audit.reading import BATCH
+from signoff.audit.log_reading import BATCH
+from signoff.audit.sqlite import Row
 from signoff.errors import LogInvalid
 
 

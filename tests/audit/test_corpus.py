@@ -12,8 +12,8 @@ import pytest
 from signoff import Actor, Engine
 from signoff.actions import check_ledger
 from signoff.audit import ApprovalStatus, PlanRecord, Status, Store, verify_store
-from signoff.audit.database import SCHEMA
 from signoff.audit.keys import read_keys
+from signoff.audit.schema import SCHEMA
 from signoff.errors import KeyFileError
 from tests.corpus.files import UNSEALED, VERSIONS, contents, copied, dumped
 from tests.corpus.world import COUNTERS, DANA, FAY, FINN, MADE, MIRA, OMAR, ROUTES, opened, received

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from signoff.audit.database import OWN_TABLES, SCHEMA, Database, split_statements
+from signoff.audit.database import Database
 from signoff.audit.locks import locked
+from signoff.audit.schema import OWN_TABLES, SCHEMA, split_statements
 from signoff.errors import Busy, DatabaseError, TransactionLost, UsageError
 
 

@@ -103,7 +103,7 @@ def approve_in_place_of(engine: Engine, approval: str, actor: Any, *, reason: st
 @pytest.mark.parametrize(
     ("place", "broken", "scenario", "code"),
     [
-        ("signoff.executor.run_action", fail_for_sure, "outcome_ambiguity", "AB012"),
+        ("signoff.stepping.run_action", fail_for_sure, "outcome_ambiguity", "AB012"),
         ("signoff.audit.PlanRecord.can_run", run_whatever_it_needs, "delegation", "AB014"),
         ("signoff.engine.Engine.reject", approve_in_place_of, "rejection", "AB004"),
     ],

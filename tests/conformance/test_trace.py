@@ -227,7 +227,7 @@ BREAKS: list[tuple[str, Callable[[Errands], str], Breaks]] = [
     ("ACK003", signed, {"executor.Executor._load": another_action}),
     ("ACK004", signed, {"outside.Outside.execute": run_twice}),
     ("ACK005", signed_too_early, {"plans.ends_of": without_deadlines}),
-    ("ACK008", cancelled, {"engine.can_cancel": lambda action: action.status is Status.WAITING}),
+    ("ACK008", cancelled, {"intervening.can_cancel": lambda action: action.status is Status.WAITING}),
 ]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from signoff import Actor, Engine
 from signoff.audit import Store
-from signoff.audit.database import SCHEMA
+from signoff.audit.schema import SCHEMA
 from signoff.errors import Busy
 from signoff.planner import read_plan
 

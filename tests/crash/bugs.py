@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from signoff import executor
+from signoff import stepping
 from signoff.actions import Action, Effect, Ending, Execution, Result, run_action
 from signoff.actor import Actor
 from signoff.audit import ENDED, ActionRecord, Status, Writing
@@ -30,7 +30,7 @@ def effect_before_intent() -> None:
         return results[execution.key] if action.effect is Effect.OPAQUE else run_action(action, execution)
 
     patch.object(Executor, "_begin", begin_too_early).start()
-    patch.object(executor, "run_action", run).start()
+    patch.object(stepping, "run_action", run).start()
 
 
 def effect_apart_from_result() -> None:
@@ -95,7 +95,7 @@ def exception_is_failed() -> None:
 
 def nobody_is_asked() -> None:
     """A PROBE action is tried again without asking its receiver."""
-    patch.object(executor, "ask_action", lambda *_: Result(ending=Ending.FAILED)).start()
+    patch.object(stepping, "ask_action", lambda *_: Result(ending=Ending.FAILED)).start()
 
 
 def no_fence() -> None:

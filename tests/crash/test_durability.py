@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from signoff.audit.database import SAFE_WAL, Database
+from signoff.audit.connection import SAFE_WAL
+from signoff.audit.database import Database
 from signoff.planner import read_plan
 
 from .world import DANA, opened

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from signoff.audit.database import SAFE_WAL
+from signoff.audit.connection import SAFE_WAL
 
 from .checking import outcome, standing_problems
 from .jobs import Job

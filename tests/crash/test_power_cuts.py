@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from signoff.audit import Store, database
+from signoff.audit import Store, schema
 from signoff.audit.database import Database
 
 from .disk import Disk, Opened, Synced, all_of_it
@@ -119,12 +119,12 @@ def test_a_migration(recording: Recording, tmp_path: Path, monkeypatch: pytest.M
     older = tmp_path / "older" / "signoff.db"
     older.parent.mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr(database, "SCHEMA", database.SCHEMA[:-1])
-        vars(database)["_own_schema"].cache_clear()
+        patch.setattr(schema, "SCHEMA", schema.SCHEMA[:-1])
+        schema.own_schema.cache_clear()
         Store.open(older, migrations=registry_of().migrations).close()
-    vars(database)["_own_schema"].cache_clear()
+    schema.own_schema.cache_clear()
     run = recording("notices", older)
-    newest = database.SCHEMA[-1][0].encode()
+    newest = schema.SCHEMA[-1][0].encode()
     assert newest not in run.before["signoff.db"]
     assert newest in replayed(run.before, run.recorded)["signoff.db"]
     assert problems(list(run.judged(draw))) == []

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff import deciding, executor, signers
+from signoff import deciding, signers, stepping
 from signoff.audit import PlanRecord, Reading, Status, Vote, Writing
 from signoff.canonical import Json
 from signoff.deciding import judge
@@ -115,14 +115,14 @@ def test_a_decision_that_is_not_made_again_is_caught(monkeypatch: pytest.MonkeyP
         allowed = replace(judged.decision, effect=DecisionEffect.ALLOW)
         return replace(judged, decision=allowed)
 
-    monkeypatch.setattr(executor, "judge", judge_once)
+    monkeypatch.setattr(stepping, "judge", judge_once)
     assert_caught(test_what_a_rule_denies_never_runs, signed_then(denials), "ran, and is denied")
 
 
 def test_a_vote_too_few_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the first vote fills all seats, something runs that others should have signed, too."""
     monkeypatch.setattr(signers.Signers, "seating", lambda *_: Seating(filled={}, complete=True, used=()))
-    monkeypatch.setattr(executor, "votes_serve", lambda *_: True)
+    monkeypatch.setattr(stepping, "votes_serve", lambda *_: True)
     assert_caught(test_nothing_runs_before_its_seats_are_filled, signed_then(), "ran, signed by")
 
 
@@ -135,7 +135,7 @@ def test_a_voter_who_lost_the_role_is_caught(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_votes_for_other_seats_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where votes serve whatever is wanted by now, an action runs without the seats that changed rules want."""
-    monkeypatch.setattr(executor, "votes_serve", lambda *_: True)
+    monkeypatch.setattr(stepping, "votes_serve", lambda *_: True)
     more = st.builds(AddRule, st.just(DecisionEffect.APPROVE), st.integers(1, 3))
     assert_caught(test_nothing_runs_before_its_seats_are_filled, signed_then(more), "ran, signed by")
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import pytest
 from hypothesis import given
 
-from signoff import engine
+from signoff import accepting
 from signoff.actions import Action, Effect, Execution, Money, Registry, model
 from signoff.canonical import Json, canonical, digest, parse
 from signoff.planner import ActionPlan, read_plan, write_plan
@@ -84,5 +84,5 @@ def test_a_number_that_is_rounded_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_resolved_plan_stored_as_proposed_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the plan is stored as its names were resolved, its bytes are not those that were proposed."""
-    monkeypatch.setattr(engine, "write_plan", lambda plan: write_plan(plan).replace(b'"bob"', b'"Bob"'))
+    monkeypatch.setattr(accepting, "write_plan", lambda plan: write_plan(plan).replace(b'"bob"', b'"Bob"'))
     assert_caught(test_a_plan_that_was_stored_is_the_same, submissions, "other bytes were stored")

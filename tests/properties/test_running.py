@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff import deadlines, engine, executor, plans
+from signoff import deadlines, intervening, plans, stepping
 from signoff.actions import Effect, Ending, Migration, check_ledger
 from signoff.actions import bank as bank_actions
 from signoff.actions.ledger import post
@@ -130,7 +130,7 @@ def test_needs_that_do_not_matter_are_caught(monkeypatch: pytest.MonkeyPatch) ->
     """Where needs are ignored, an action runs before what it needs."""
     ready = (Status.READY, Status.APPROVED)
     monkeypatch.setattr(PlanRecord, "can_run", lambda plan, action: action.status in ready)
-    monkeypatch.setattr(executor, "settle", lambda tx, plan: plan)
+    monkeypatch.setattr(stepping, "settle", lambda tx, plan: plan)
     assert_caught(test_an_action_runs_only_after_what_it_needs, allowed, "ran before what it needs")
 
 
@@ -155,7 +155,7 @@ def test_a_change_that_no_entry_tells_is_caught(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_second_end_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where what has ended can be cancelled, an action ends twice."""
-    monkeypatch.setattr(engine, "UNTOUCHED", UNTOUCHED | {Status.REJECTED, Status.DONE, Status.FAILED})
+    monkeypatch.setattr(intervening, "UNTOUCHED", UNTOUCHED | {Status.REJECTED, Status.DONE, Status.FAILED})
     monkeypatch.setattr("signoff.deciding.UNTOUCHED", frozenset(Status))
     monkeypatch.setattr(writing, "NEXT", dict.fromkeys(Status, frozenset(Status)))
     assert_caught(test_every_action_ends_once_and_has_its_effect_once, signed_then(ANYTHING, ANYTHING), "ended 2 times")

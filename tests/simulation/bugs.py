@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from signoff import executor, recovery, retrying
+from signoff import recovery, retrying, stepping
 from signoff.actions import Action, Ending, Execution, Result, ask_action, run_action
 from signoff.audit import ActionRecord, Approval, ApprovalStatus, Leases, Reading, Status, Vote, Writing
 from signoff.audit.database import Database
@@ -100,13 +100,13 @@ def votes_serve_again(patch: Patch) -> None:
         return votes_serve(signers, decision, record, plan, [replace(vote, used=None) for vote in votes])
 
     patch.setattr(Executor, "_approval", approval)
-    patch.setattr(executor, "votes_serve", serve_again)
+    patch.setattr(stepping, "votes_serve", serve_again)
     _sql(patch, "AND used IS NULL", "")
 
 
 def any_votes_serve(patch: Patch) -> None:
     """What was approved once runs, whatever the rules ask by then."""
-    patch.setattr(executor, "votes_serve", lambda *_: True)
+    patch.setattr(stepping, "votes_serve", lambda *_: True)
 
 
 def no_window(patch: Patch) -> None:
@@ -117,7 +117,7 @@ def no_window(patch: Patch) -> None:
         return replace(tries(tx, record), first=tx.now if isinstance(tx, Writing) else None)
 
     patch.setattr(retrying, "tries_of", just_begun)
-    patch.setattr(executor, "tries_of", just_begun)
+    patch.setattr(stepping, "tries_of", just_begun)
 
 
 def zombies_are_believed_gone(patch: Patch) -> None:
@@ -143,7 +143,7 @@ def no_is_taken_for_an_answer(patch: Patch) -> None:
         answer = ask_action(action, execution)
         return replace(answer, ending=Ending.FAILED) if answer.ending is Ending.IN_DOUBT else answer
 
-    patch.setattr(executor, "ask_action", ask_briefly)
+    patch.setattr(stepping, "ask_action", ask_briefly)
 
 
 def no_deadline(patch: Patch) -> None:

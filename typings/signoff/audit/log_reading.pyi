@@ -1,0 +1,1 @@
+from audit.log_reading import *

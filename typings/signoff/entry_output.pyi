@@ -1,0 +1,1 @@
+from app.entry_output import *

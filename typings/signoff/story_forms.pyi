@@ -1,0 +1,1 @@
+from app.story_forms import *
