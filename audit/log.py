@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 import orjson
 
@@ -144,10 +145,13 @@ class Appender:
         return end
 
 
+_told = lru_cache(maxsize=1)(parse)  # what is checked is read next
+
+
 def read_entry(row: Row) -> Entry:
     """The Entry in a row of COLUMNS. Raises ValueError, KeyError or TypeError where the body is not an Entry's."""
     number, chain, place, body, hash_, _ = row
-    told = parse(body)
+    told = _told(body)
     actor, data, event, action = told["actor"], told["data"], told["event"], told["action"]
     if not (isinstance(actor, dict) and isinstance(data, dict) and isinstance(event, str) and isinstance(action, int | None)):
         raise ValueError(f"entry {number} is not an Entry")
@@ -181,7 +185,7 @@ def entry_problems(row: Row, previous: bytes) -> Iterator[str]:
     if hash_ != entry_hash(body) or leaf != leaf_hash(body):
         yield f"entry {number} was edited: its bytes do not have the hash that was recorded"
         return
-    told = parse(body)
+    told = _told(body)
     if (told["number"], told["chain"], told["place"]) != (number, chain, place):
         yield f"entry {number} was moved: it was written as entry {told['number']}, {told['chain']} {told['place']}"
     if told["previous"] != previous.hex():

@@ -212,6 +212,7 @@ def read_time(text: str) -> datetime:
     return at
 
 
+@lru_cache(maxsize=256, typed=True)  # the same few people do most of what is recorded
 def read_actor(id_: object, how: object, os_user: object) -> Actor:
     """The actor that was stored so. Raises ValueError or TypeError where it is none."""
     if not isinstance(id_, str) or not isinstance(os_user, int | None):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from signoff.canonical import canonical, digest
+from signoff.canonical import Json, canonical, digest
 from signoff.errors import LogInvalid
 from signoff.folding import fold_name
 
@@ -199,9 +199,16 @@ def _differences(plan: str, what: str, told: Mapping[str, State], stored: Mappin
     for key in sorted(stored.keys() - told.keys()):
         yield f"{plan}: {what} {key} is stored but is not in the log"
     for key in sorted(told.keys() & stored.keys()):
-        names = [name for name in stored[key] if canonical(stored[key][name]) != canonical(told[key].get(name))]
+        names = [name for name, value in stored[key].items() if not _is_same(value, told[key].get(name))]
         if names:
             yield f"{plan}: {what} {key} was edited: the log tells another {', '.join(names)}"
+
+
+def _is_same(stored: Json, told: Json) -> bool:
+    """Whether two values are the same as JSON: a number is no truth value, a tuple is a list."""
+    if type(stored) is type(told) and isinstance(stored, str | int | None):
+        return stored == told
+    return canonical(stored) == canonical(told)
 
 
 def _policy_problems(reading: Reading, entries: list[Entry]) -> Iterator[str]:

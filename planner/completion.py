@@ -15,7 +15,6 @@ from .strict_json import MAX_PLAN_BYTES, JsonObject, json_object, nests_deeper
 from .wire import NAME
 
 MAX_ANSWER_DEPTH = 32  # of a server's whole answer; the plan in it is text of its own
-MAX_SAID_NAME = 200  # characters of a model's name, or of the word that an answer ended with
 MAX_DETAILS = 5  # of an error that is a list, which are told
 
 # Why a model stopped, in the words of OpenAI and of other servers: where its answer is a whole one, and where it is none.
@@ -273,7 +272,7 @@ def _list(value: object) -> list[object]:
 
 
 def _name(said: object) -> str:
-    return said[:MAX_SAID_NAME] if isinstance(said, str) else ""
+    return said if isinstance(said, str) else ""
 
 
 def tokens_of(usage: object) -> int | None:

@@ -138,7 +138,7 @@ class ChatServer:
         self._turns: deque[Script] = deque()
         self._always: Script = lambda _: raw({"error": {"message": "the test's script holds no more answers"}}, 500)
         self.stopping = Event()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http = _Http(("127.0.0.1", 0), _handler(self))
 
     @property
     def port(self) -> int:
@@ -175,6 +175,10 @@ class ChatServer:
             self._http.shutdown()
             thread.join()
             self._http.server_close()
+
+
+class _Http(ThreadingHTTPServer):
+    request_queue_size = 128  # connections that wait to be taken; beyond that the system refuses them
 
 
 def _script(answer: Script | Answer) -> Script:

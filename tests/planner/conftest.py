@@ -1,5 +1,6 @@
 """What the planner's tests share: a user, the demo bank's registry, and a model at a server of the test's own."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -8,14 +9,17 @@ import pytest
 from signoff.actions import Registry, bank_registry
 from signoff.actor import Actor
 from signoff.canonical import canonical
-from signoff.planner import LLMPlanner, LLMTalker, Mode, Outcome, Planned, RulesPlanner, Turn
+from signoff.planner import LLMPlanner, LLMTalker, Message, Mode, Outcome, Planned, Role, RulesPlanner, Turn
 from tests.chat_server import MODEL, ChatServer
 
 KEY = "sk-test-3f9a"
 TRANSFER: dict[str, Any] = {"type": "transfer", "to": "Alice", "amount": "150.00", "currency": None, "from": None}
 
+USER = (Message(role=Role.USER, text="send $150 to Alice"),)
+
 Ask: TypeAlias = Callable[..., LLMPlanner]
 Talk: TypeAlias = Callable[..., LLMTalker]
+Way: TypeAlias = Callable[..., Planned]  # of a planner, a request, an actor, and perhaps a context
 
 
 @pytest.fixture
@@ -43,6 +47,18 @@ def mode(request: pytest.FixtureRequest) -> Mode:
     return found
 
 
+@pytest.fixture(params=["plan", "aplan"])
+def way(request: pytest.FixtureRequest) -> Way:
+    """Each way to wait for a plan: in a thread, and in a task."""
+
+    def plan(planner: LLMPlanner, *arguments: Any) -> Planned:
+        if request.param == "plan":
+            return planner.plan(*arguments)
+        return asyncio.run(planner.aplan(*arguments))
+
+    return plan
+
+
 @pytest.fixture
 def llm(registry: Registry, chat_server: ChatServer) -> Ask:
     """Make a planner that asks the test's server."""
@@ -63,6 +79,12 @@ def talker(registry: Registry, chat_server: ChatServer) -> Talk:
         return LLMTalker(asked.pop("registry", registry), **asked)
 
     return make
+
+
+def said(talker: LLMTalker, messages: tuple[Message, ...] = USER) -> tuple[Turn, str]:
+    """The next turn, and the words that were heard."""
+    heard: list[str] = []
+    return talker.turn(messages, heard.append), "".join(heard)
 
 
 def no_turn(turn: Turn, outcome: Outcome = Outcome.PROVIDER_ERROR) -> str:
