@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from signoff.actions import Action, Lookup, Registry
-from signoff.audit import PlanRecord, Status, Store, Writing, rows_of_action
+from signoff.actions import Action, Lookup, Redaction, Registry
+from signoff.audit import GivenContext, PlanRecord, Status, Store, Writing, rows_of_action
 from signoff.planner import ActionPlan, write_plan
 
 from .actor import Actor
@@ -12,13 +12,13 @@ from .counting import Counting, counters_of
 from .deciding import Judgement, check_waiting, judge_plan, resolve_plan, told_decision
 from .errors import Refused
 from .executor import Executor
-from .grounding import grounded_in
 from .in_force import InForce, check_pinned
 from .origin import Origin
 from .plans import Verifier, as_record, ask, known, settle
 from .refusals import log_refusal, refused
 from .reminding import remind
 from .secret_fields import Openings, closed_plan, openings_for, openings_of
+from .sources import Grounding, grounded_in, grounding_of
 
 
 class Accepting:
@@ -40,7 +40,7 @@ class Accepting:
                 resolved = resolve_plan(plan, Lookup(actor=actor, tx=lent))
             resolved = closed_plan(resolved, openings_of(plan, resolved), self._registry)
             counting = Counting(reading=tx, policy=policy, now=self._store.clock(), requester=actor)
-            return judge_plan(resolved, grounded_in(origin.request), counting)
+            return judge_plan(resolved, _grounding(origin), counting)
 
     def begin(self, tx: Writing, actor: Actor) -> list[str]:
         """What comes before a plan is accepted or goes on; returns the ids of the plans that were recovered."""
@@ -61,11 +61,12 @@ class Accepting:
         openings = openings_of(plan, resolved)
         resolved = closed_plan(resolved, openings, self._registry)
         counting = Counting(reading=tx, policy=policy, now=tx.now, requester=actor)
-        judged = judge_plan(resolved, grounded_in(origin.request), counting)
+        judged = judge_plan(resolved, _grounding(origin), counting)
         refusal = refused(lambda: check_waiting(judged, tx.waiting, actor))
         if refusal is not None:
             log_refusal(tx, refusal, actor, "submit")
             return refusal
+        origin = origin.without(Redaction(*(opening.value for opening in openings.values())))
         proposed = write_plan(plan)
         id_ = tx.add_plan(
             requester=actor,
@@ -74,15 +75,16 @@ class Accepting:
             proposed=proposed,
             digest=digest(proposed),
             policy=policy.digest,
+            context=[GivenContext(source=one.source, trust=one.trust.value, text=one.text) for one in origin.context],
+            disputed=origin.disputed,
+            planned=origin.planned,
         )
         for judgement in judged:
             self._add(tx, id_, judgement, actor, openings)
         settle(tx, known(tx.plan(id_), id_))
         return id_
 
-    def add(
-        self, tx: Writing, plan: PlanRecord, asked: Sequence[tuple[Action, str]], origin: Origin
-    ) -> tuple[int, ...] | Refused:
+    def add(self, tx: Writing, plan: PlanRecord, asked: Sequence[tuple[Action, str]]) -> tuple[int, ...] | Refused:
         """Add actions to a *plan* that grows, each with the id of the call that asks for it, and return their numbers.
 
         They are resolved, and need nothing of each other: each is decided on its own, and counts for those after it. Where
@@ -93,7 +95,7 @@ class Accepting:
         openings = openings_of(resolved)
         resolved = closed_plan(resolved, openings, self._registry)
         counting = Counting(reading=tx, policy=policy, now=tx.now, requester=plan.requester, plan=plan.id, added=before + 1)
-        judged = judge_plan(resolved, grounded_in(origin.request), counting, before)
+        judged = judge_plan(resolved, grounding_of(plan, before + 1), counting, before)
         refusal = refused(lambda: check_waiting(judged, tx.waiting, plan.requester))
         if refusal is not None:
             log_refusal(tx, refusal, plan.requester, "chat", plan.id)
@@ -113,3 +115,8 @@ class Accepting:
             tx.count(rows_of_action(counters_of(policy).values(), plan, actor.id, tx.accepted(plan, record.number), made))
         if record.status is Status.WAITING:
             ask(tx, policy, record, judged, actor)
+
+
+def _grounding(origin: Origin) -> Grounding:
+    """Where the values of the actions of a plan of that *origin* stand."""
+    return grounded_in(origin.request, origin.context, disputed=bool(origin.disputed))

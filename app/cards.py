@@ -12,8 +12,8 @@ from signoff.policies import Policy
 
 from .canonical import Json, canonical, digest, parse
 from .editing import Changes, changes_of
-from .grounding import grounded_fields
 from .signers import Signers
+from .sources import Grounds, grounding_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,12 @@ class Asked:
     loaded: Action
     details: Mapping[str, str]  # of the action: from, to, ...
     edits: tuple[tuple[Edit, Changes], ...]  # of it, the oldest first, each with what it changed
-    found: Mapping[str, str]  # field → whether its value stands in the user's request
+    grounds: Grounds  # where the values of it stand
+
+    @property
+    def found(self) -> dict[str, str]:
+        """Field → whether its value stands in the user's request, and where else it does: `no (from invoice, untrusted)`."""
+        return self.grounds.found
 
     @property
     def request(self) -> str | None:
@@ -37,7 +42,10 @@ class Asked:
     def content(self) -> dict[str, Json]:
         """Everything that it shows but what goes on by itself: the votes, the time left, who holds a role, how others stand."""
         approval, plan = self.approval, self.plan
-        return {
+        given: list[Json] = [[one.source, one.trust, digest(one.text.encode())] for one in plan.context]
+        origin: dict[str, Json] = {"context": given} if given else {}
+        origin |= {"disputed": list(plan.disputed)} if plan.disputed else {}
+        return origin | {
             "approval": approval.id,
             "plan": plan.id,
             "number": approval.number,
@@ -100,7 +108,7 @@ def read_asked(reading: Reading, approval: Approval, plan: PlanRecord, registry:
         loaded=action,
         details=_details(reading, action, plan),
         edits=tuple(changes[: approval.revision - 1]),
-        found=_found(action, plan.request_for(approval.number)),
+        grounds=grounding_of(plan, approval.number)(action),
     )
 
 
@@ -120,7 +128,7 @@ def read_card(reading: Reading, approval: Approval, plan: PlanRecord, policy: Po
         loaded=asked.loaded,
         details=asked.details,
         edits=asked.edits,
-        found=asked.found,
+        grounds=asked.grounds,
         money=tuple(money_of(asked.loaded)),
         payee=_payee(asked.loaded),
         people={role: signers.people_now(role) for role in approval.seats},
@@ -163,16 +171,3 @@ def _details(reading: Reading, action: Action, plan: PlanRecord) -> dict[str, st
     except Exception as error:
         fields = {name: show_field(value) for name, value in action.wire().items() if name != "type" and value is not None}
         return fields | {"problem": str(error)}
-
-
-def _found(action: Action, request: str | None) -> dict[str, str]:
-    grounded = grounded_fields(action, request)
-    return {
-        name: "yes" if name in grounded else "no (the default)" if _is_default(action, field.attribute) else "no"
-        for name, field in action.fields.items()
-        if getattr(action, field.attribute) is not None and field.kind is not Kind.SECRET
-    }
-
-
-def _is_default(action: Action, attribute: str) -> bool:
-    return bool(type(action).model_fields[attribute].default == getattr(action, attribute))

@@ -113,6 +113,7 @@ def _add_asking(verbs: Verbs) -> None:
     plan.add_argument("text", metavar="TEXT", help='what to do, such as "send $20 to Alice"')
     _may_act(plan, "who asks (default: dana, the demo bank's customer)")
     _may_choose_planner(plan)
+    _takes_context(plan)
 
     run = _add(verbs, "run", commands.run, "plan a request, run what is allowed, and queue what needs approval")
     what = run.add_mutually_exclusive_group(required=True)
@@ -121,6 +122,7 @@ def _add_asking(verbs: Verbs) -> None:
     _may_act(run, "who asks (default: dana, the demo bank's customer)")
     run.add_argument("--no-run", action="store_true", help="only accept it; a worker or `signoff resume` runs it")
     _may_choose_planner(run)
+    _takes_context(run)
 
     _add_chat(verbs)
 
@@ -202,6 +204,12 @@ def _add_settling(verbs: Verbs) -> None:
     delegate.add_argument("--until", metavar="WHEN", help='2026-11-30, "2026-11-30 18:00" (UTC), or for how long: 8h, 7d')
     delegate.add_argument("--reason", metavar="TEXT", help="why, for the log")
     _may_decide(delegate, "whose seats")
+
+
+def _takes_context(parser: argparse.ArgumentParser) -> None:
+    for option, whose in (("--context", "that anybody may have written"), ("--trusted-context", "only of your own systems")):
+        what = f"a text {whose}, for the planner to read beside the request: invoice=bill.txt; once for each"
+        parser.add_argument(option, metavar="SOURCE=FILE", action="append", default=[], help=what)
 
 
 def _names_approvals(parser: argparse.ArgumentParser) -> None:

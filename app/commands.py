@@ -18,7 +18,7 @@ from .opening import make_planner, note_pinned, open_engine, open_store, preview
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from signoff.planner import Planned
+    from signoff.planner import Context, Planned
 
     from .engine import Engine
 
@@ -66,11 +66,12 @@ def plan(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff plan TEXT`."""
     planner = make_planner(settings)
     with preview_engine(settings) as engine:
-        planned = planner.plan(options.text, settings.requester)
+        context = contexts_in(options)
+        planned = planner.plan(options.text, settings.requester, context)
         if planned.plan is None:
             return _print_no_plan(planned, settings)
         take_up(engine, settings)
-        judged = engine.preview(planned.plan, settings.requester, request=options.text)
+        judged = engine.preview(planned.plan, settings.requester, request=options.text, planner=planned, context=context)
     if settings.json:
         told = {"outcome": planned.outcome.value} | forms.planned_json(planned)
         forms.print_json(told | {"actions": [forms.judgement_json(one) for one in judged]})
@@ -78,6 +79,7 @@ def plan(options: argparse.Namespace, settings: Settings) -> Exit:
         console = output.console()
         console.print(f"Planned by the {planned.planner}. Nothing was stored or run.")
         console.print(output.format_judgements(judged))
+        output.print_disputed(planned.disputed, console)
     effects = {"allow": Exit.DONE, "approve": Exit.WAITING, "deny": Exit.DENIED}
     return _first({effects[one.decision.effect.value] for one in judged})
 
@@ -85,16 +87,17 @@ def plan(options: argparse.Namespace, settings: Settings) -> Exit:
 def run(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff run TEXT` and `signoff run --plan FILE`."""
     planner = make_planner(settings) if options.plan is None else None
+    context, goes_on = contexts_in(options), not options.no_run
     with open_engine(settings, create=True) as engine:
         if planner is None:
-            record = _submit_file(engine, options.plan, settings, run=not options.no_run)
+            record = _submit_file(engine, options.plan, settings, context, run=goes_on)
         else:
-            planned = planner.plan(options.text, settings.requester)
+            planned = planner.plan(options.text, settings.requester, context)
             if planned.plan is None:
                 return _print_no_plan(planned, settings)
             take_up(engine, settings)
             record = engine.submit(
-                planned.plan, settings.requester, request=options.text, planner=planned.planner, run=not options.no_run
+                planned.plan, settings.requester, request=options.text, planner=planned, context=context, run=goes_on
             )
         print_plans(engine, [record], settings)
     return exit_of([record])
@@ -150,11 +153,25 @@ def print_error(error: SignoffError, settings: Settings) -> None:
         output.print_error(error)
 
 
-def _submit_file(engine: "Engine", name: str, settings: Settings, *, run: bool) -> PlanRecord:
+def _submit_file(engine: "Engine", name: str, settings: Settings, context: "Sequence[Context]", *, run: bool) -> PlanRecord:
     from signoff.planner import read_plan
 
     plan = read_plan(read_file(name, "a plan"), engine.registry)
-    return engine.submit(plan, settings.requester, planner=f"file {name}", run=run)
+    return engine.submit(plan, settings.requester, planner=f"file {name}", context=context, run=run)
+
+
+def contexts_in(options: argparse.Namespace) -> "tuple[Context, ...]":
+    """What `--context` and `--trusted-context` name. Raises UsageError and PlanInvalid for what cannot be given."""
+    if not (options.context or options.trusted_context):
+        return ()
+    from signoff.planner import Trust, check_context
+
+    from .contexts import read_context
+
+    named = [(text, Trust.TRUSTED) for text in options.trusted_context] + [(text, Trust.UNTRUSTED) for text in options.context]
+    context = tuple(read_context(text, trust) for text, trust in named)
+    check_context(context)
+    return context
 
 
 def read_file(name: str, what: str) -> bytes:
@@ -181,11 +198,14 @@ def print_plans(engine: "Engine", records: Sequence[PlanRecord], settings: Setti
     """Print plans as they stand, and how to sign what waits in them."""
     waiting = [engine.approvals_of(record.id) for record in records]
     if settings.json:
-        told = [forms.plan_json(record, approvals) for record, approvals in zip(records, waiting, strict=True)]
+        told = [
+            forms.plan_json(record, approvals, engine.sources(record)) for record, approvals in zip(records, waiting, strict=True)
+        ]
         forms.print_json(told[0] if len(told) == 1 else told)
         return
     for record, approvals in zip(records, waiting, strict=True):
-        output.print_plan(record, approvals, [engine.needed(approval) for approval in approvals])
+        needs = [engine.needed(approval) for approval in approvals]
+        output.print_plan(record, approvals, needs, engine.sources(record))
 
 
 def _print_queue(rows: Sequence[tuple[Approval, ActionRecord]], doubts: Sequence[ActionRecord], table: object) -> None:

@@ -18,7 +18,6 @@ from .canonical import canonical, digest
 from .deciding import check_speaker
 from .errors import ActionInvalid, Busy, PlanInvalid, Refused, UsageError
 from .in_force import InForce
-from .origin import origin_in
 from .plans import Verifier, known, settle
 from .refusals import log_refusal, refused, storable
 from .told_calls import is_over, tell_call
@@ -152,7 +151,7 @@ class Conversing:
     def _accept(self, tx: Writing, record: PlanRecord, read: Sequence[_Read]) -> tuple[CallRecord, ...]:
         """Decide and store the actions of all calls that could be read, together; where that is refused, none of them."""
         asked = [(one.action, one.call.id) for one in read if one.action is not None]
-        found = self._accepting.add(tx, record, asked, origin_in(record, len(record.actions) + 1)) if asked else ()
+        found = self._accepting.add(tx, record, asked) if asked else ()
         refusal = (str(found),) if isinstance(found, Refused) else ()
         numbers = iter(() if isinstance(found, Refused) else found)
         return tuple(

@@ -14,8 +14,8 @@ from .actor import Actor
 from .canonical import Json
 from .deadlines import OPEN
 from .errors import ActionInvalid, PlanInvalid, Refused
-from .grounding import Grounding
 from .signers import Signers, check_identity, identity_counts, is_requester, is_same_person
+from .sources import Grounding, Grounds
 
 MAX_WAITING = 200  # actions of one requester that were accepted and not started, when a plan adds to what waits
 
@@ -30,6 +30,7 @@ class Judgement:
     context: Context
     decision: Decision
     counters: Mapping[str, str]  # what the counters were that the rules for it read, as text
+    grounds: Grounds  # where its values stand
 
 
 class Counts(Protocol):
@@ -89,13 +90,16 @@ def judge(
     action: Action, number: int, needs: tuple[int, ...], grounding: Grounding, plan_size: int, counting: Counts
 ) -> Judgement:
     """What the policy says about one resolved action."""
-    policy = counting.policy
+    policy, grounds = counting.policy, grounding(action)
     context = Context(
         actor=counting.requester,
-        grounded=grounding(action),
+        grounded=grounds.grounded,
         plan_size=plan_size,
         now=counting.now,
         counters=counting.values(action, number),
+        sources=grounds.sources,
+        trusted=grounds.trusted,
+        disputed=grounds.disputed,
     )
     return Judgement(
         number=number,
@@ -104,6 +108,7 @@ def judge(
         context=context,
         decision=policy.decide(action, context),
         counters=policy.counters_told(action, context),
+        grounds=grounds,
     )
 
 

@@ -11,10 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from signoff.actions import show_text
-from signoff.planner import Planner
+from signoff.planner import Planner, Trust
 from signoff.policies import DecisionEffect
 
 from . import entry_output, output
+from .contexts import Contexts, read_context
 from .drawing import format_card, format_rules, format_why
 from .engine import Engine
 from .errors import SignoffError, UsageError
@@ -44,6 +45,9 @@ COMMANDS = {
     "/cancel": ("PLAN", "cancel what a plan has not started"),
     "/resume": ("", "go on with everything that can go on"),
     "/why": ("N [PLAN]", "why action N of the last plan, or of PLAN, is decided as it is"),
+    "/context": ("[SOURCE FILE]", "let planners read FILE, which anybody may have written, too; alone: what they read"),
+    "/trust": ("SOURCE FILE", "the same with a file that only your own systems could write"),
+    "/drop": ("SOURCE", "let planners read it no longer"),
     "/log": ("[PLAN]", f"the newest {SHOWN_ENTRIES} entries of the audit log, or all of PLAN's"),
     "/policies": ("", "the rules in force"),
     "/help": ("", "this"),
@@ -62,6 +66,7 @@ class Demo:
         self._engine = engine
         self._stage = Stage(console, engine, settings.named)
         self._rules = RulesFile(engine, settings.policies, console)
+        self._contexts = Contexts()
         self._trouble = ""  # what kept us from telling news, as it was told
 
     def talk(self) -> None:
@@ -102,18 +107,20 @@ class Demo:
     def _ask(self, request: str) -> None:
         """Plan *request*, show what is decided about each action, run what is allowed, and show what must be signed."""
         self._console.print(Text(f"Planning: {show_text(self._planner.label)}", style="dim"))
-        planned = self._planner.plan(request, self._actor)
+        context = tuple(self._contexts)
+        planned = self._planner.plan(request, self._actor, context)
         self._rules.take_up()  # a model takes its time: they may have been edited meanwhile
         if self._rules.unused:
             self._stage.say(f"{self._engine.policy.name} is not used as it is now; the rules from before decide.")
         if planned.plan is None:
             output.print_no_plan(planned.outcome.value, planned.message, planned.planner, self._console)
             return
-        judged = self._engine.preview(planned.plan, self._actor, request=request)
+        judged = self._engine.preview(planned.plan, self._actor, request=request, planner=planned, context=context)
         self._console.print(output.format_judgements(judged))
+        output.print_disputed(planned.disputed, self._console)
         allowed = sum(one.decision.effect is DecisionEffect.ALLOW for one in judged)
         with self._stage.running(allowed):
-            record = self._engine.submit(planned.plan, self._actor, request=request, planner=planned)
+            record = self._engine.submit(planned.plan, self._actor, request=request, planner=planned, context=context)
         self._console.print(Text(f"Plan {record.id}:", style="bold"))
         self._stage.show_outcome(record)
         self._stage.show_cards(record)
@@ -141,6 +148,13 @@ class Demo:
                 self._stage.go_on(self._actor)
             case "/why", [number, *plan]:
                 self._explain(number, plan[0] if plan else self._stage.last)
+            case "/context" | "/trust", [source, file]:
+                self._give(f"{source}={file}", Trust.TRUSTED if name == "/trust" else Trust.UNTRUSTED)
+            case "/context", []:
+                self._list_contexts()
+            case "/drop", [source]:
+                self._contexts.drop(source)
+                self._list_contexts()
             case "/log", plan:
                 self._show_log(plan[0] if plan else None)
             case "/policies", []:
@@ -184,6 +198,14 @@ class Demo:
         self._rules.take_up()  # it may have been edited while the card stood there
         approval = self._engine.approve(id_, self._actor, digest=digest, card=drawn.cards[0].digest)
         self._stage.go_on(self._actor, approval.plan)
+
+    def _give(self, text: str, trust: Trust) -> None:
+        self._contexts.add(read_context(text, trust))
+        self._list_contexts()
+
+    def _list_contexts(self) -> None:
+        for line in self._contexts.lines():
+            self._stage.say(line)
 
     def _explain(self, number: str, plan: str | None) -> None:
         if plan is None:

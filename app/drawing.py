@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signoff.actions import format_money, show_field, show_text
-from signoff.audit import ActionRecord, ApprovalStatus, Choice, Edit, PlanRecord
+from signoff.audit import ActionRecord, ApprovalStatus, Choice, Edit, GivenContext, PlanRecord
 from signoff.policies import Policy, Rule, name_seat
 
 from .batches import Batch
@@ -18,7 +18,7 @@ from .canonical import Json
 from .cards import Card
 from .deciding import Judgement, told_reasons
 from .editing import Changes
-from .output import format_seats, format_span, format_state, group_digest, plain, plain_lines
+from .output import format_disputed, format_seats, format_span, format_state, group_digest, plain, plain_lines
 
 SHOWN_REQUEST = 500  # characters of a request on a card
 SHOWN_CARD = 8  # hexadecimal digits of a card's digest
@@ -48,8 +48,11 @@ def format_card(card: Card) -> RenderableType:
         rows.add_row("Edited", format_edit(edit, changes))
     rows.add_row("Asked by", plain(str(plan.requester)))
     rows.add_row("The request", format_request(card.request))
-    found = " · ".join(f"{name} {where}" for name, where in card.found.items())
-    rows.add_row("Found in it", plain(found if card.request is not None else "nothing"))
+    rows.add_row("Found in it", _found(card))
+    if plan.context:
+        rows.add_row("Beside it", format_contexts(plan.context))
+    if plan.disputed:
+        rows.add_row("Disputed", format_disputed(plan.disputed))
     for reason in approval.reasons:
         rows.add_row("Because", format_reason(reason))
     rows.add_row("Needs", plain(_need(card)))
@@ -78,6 +81,10 @@ def format_batch(batch: Batch) -> RenderableType:
         left = f"{size - beside} of its {size} actions; {beside} not here" if beside else "all of its actions"
         rows.add_row("Plan", plain(f"{plan.id}, asked by {plan.requester}: {left}"))
         rows.add_row("The request", format_request(plan.request_for(size)))
+        if plan.context:
+            rows.add_row("Beside it", format_contexts(plan.context))
+        if plan.disputed:
+            rows.add_row("Disputed", format_disputed(plan.disputed))
     for one in batch.payees:
         rows.add_row("Payee", plain(f"{one.payee or 'nobody named'}: {count_actions(one.actions)}, {format_sums(one.sums)}"))
     rows.add_row("In all", plain(f"{count_actions(len(batch.cards))}, {format_sums(batch.sums)}"))
@@ -92,12 +99,28 @@ def _in_short(card: Card) -> RenderableType:
     head = f"{card.approval.id} · {card.plan.id} #{card.approval.number}{_revision(card.action)} · {card.action.title}"
     for name, value in card.details.items():
         rows.add_row(f"  {name}", plain(value))
+    if card.grounds.marks:
+        rows.add_row("  found", _found(card))
     for edit, changes in card.edits:
         rows.add_row("  edited", format_edit(edit, changes))
     rows.add_row("  because", plain(", ".join(str(reason["rule"] or reason["because"]) for reason in card.approval.reasons)))
     rows.add_row("  needs", plain(_need(card)))
     rows.add_row("  it", plain(_standing(card)))
     return Group(Text(show_text(head), style="bold"), Padding(rows, (0, 1)))
+
+
+def _found(card: Card) -> Text:
+    """Which values the user wrote, and where the others stand."""
+    if card.plan.request is None and not card.plan.context:
+        return Text("nothing")
+    marks = card.grounds.marks
+    found = (Text(show_text(f"{name} {where}"), style="yellow" if name in marks else "") for name, where in card.found.items())
+    return Text(" · ").join(found)
+
+
+def format_contexts(context: Sequence[GivenContext]) -> Text:
+    """What a planner was given beside the request, in short."""
+    return plain(" · ".join(f"{one.source} ({one.trust}, {len(one.text):,} characters)" for one in context))
 
 
 def count_actions(count: int) -> str:

@@ -15,12 +15,12 @@ from .commitment import Opening
 from .counting import Counting, counters_of
 from .deciding import Judgement, check_editor, judge, told_decision
 from .errors import ActionInvalid, PlanInvalid, UsageError
-from .grounding import grounded_in
 from .in_force import InForce
 from .plans import Verifier, as_record, ask, check_clock, known, settle
 from .refusals import checked_reason, log_refusal, refused
 from .secret_fields import edited
 from .signers import Signers
+from .sources import grounding_of
 
 Changes = Mapping[str, tuple[Json, Json]]  # field → its old value and its new one
 
@@ -117,8 +117,8 @@ class Editing:
             plan=plan.id,
             edited=record.number,
         )
-        grounded, size = grounded_in(plan.request_for(record.number)), plan.size_for(record.number)
-        return judge(action, record.number, record.needs, grounded, size, counting)
+        grounding, size = grounding_of(plan, record.number), plan.size_for(record.number)
+        return judge(action, record.number, record.needs, grounding, size, counting)
 
 
 def compare_bodies(before: bytes, after: bytes) -> Changes:

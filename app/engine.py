@@ -6,7 +6,7 @@ executor's, one transaction for each step.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -42,6 +42,7 @@ from .deciding import (
 from .delegating import Delegating
 from .editing import Editing
 from .errors import (
+    ActionInvalid,
     Busy,
     DatabaseError,
     OutcomeUnknown,
@@ -51,16 +52,16 @@ from .errors import (
     TransactionLost,
 )
 from .executor import Executor, Watch
-from .grounding import grounded_in
 from .in_force import InForce
 from .intervening import Intervening
 from .origin import Origin, origin_of
 from .pinning import PinChange, Pinning
-from .plans import Verifier, action_of, known
+from .plans import Verifier, action_of, known, load_action
 from .retrying import Patience
 from .secret_fields import Lookup as SecretLookup
 from .secret_fields import no_secrets
 from .signers import Signers
+from .sources import Grounds, grounding_of
 from .steps import GOING, Going, Step
 from .story import Story, read_story
 from .voting import Ballot, Voting
@@ -129,10 +130,16 @@ class Engine:
     # -- verbs
 
     def preview(
-        self, plan: ActionPlan, actor: Actor, *, request: str | None = None, context: Sequence[Context] = ()
+        self,
+        plan: ActionPlan,
+        actor: Actor,
+        *,
+        request: str | None = None,
+        planner: str | Planned = "given",
+        context: Sequence[Context] = (),
     ) -> tuple[Judgement, ...]:
-        """What would be decided about *plan* now. Nothing is stored. Raises PlanInvalid."""
-        return self._accepting.preview(plan, actor, origin_of(request, "given", context))
+        """What would be decided about *plan* now, were it submitted so. Nothing is stored. Raises PlanInvalid."""
+        return self._accepting.preview(plan, actor, origin_of(request, planner, context))
 
     def submit(
         self,
@@ -323,6 +330,14 @@ class Engine:
         check_size(approvals)
         return make_batch([self.card(id_) for id_ in approvals])
 
+    def sources(self, plan: PlanRecord) -> dict[int, Grounds]:
+        """Where the values of each action of *plan* stand, by number; of an action that cannot be read any more nothing."""
+        found: dict[int, Grounds] = {}
+        for record in plan.actions:
+            with suppress(ActionInvalid):
+                found[record.number] = grounding_of(plan, record.number)(load_action(record, self.registry))
+        return found
+
     def explain(self, plan: str, number: int) -> tuple[ActionRecord, Judgement]:
         """The action *number* of *plan* as it stands, and what the policy in force now says about it. Raises as `plan` does."""
         record = self.plan(plan)
@@ -342,8 +357,8 @@ class Engine:
         """What the policy in force now says about *record*. Raises ActionInvalid where the stored action is none any more."""
         action, now = self.registry.load(record.body), self.store.clock()
         counting = Counting(reading=tx, policy=self.policy, now=now, requester=plan.requester, plan=plan.id)
-        grounded, size = grounded_in(plan.request_for(record.number)), plan.size_for(record.number)
-        return judge(action, record.number, record.needs, grounded, size, counting)
+        grounding, size = grounding_of(plan, record.number), plan.size_for(record.number)
+        return judge(action, record.number, record.needs, grounding, size, counting)
 
     def approvals_of(self, plan: str) -> list[Approval]:
         """The approvals of *plan* that wait."""

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from signoff.actions import show_text
 from signoff.audit import write_time
+from signoff.planner import NONE, REQUEST
 from signoff.policies import CAUTION, Consequence, Explanation, NearChange, Situation, Unmet
 
 from .canonical import Json
@@ -53,6 +54,11 @@ def explained_json(explained: Explained) -> dict[str, Json]:
         "situation": situation_json(explained.situation),
         "request": explained.request,
         "request_assumed": explained.assumed,
+        "sources": {
+            name: {"source": source, "trusted": name in explained.context.trusted}
+            for name, source in explained.context.sources.items()
+        },
+        "disputed": explained.context.disputed,
         "policy": {"name": explained.policy.name, "digest": explained.policy.digest},
         "logged": None if logged is None else {
             "plan": logged.plan, "number": logged.number, "entry": logged.entry, "decision": dict(logged.decision),
@@ -81,6 +87,10 @@ def _head(explained: Explained) -> Table:
     rows.add_row("Action", plain(tell_fields(explained.action) or "without fields"))
     rows.add_row("Asked by", plain(f"{explained.context.actor}, {tell_time(explained.context.now, policy, situation)}"))
     rows.add_row("The request", plain(_request(explained)))
+    if elsewhere := _elsewhere(explained):
+        rows.add_row("Not in it", plain(elsewhere))
+    if explained.context.disputed:
+        rows.add_row("Disputed", Text("a second opinion on the request was another plan", style="red"))
     told = policy.counters_told(explained.action, explained.context)
     if told:
         rows.add_row("Counted", plain(", ".join(f"{name} {value}" for name, value in told.items())))
@@ -102,6 +112,17 @@ def _request(explained: Explained) -> str:
         return "none: no user's words came with the plan"
     cut = "…" if len(explained.request) > SHOWN_REQUEST else ""
     return f'"{explained.request[:SHOWN_REQUEST]}{cut}"'
+
+
+def _elsewhere(explained: Explained) -> str:
+    """The fields whose value stands in no word of the user, each with where it does."""
+    sources, trusted = explained.context.sources, explained.context.trusted
+    told = {
+        name: "nowhere" if source == NONE else f"{source} ({'trusted' if name in trusted else 'untrusted'})"
+        for name, source in sources.items()
+        if source != REQUEST
+    }
+    return ", ".join(f"{name}: {where}" for name, where in told.items())
 
 
 def _by_policy(explained: Explained) -> str:

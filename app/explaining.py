@@ -30,8 +30,8 @@ from .canonical import Json
 from .deciding import judge_plan
 from .engine import Engine
 from .errors import LogInvalid, UsageError
-from .grounding import given_fields, grounded_in
 from .plans import known
+from .sources import given_fields, grounded_in, grounding_of
 from .supposing import Supposed
 
 
@@ -120,12 +120,16 @@ def explain_logged(engine: Engine, in_force: Policy, id_: str, number: int | Non
             "name those of then with --actions"
         ) from error
     action = engine.registry.load(plan.action(number).body)
+    grounds = grounding_of(plan, number)(action)
     context = Context(
         actor=plan.requester,
-        grounded=grounded_in(plan.request_for(number))(action),
+        grounded=grounds.grounded,
         plan_size=plan.size_for(number),
         now=entry.at,
         counters=_counted(told.get("counters", {}), policy, action),
+        sources=grounds.sources,
+        trusted=grounds.trusted,
+        disputed=grounds.disputed,
     )
     situation = Situation.of(action, context, policy.counters, time_zone(policy.zone))
     same = in_force.digest == policy.digest

@@ -1,12 +1,12 @@
 """What `--json` prints: each thing in one form, wherever it is printed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import orjson
 
-from signoff.audit import ActionRecord, Approval, Delegation, Edit, Entry, PlanRecord, write_actor, write_time
+from signoff.audit import ActionRecord, Approval, Delegation, Edit, Entry, PlanRecord, told_context, write_actor, write_time
 
 from .canonical import Json
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # both need pydantic, and `signoff queue` must not wait for i
     from .deciding import Judgement
     from .editing import Changes
     from .pinning import PinChange
+    from .sources import Grounds
 
 
 def print_json(value: Json) -> None:
@@ -26,22 +27,28 @@ def print_json(value: Json) -> None:
     print(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
 
-def plan_json(plan: PlanRecord, approvals: Sequence[Approval] = ()) -> dict[str, Json]:
-    """A plan in `--json` output."""
+def plan_json(
+    plan: PlanRecord, approvals: Sequence[Approval] = (), grounds: "Mapping[int, Grounds] | None" = None
+) -> dict[str, Json]:
+    """A plan in `--json` output; *grounds* tell by number where the values of its actions stand."""
     return {
         "plan": plan.id,
         "requester": write_actor(plan.requester),
         "request": plan.request,
         "planner": plan.planner,
+        "planned": None if plan.planned is None else dict(plan.planned),
+        "context": [told_context(one) for one in plan.context],
+        "disputed": list(plan.disputed),
         "at": write_time(plan.at),
-        "actions": [action_json(action) for action in plan.actions],
+        "actions": [action_json(action, (grounds or {}).get(action.number)) for action in plan.actions],
         "approvals": [approval_json(approval, plan.action(approval.number)) for approval in approvals],
     }
 
 
-def action_json(action: ActionRecord) -> dict[str, Json]:
-    """An action in `--json` output."""
-    return {
+def action_json(action: ActionRecord, grounds: "Grounds | None" = None) -> dict[str, Json]:
+    """An action in `--json` output; where its values stand only where *grounds* tell."""
+    told: dict[str, Json] = {} if grounds is None else {"sources": sources_json(grounds)}
+    return told | {
         "number": action.number,
         "type": action.type,
         "action": orjson.loads(action.body),
@@ -54,6 +61,11 @@ def action_json(action: ActionRecord) -> dict[str, Json]:
         "result": action.result,
         "error": action.error,
     }
+
+
+def sources_json(grounds: "Grounds") -> dict[str, Json]:
+    """Where the values of an action stand, in `--json` output."""
+    return {name: {"source": one, "trusted": name in grounds.trusted} for name, one in grounds.sources.items()}
 
 
 def approval_json(approval: Approval, action: ActionRecord) -> dict[str, Json]:
@@ -91,6 +103,9 @@ def card_json(card: "Card") -> dict[str, Json]:
         "request": card.request,
         "details": dict(card.details),
         "found": dict(card.found),
+        "sources": sources_json(card.grounds),
+        "context": [told_context(one) for one in card.plan.context],
+        "disputed": list(card.plan.disputed),
         "edits": [edit_json(edit, changes) for edit, changes in card.edits],
         "people": {role: list(people) for role, people in card.people.items()},
         "filled": dict(card.filled),
@@ -154,7 +169,14 @@ def delegation_json(one: Delegation, void: str | None) -> dict[str, Json]:
 
 def planned_json(planned: "Planned") -> dict[str, Json]:
     """Who planned, and what it took, in `--json` output."""
-    return {"planner": planned.planner, "model": planned.model, "attempts": planned.attempts, "tokens": planned.tokens}
+    return {
+        "planner": planned.planner,
+        "model": planned.model,
+        "attempts": planned.attempts,
+        "tokens": planned.tokens,
+        "record": dict(planned.record),
+        "disputed": list(planned.disputed),
+    }
 
 
 def judgement_json(one: "Judgement") -> dict[str, Json]:
@@ -169,6 +191,7 @@ def judgement_json(one: "Judgement") -> dict[str, Json]:
         "rules": list(one.decision.rules),
         "seats": {seat.role: seat.count for seat in one.decision.seats},
         "counters": dict(one.counters),
+        "sources": sources_json(one.grounds),
         "stand_ins": [{"seat": other.role, "who": other.who, "after": other.after} for other in one.decision.stand_ins],
         "own_vote": one.decision.own_vote,
     }

@@ -23,6 +23,7 @@ from .errors import PolicyInvalid, SignoffError
 if TYPE_CHECKING:  # both need pydantic, and `signoff queue` must not wait for it
     from .deciding import Judgement
     from .pinning import PinChange
+    from .sources import Grounds
 
 SHOWN_DIGEST = 16  # hexadecimal digits
 
@@ -55,18 +56,23 @@ def format_judgements(judged: "Sequence[Judgement]") -> Table:
     for one in judged:
         effect = one.decision.effect.value
         rules = ", ".join(one.decision.rules) or "default"
-        action = _action(one.action.title(), one.action.wire())
+        action = _action(one.action.title(), one.action.wire(), one.grounds.marks)
         table.add_row(str(one.number), action, _numbers(one.needs), format_state(effect), rules)
     return table
 
 
-def format_plan(plan: PlanRecord) -> Table:
-    """An accepted plan: each action with where it stands and what came of it."""
+def format_plan(plan: PlanRecord, grounds: "Mapping[int, Grounds] | None" = None) -> Table:
+    """An accepted plan: each action with where it stands and what came of it.
+
+    *grounds* tell by number where the values of its actions stand: what the user did not write is marked.
+    """
+    has_words = plan.request is not None or plan.context
     table = make_table("#", "action", "after", "status", "rules", "result")
     for action in plan.actions:
+        known = grounds.get(action.number) if grounds and has_words else None
         table.add_row(
             str(action.number),
-            _revised(action),
+            _revised(action, known.marks if known else {}),
             _numbers(action.needs),
             format_state(action.status),
             plain(", ".join(action.rules) or "default"),
@@ -155,14 +161,21 @@ def format_state(state: str) -> Text:
 _ALARMING = frozenset({"deny", "denied", "failed", "rejected", "expired", "cancelled", "skipped", "refused"})
 
 
-def _action(title: str, wire: Mapping[str, Json]) -> Text:
-    fields = ", ".join(f"{name} {show_field(value)}" for name, value in wire.items() if name != "type" and value is not None)
-    return Text(show_text(title)).append(Text(f"\n{show_text(fields)}" if fields else "", style="dim"))
+def _action(title: str, wire: Mapping[str, Json], marks: Mapping[str, str]) -> Text:
+    """An action's title, and its fields; those that are marked say so in another colour, and without colour in brackets."""
+    given = [(name, value) for name, value in wire.items() if name != "type" and value is not None]
+    fields = [_field(name, value, marks.get(name)) for name, value in given]
+    return Text(show_text(title)).append("\n" if fields else "").append(Text.assemble((", ", "dim")).join(fields))
 
 
-def _revised(action: ActionRecord) -> Text:
+def _field(name: str, value: Json, mark: str | None) -> Text:
+    shown = show_text(f"{name} {show_field(value)}")
+    return Text(shown, style="dim") if mark is None else Text(f"{shown} ({show_text(mark)})", style="yellow")
+
+
+def _revised(action: ActionRecord, marks: Mapping[str, str] | None = None) -> Text:
     revision = f" (revision {action.revision})" if action.revision > 1 else ""
-    return _action(action.title + revision, orjson.loads(action.body))
+    return _action(action.title + revision, orjson.loads(action.body), marks or {})
 
 
 def _numbers(numbers: Sequence[int]) -> str:
@@ -200,11 +213,14 @@ def format_span(span: timedelta) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def print_plan(plan: PlanRecord, approvals: Sequence[Approval], needs: Sequence[str]) -> None:
-    """Print *plan*, and how to sign what waits in it."""
+def print_plan(
+    plan: PlanRecord, approvals: Sequence[Approval], needs: Sequence[str], grounds: "Mapping[int, Grounds] | None" = None
+) -> None:
+    """Print *plan*, where its values come from as far as *grounds* tell, and how to sign what waits in it."""
     out = console()
     out.print(plain(f"Plan {plan.id}, asked by {plan.requester}, planned by: {plan.planner}"))
-    out.print(format_plan(plan))
+    out.print(format_plan(plan, grounds))
+    print_disputed(plan.disputed, out)
     for approval, need in zip(approvals, needs, strict=True):
         out.print(
             plain(f"{approval.id} (action {approval.number}) needs {need}: signoff approve {approval.id} --as WHO"),
@@ -215,6 +231,17 @@ def print_plan(plan: PlanRecord, approvals: Sequence[Approval], needs: Sequence[
             out.print(plain(f"action {action.number} is in doubt; find out: {how_to_resolve(action)}"), style="bold magenta")
         elif action.status is Status.EXECUTING and action.error is not None:
             out.print(plain(f"action {action.number} is tried again later: signoff resume {plan.id}"), style="yellow")
+
+
+def print_disputed(disputed: Sequence[str], out: Console | None = None) -> None:
+    """Print where a second opinion was another plan; nothing where it was none."""
+    if disputed:
+        (out or console()).print(format_disputed(disputed, "Disputed: "))
+
+
+def format_disputed(disputed: Sequence[str], head: str = "") -> Text:
+    """Where a second opinion was another plan, a difference a line."""
+    return Text(head + "a second opinion differs", style="red").append("".join(f"\n  {show_text(one)}" for one in disputed))
 
 
 def print_pin_change(change: "PinChange", command: str) -> None:

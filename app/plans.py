@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
+from signoff.actions import Action, Registry
 from signoff.audit import ActionRecord, PlanRecord, Reading, Status, Writing, verify_plan
 from signoff.policies import DecisionEffect, Policy
 
@@ -11,7 +12,7 @@ from .actor import Actor
 from .canonical import Json, canonical, digest
 from .deadlines import ends_of
 from .deciding import Judgement, as_stand_ins, denial, told_reasons
-from .errors import ClockError, UsageError
+from .errors import ActionInvalid, ClockError, UsageError
 
 SYSTEM_ACTOR = Actor(id="signoff")  # what happens by itself: deadlines, skipped actions, recovery
 
@@ -49,6 +50,16 @@ def action_of(plan: PlanRecord, number: int) -> ActionRecord:
     if not 1 <= number <= len(plan.actions):
         raise UsageError(f"{plan.id} has no action {number}; its actions are numbered 1 to {len(plan.actions)}")
     return plan.action(number)
+
+
+def load_action(record: ActionRecord, registry: Registry) -> Action:
+    """The stored action. Raises ActionInvalid where its type is not known any more, or does not accept it."""
+    try:
+        return registry.load(record.body)
+    except ActionInvalid:
+        raise
+    except Exception as error:  # the action's own code
+        raise ActionInvalid([f"the action's own check failed ({type(error).__name__})"]) from error
 
 
 def check_clock(tx: Writing) -> None:

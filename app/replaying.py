@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias, cast
 
-from signoff.actions import Action, Registry
+from signoff.actions import Registry
 from signoff.audit import ActionRecord, Edit, Entry, Past, PlanRecord, Reading, verify_complete, verify_plan, verify_policies
 from signoff.policies import DecisionEffect, Policy
 
@@ -23,7 +23,8 @@ from .cards import money_of
 from .counting import PastCounting, counters_of
 from .deciding import judge, told_decision
 from .errors import ActionInvalid, LogInvalid
-from .grounding import grounded_in
+from .plans import load_action
+from .sources import grounding_of
 
 PAGE = 500  # plans that are looked up together
 
@@ -163,12 +164,12 @@ def _replay_plan(
     for record in plan.actions if only is None else [plan.action(only)]:
         then = decided[record.number]
         try:
-            action = load(record, registry)
+            action = load_action(record, registry)
         except ActionInvalid as error:
             replayed = Replayed(plan=plan, action=record, then=then, now=None, change=Change.UNKNOWN, problem=str(error))
             effect = DecisionEffect(str(then["effect"]))
         else:
-            grounding, size = grounded_in(plan.request_for(record.number)), plan.size_for(record.number)
+            grounding, size = grounding_of(plan, record.number), plan.size_for(record.number)
             judged = judge(action, record.number, record.needs, grounding, size, counting)
             now, effect = told_decision(judged), judged.decision.effect
             change = compare_decisions(then, now)
@@ -178,16 +179,6 @@ def _replay_plan(
         else:
             counting.hold(record.number, record.type, record.body)
         yield replayed
-
-
-def load(record: ActionRecord, registry: Registry) -> Action:
-    """The stored action. Raises ActionInvalid where its type is not known any more, or does not accept it."""
-    try:
-        return registry.load(record.body)
-    except ActionInvalid:
-        raise
-    except Exception as error:  # the action's own code
-        raise ActionInvalid([f"the action's own check failed ({type(error).__name__})"]) from error
 
 
 def _decisions(plan: PlanRecord, entries: Iterable[Entry]) -> dict[int | None, Told]:

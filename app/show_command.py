@@ -37,11 +37,13 @@ def show(options: argparse.Namespace, settings: Settings) -> Exit:
             story = engine.story(plan).of(number_of(named))
             if not story.actions:
                 raise UsageError(f"{plan} has no action {number}; its actions are numbered 1 to {len(story.plan.actions)}")
-            told = forms.plan_json(story.plan) | {"actions": [forms.action_json(one.record) for one in story.actions]}
+            grounds = engine.sources(story.plan)
+            actions = [forms.action_json(one.record, grounds.get(one.record.number)) for one in story.actions]
+            told = forms.plan_json(story.plan) | {"actions": actions}
             _print_story(lambda: None, story, told, engine, settings)
         else:
             story, waiting = engine.story(plan), engine.approvals_of(plan)
-            told = forms.plan_json(story.plan, waiting)
+            told = forms.plan_json(story.plan, waiting, engine.sources(story.plan))
             _print_story(lambda: print_plans(engine, [story.plan], settings), story, told, engine, settings)
     return Exit.DONE
 

@@ -16,7 +16,6 @@ from .canonical import Json
 from .counting import Counting
 from .deciding import Judgement, denial, judge, told_decision, votes_serve
 from .errors import ActionInvalid, ClockError, DatabaseError, LeaseLost, TransactionLost
-from .grounding import grounded_in
 from .in_force import InForce
 from .outside import Outside, Started, tell_late
 from .plans import Verifier, ask, known, settle
@@ -25,6 +24,7 @@ from .retrying import change, next_due, obstacle, put_off, record_answer, tries_
 from .secret_fields import Lookup as SecretLookup
 from .secret_fields import looked_up, no_secrets, opened, refers
 from .signers import Signers
+from .sources import grounding_of
 from .steps import GOING, Going, Ready, Step, is_held, may_go_on, runs_here_next
 
 _BEHIND = "the clock stands before the newest entry of the log, so no deadline can be judged; set it right"
@@ -187,8 +187,8 @@ class Stepping:
     def decide(self, tx: Writing, plan: PlanRecord, record: ActionRecord) -> Judgement:
         """What the policy in force says about *record* now."""
         counting = Counting(reading=tx, policy=self._in_force.policy, now=tx.now, requester=plan.requester, plan=plan.id)
-        grounded, size = grounded_in(plan.request_for(record.number)), plan.size_for(record.number)
-        return judge(self._load(record), record.number, record.needs, grounded, size, counting)
+        grounding, size = grounding_of(plan, record.number), plan.size_for(record.number)
+        return judge(self._load(record), record.number, record.needs, grounding, size, counting)
 
     def _approval(self, tx: Writing, record: ActionRecord) -> Approval | None:
         """The approval of *record* that was given."""

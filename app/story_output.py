@@ -14,9 +14,18 @@ from signoff.audit import Choice, Entry, Status
 from signoff.policies import Policy
 
 from .canonical import Json
-from .drawing import SHOWN_CARD, format_reason, format_request
+from .drawing import SHOWN_CARD, format_contexts, format_reason, format_request
 from .entry_output import gist_of
-from .output import format_seats, format_state, group_digest, how_to_resolve, outcome_of, plain, plain_lines
+from .output import (
+    format_disputed,
+    format_seats,
+    format_state,
+    group_digest,
+    how_to_resolve,
+    outcome_of,
+    plain,
+    plain_lines,
+)
 from .story import ActionStory, Attempt, CastVote, Signature, Story
 
 _PLAIN = frozenset({Status.DONE, Status.FAILED, Status.IN_DOUBT, Status.SKIPPED, Status.CANCELLED, Status.EXPIRED})
@@ -34,6 +43,10 @@ def _format_head(story: Story) -> RenderableType:
     head = _rows()
     head.add_row("Asked by", plain(f"{story.plan.requester} at {_time(story.plan.at)} UTC"))
     head.add_row("The request", format_request(story.plan.request))
+    if story.plan.context:
+        head.add_row("Beside it", format_contexts(story.plan.context))
+    if story.plan.disputed:
+        head.add_row("Disputed", format_disputed(story.plan.disputed))
     head.add_row("Planned by", plain(story.plan.planner))
     return head
 

@@ -14,7 +14,7 @@ from .actor import Actor
 from .canonical import Json
 from .counting import counters_of
 from .deciding import Judgement, judge_plan
-from .grounding import given_fields, grounded_in
+from .sources import given_fields, grounded_in
 
 _PLAN = ""  # stands for the id of a plan that is not stored
 

@@ -177,7 +177,7 @@ class Tour:
             return None
         self._say(f"Planned by the {planned.planner}.")
         record = self._engine.submit(planned.plan, DANA, request=request, planner=planned)
-        self._console.print(output.format_plan(record))
+        self._console.print(output.format_plan(record, self._engine.sources(record)))
         return record
 
     def _say(self, text: str) -> None:

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from .records import Choice as Choice
     from .records import Edit as Edit
     from .records import Entry as Entry
+    from .records import GivenContext as GivenContext
     from .records import Lease as Lease
     from .records import PlanRecord as PlanRecord
     from .records import Status as Status
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from .rotating import rotate as rotate
     from .rotation import history as history
     from .store import Store as Store
+    from .telling import told_context as told_context
     from .verify import Verification as Verification
     from .verify import verify_complete as verify_complete
     from .verify import verify_plan as verify_plan
@@ -112,6 +114,7 @@ __all__ = [
     "Edit",
     "Entry",
     "Evidence",
+    "GivenContext",
     "Kept",
     "Keys",
     "Lease",
@@ -157,6 +160,7 @@ __all__ = [
     "rotate",
     "rows_of_action",
     "sign_head",
+    "told_context",
     "verify_complete",
     "verify_export",
     "verify_plan",
@@ -191,7 +195,7 @@ __getattr__ = front_door(
         "reading": ["Reading"],
         "receipts": ["Receipt", "read_receipt", "write_receipt"],
         "records": [
-            *("ActionRecord", "Approval", "ApprovalStatus", "BOUNDED", "Choice", "ENDED", "Edit", "Entry"),
+            *("ActionRecord", "Approval", "ApprovalStatus", "BOUNDED", "Choice", "ENDED", "Edit", "Entry", "GivenContext"),
             *("Lease", "NOT_DONE", "PlanRecord", "SYSTEM", "Status", "UNTOUCHED", "Vote", "read_time"),
             *("write_actor", "write_time"),
         ],
@@ -199,6 +203,7 @@ __getattr__ = front_door(
         "rotating": ["keys_in_force", "rotate"],
         "rotation": ["history"],
         "store": ["Store"],
+        "telling": ["told_context"],
         "verify": ["Verification", "verify_complete", "verify_plan", "verify_policies", "verify_store"],
         "witness": ["Evidence", "export_evidence", "extension_evidence", "plain_evidence", "witness_head"],
         "writing": ["Writing"],

@@ -96,6 +96,15 @@ class ActionRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GivenContext:
+    """A text that a plan's planner was given beside the request."""
+
+    source: str  # what it is, for rules and people
+    trust: str  # trusted, or untrusted: anybody could have written it
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanRecord:
     """An accepted plan with its actions as they stand."""
 
@@ -106,6 +115,9 @@ class PlanRecord:
     proposed: bytes
     at: datetime
     actions: tuple[ActionRecord, ...]
+    context: tuple[GivenContext, ...] = ()  # what the planner was given beside the request
+    disputed: tuple[str, ...] = ()  # in words, where a second opinion was another plan
+    planned: Mapping[str, Json] | None = None  # what the planner says of its work: model, attempts, tokens, record; untrusted
     conversation: Conversation | None = None  # where it grows, call by call
 
     def request_for(self, number: int) -> str | None:

@@ -17,6 +17,7 @@ from .records import (
     Choice,
     Edit,
     Entry,
+    GivenContext,
     Lease,
     PlanRecord,
     Status,
@@ -26,7 +27,7 @@ from .records import (
 )
 from .sqlite import Row
 
-PLAN = "id, requester, how, os_user, request, planner, proposed, at"  # in `plans`, before what `conversations` says of it
+PLAN = "id, requester, how, os_user, request, planner, proposed, at, origin"  # in `plans`; `conversations` says the rest
 ACTION = (
     "plan, number, revision, type, effect, body, digest, title, needs, key, status, attempt, result, error, rules,"
     " fence, worker, held_until"
@@ -39,6 +40,7 @@ EDIT = "plan, number, revision, body, digest, editor, how, os_user, reason, at"
 VOTE = "approval, voter, how, os_user, choice, reason, digest, at, used, card"
 
 _Record = TypeVar("_Record")
+TRUSTS = frozenset({"trusted", "untrusted"})  # what may be said of who could have written a context
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
@@ -68,7 +70,8 @@ def entry_of(row: Row) -> Entry:
 @_stored("plan")
 def plan_of(row: Row) -> PlanRecord:
     """The plan in a row of PLAN, without its actions."""
-    id_, requester, how, os_user, request, planner, proposed, at = row
+    id_, requester, how, os_user, request, planner, proposed, at, origin = row
+    context, disputed, planned = _origin_of(origin)
     return PlanRecord(
         id=id_,
         requester=read_actor(requester, how, os_user),
@@ -77,7 +80,28 @@ def plan_of(row: Row) -> PlanRecord:
         proposed=proposed,
         at=read_time(at),
         actions=(),
+        context=context,
+        disputed=disputed,
+        planned=planned,
     )
+
+
+def _origin_of(stored: bytes | None) -> tuple[tuple[GivenContext, ...], tuple[str, ...], Mapping[str, Json] | None]:
+    """What *stored* holds of a plan's origin. Raises as `_json` does, and KeyError or ValueError for another form."""
+    if stored is None:
+        return (), (), None
+    found = dict(_json(stored, dict))
+    context, disputed, planned = found.pop("context"), found.pop("disputed"), found.pop("planned")
+    if found or not isinstance(context, list) or not isinstance(disputed, list) or not isinstance(planned, dict | None):
+        raise ValueError("its origin has another form")
+    return tuple(map(_context_of, context)), tuple(_each(disputed, str)), planned
+
+
+def _context_of(told: dict[str, Json]) -> GivenContext:
+    source, trust, text = _each([told["source"], told["trust"], told["text"]], str)
+    if trust not in TRUSTS or len(told) > len((source, trust, text)):
+        raise ValueError(f"{trust[:20]!r} is no trust")
+    return GivenContext(source=source, trust=trust, text=text)
 
 
 @_stored("action")

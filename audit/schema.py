@@ -19,6 +19,7 @@ SCHEMA = (
     ("signoff.7", "reminders.sql"),
     ("signoff.8", "secrets.sql"),
     ("signoff.9", "waiting.sql"),
+    ("signoff.10", "origins.sql"),
     ("signoff.11", "conversations.sql"),
 )
 OWN_TABLES = frozenset(

@@ -20,9 +20,21 @@ def put_plan(database: Database, plan: PlanRecord) -> None:
     """Store a plan, without its actions."""
     who = plan.requester
     database.execute(
-        "INSERT INTO plans (id, requester, how, os_user, request, planner, proposed, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (plan.id, who.id, who.how, who.os_user, plan.request, plan.planner, plan.proposed, write_time(plan.at)),
+        "INSERT INTO plans (id, requester, how, os_user, request, planner, proposed, at, origin)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(plan.id, who.id, who.how, who.os_user, plan.request, plan.planner, plan.proposed, write_time(plan.at)),
+            _write_origin(plan),
+        ),
     )
+
+
+def _write_origin(plan: PlanRecord) -> bytes | None:
+    """What the plan's planner was given and said, beside the request; None where there is nothing of that."""
+    if not plan.context and not plan.disputed and plan.planned is None:
+        return None
+    given: list[Json] = [{"source": one.source, "trust": one.trust, "text": one.text} for one in plan.context]
+    return canonical({"context": given, "disputed": list(plan.disputed), "planned": plan.planned})
 
 
 def put_action(database: Database, action: ActionRecord, person: str) -> None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from signoff.canonical import Json
+from signoff.canonical import Json, digest
 
-from .records import Approval, ApprovalStatus, Edit, Lease, Status, Vote, write_time
+from .records import Approval, ApprovalStatus, Edit, GivenContext, Lease, PlanRecord, Status, Vote, write_time
 
 ACCEPTED = ("revision", "type", "effect", "digest", "title", "needs", "key", "rules")  # of an action, in its first Entry
 MOVED = ("attempt", "error", "result", "rules")  # of an action, in the Entry of every move
@@ -19,6 +19,23 @@ CLOSES: Mapping[Status, ApprovalStatus] = {  # what an action's move makes of it
     Status.WAITING: ApprovalStatus.REPLACED,
     Status.DENIED: ApprovalStatus.REPLACED,
 }
+
+
+def told_context(context: GivenContext) -> dict[str, Json]:
+    """*context* as it stands in the Entry of its plan: without its text, which is stored beside the log alone."""
+    return {
+        "source": context.source,
+        "trust": context.trust,
+        "digest": digest(context.text.encode()),
+        "length": len(context.text),
+    }
+
+
+def told_origin(plan: PlanRecord) -> dict[str, Json]:
+    """A plan's origin as it stands in its Entry, beside the request and the planner: only what there is of it."""
+    told: dict[str, Json] = {"context": [told_context(one) for one in plan.context]} if plan.context else {}
+    told |= {"disputed": list(plan.disputed)} if plan.disputed else {}
+    return told | ({} if plan.planned is None else {"planned": dict(plan.planned)})
 
 
 def told_approval(approval: Approval) -> dict[str, Json]:

@@ -7,12 +7,14 @@ from signoff.canonical import Json, digest
 from .conversations import told_message
 from .reading import Reading
 from .records import ApprovalStatus, Entry, PlanRecord, Status, read_time, write_actor, write_time
-from .telling import ACCEPTED, CLOSES, MOVED, told_approval, told_edit, told_lease, told_vote
+from .telling import ACCEPTED, CLOSES, MOVED, told_approval, told_edit, told_lease, told_origin, told_vote
 
 State = dict[str, Json]
 
 # Of an approval; older Entries do not tell it.
 _SINCE: State = {"own_vote": False, "stand_ins": {}, "remind": None, "editors": []}
+# Of a plan; its Entry tells only what there is of it.
+_NO_ORIGIN: State = {"context": [], "disputed": [], "planned": None}
 
 
 @dataclass(kw_only=True)
@@ -37,7 +39,7 @@ class Told:
                 data.pop("policy")
                 if data.pop("conversation", False):
                     self.conversation[entry.chain] = {"ended": None}
-                self.plan = data | {"requester": write_actor(entry.actor), "at": write_time(entry.at)}
+                self.plan = _NO_ORIGIN | data | {"requester": write_actor(entry.actor), "at": write_time(entry.at)}
             case "said":
                 self._say(entry)
             case "ended":
@@ -122,7 +124,8 @@ def _told_lease(entry: Entry) -> State | None:
 def read_stored(reading: Reading, plan: PlanRecord) -> Told:
     """What is stored of a plan, in the form in which the log tells it. Raises ValueError where something is stored twice."""
     stored = Told()
-    stored.plan = {
+    stored.plan = _NO_ORIGIN | told_origin(plan)
+    stored.plan |= {
         "request": plan.request,
         "planner": plan.planner,
         "proposed": digest(plan.proposed),

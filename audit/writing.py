@@ -22,8 +22,8 @@ from .conversations import (
     told_message,
 )
 from .counting import CALLED, CountedRow
-from .records import BOUNDED, ENDED, NEXT, ActionRecord, ApprovalStatus, Lease, PlanRecord, Status, write_time
-from .telling import ACCEPTED, CLOSES, MOVED, told_lease
+from .records import BOUNDED, ENDED, NEXT, ActionRecord, ApprovalStatus, GivenContext, Lease, PlanRecord, Status, write_time
+from .telling import ACCEPTED, CLOSES, MOVED, told_lease, told_origin
 
 
 class Writing(ApprovalWriting):
@@ -38,15 +38,28 @@ class Writing(ApprovalWriting):
         proposed: bytes,
         digest: str,
         policy: str,
+        context: Sequence[GivenContext] = (),
+        disputed: Sequence[str] = (),
+        planned: Mapping[str, Json] | None = None,
         conversation: bool = False,
     ) -> str:
         """Accept a plan, whose actions are added next, and return its id; that of a *conversation* grows."""
         plan = "p-" + self._free_id("SELECT 1 FROM plans WHERE id = 'p-' || ?")
         record = PlanRecord(
-            id=plan, requester=requester, request=request, planner=planner, proposed=proposed, at=self.now, actions=()
+            id=plan,
+            requester=requester,
+            request=request,
+            planner=planner,
+            proposed=proposed,
+            at=self.now,
+            actions=(),
+            context=tuple(context),
+            disputed=tuple(disputed),
+            planned=planned,
         )
         storing.put_plan(self._database, record)
         data: dict[str, Json] = {"request": request, "planner": planner, "proposed": digest, "policy": policy}
+        data |= told_origin(record)
         if conversation:
             open_conversation(self._database, plan)
             data["conversation"] = True

@@ -7,12 +7,15 @@ from signoff.lazy import front_door
 if TYPE_CHECKING:
     from .amounts import Amount as Amount
     from .amounts import amounts_in as amounts_in
+    from .amounts import numbers_in as numbers_in
     from .answer import MAX_REQUEST as MAX_REQUEST
     from .answer import Outcome as Outcome
     from .answer import Planned as Planned
     from .answer import Planner as Planner
     from .answer import check_request as check_request
     from .context import MAX_CONTEXT as MAX_CONTEXT
+    from .context import NONE as NONE
+    from .context import REQUEST as REQUEST
     from .context import Context as Context
     from .context import Trust as Trust
     from .context import check_context as check_context
@@ -51,6 +54,8 @@ __all__ = [
     "MAX_PLAN_BYTES",
     "MAX_REQUEST",
     "MODEL_TIMEOUT",
+    "NONE",
+    "REQUEST",
     "SEED",
     "TEMPERATURE",
     "TOKEN_BUDGET",
@@ -76,6 +81,7 @@ __all__ = [
     "amounts_in",
     "check_context",
     "check_request",
+    "numbers_in",
     "plan_model",
     "read_action",
     "read_call",
@@ -86,9 +92,9 @@ __all__ = [
 __getattr__ = front_door(
     __name__,
     {
-        "amounts": ["Amount", "amounts_in"],
+        "amounts": ["Amount", "amounts_in", "numbers_in"],
         "answer": ["MAX_REQUEST", "Outcome", "Planned", "Planner", "check_request"],
-        "context": ["MAX_CONTEXT", "Context", "Trust", "check_context"],
+        "context": ["MAX_CONTEXT", "NONE", "REQUEST", "Context", "Trust", "check_context"],
         "gathering": ["MAX_CALLS"],
         "llm": ["LLMPlanner"],
         "llm_talker": ["LLMTalker"],

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from .other_numbers import is_other_number
 from .tokens import Part, Token, join, tokenize
 
 SIGNS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}
@@ -41,7 +42,7 @@ k m mm mn mil bn b billion billions trillion trillions millions thousands hundre
 dozen dozens score gross times x half halves third thirds quarter quarters
 """
 _SCALES = frozenset(_SCALE_WORDS.split())
-_SHARES = frozenset({"half", "third", "thirds", "quarter", "quarters", "percent", "%"})
+_SHARES = frozenset({"half", "third", "thirds", "quarter", "quarters", "percent", "%", "double", "triple"})
 _NOUN_STARTS = frozenset({"a", "the", "my", "our", "this", "that"})
 _GLUE = frozenset("-‐‑‒–—−－/÷%‰#^")
 
@@ -69,8 +70,21 @@ class _Found:
 
 
 def amounts_in(text: str) -> frozenset[Amount]:
-    """Every amount that *text* names, in figures or in words: "$1,500 or seventy euros" is 1500 USD and 70 EUR."""
-    return frozenset(Amount(token.amount, token.currency) for token in read_amounts(tokenize(text)) if token.amount is not None)
+    """Every amount of money that *text* names, in figures or in words: "$1,500 or seventy euros" is 1500 USD and 70 EUR.
+
+    A number of a date, a time or a reference is none, unless a currency stands beside it: "on 20 May", "invoice 4711".
+    """
+    tokens = read_amounts(tokenize(text))
+    return frozenset(
+        Amount(token.amount, token.currency)
+        for at, token in enumerate(tokens)
+        if token.amount is not None and (token.currency is not None or not is_other_number(tokens, at))
+    )
+
+
+def numbers_in(text: str) -> frozenset[Decimal]:
+    """Every number that *text* names, whatever it counts: "a room for 3 days at $50" is 3 and 50."""
+    return frozenset(token.amount for token in read_amounts(tokenize(text)) if token.amount is not None)
 
 
 def read_amounts(tokens: Sequence[Token]) -> list[Token]:

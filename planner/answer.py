@@ -1,6 +1,5 @@
 """What a planner answers: a plan, or exactly one reason why there is none."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,11 +9,11 @@ from signoff.actor import Actor
 from signoff.canonical import Json
 from signoff.errors import PlanInvalid
 
+from .characters import character_problem
 from .context import Context
 from .plan import ActionPlan
 
 MAX_REQUEST = 10_000  # characters in one request
-MAX_MARKS = 30  # accents on one letter, as in the stream-safe text of UAX 15: more take quadratic time to bring in order
 
 
 class Outcome(StrEnum):
@@ -65,28 +64,13 @@ class Planner(Protocol):
 def check_request(request: str) -> None:
     """Raises PlanInvalid for a request that is empty or unreasonable, before any work is done on it.
 
-    Unreasonable is one of more than MAX_REQUEST characters, with more than MAX_MARKS accents on one letter, or with half of
+    Unreasonable is one of more than MAX_REQUEST characters, with more than 30 accents on one letter, or with half of
     a surrogate pair, which is no character and can be neither stored nor sent.
     """
     if len(request) > MAX_REQUEST:
         raise PlanInvalid([f"the request holds {len(request):,} characters; at most {MAX_REQUEST:,} are accepted, so shorten it"])
     if not request.strip():
         raise PlanInvalid(['the request is empty; say what to do, such as "send $20 to Alice"'])
-    if not request.isascii():
-        _check_pairs(request)
-        _check_marks(request)
-
-
-def _check_pairs(request: str) -> None:
-    try:
-        request.encode()
-    except UnicodeEncodeError as error:
-        raise PlanInvalid([f"the request holds half a character, at character {error.start + 1:,}; remove it"]) from error
-
-
-def _check_marks(request: str) -> None:
-    marks = 0
-    for place, character in enumerate(request, 1):
-        marks = marks + 1 if unicodedata.combining(character) else 0
-        if marks > MAX_MARKS:
-            raise PlanInvalid([f"the request holds more than {MAX_MARKS} accents in a row, at character {place:,}; remove them"])
+    problem = character_problem(request)
+    if problem is not None:
+        raise PlanInvalid([f"the request holds {problem}"])

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from signoff.errors import PlanInvalid
 
+from .characters import character_problem
+
 MAX_CONTEXTS = 20  # beside one request
 MAX_CONTEXT = 50_000  # characters of all of them together
 REQUEST, NONE = "request", "none"  # what a policy calls the user's own words, and what stands nowhere
@@ -31,7 +33,8 @@ class Context:
 
 
 def check_context(context: Sequence[Context]) -> None:
-    """Raises PlanInvalid for contexts that cannot be taken: too many, too long, or with sources that cannot be told apart."""
+    """Raises PlanInvalid for contexts that cannot be taken: too many, too long, or with sources that cannot be told apart,
+    and, as in requests, with half a character, or more than 30 accents on one letter."""
     if len(context) > MAX_CONTEXTS:
         raise PlanInvalid([f"the request comes with {len(context):,} contexts; at most {MAX_CONTEXTS} are accepted"])
     size = sum(len(one.text) for one in context)
@@ -47,8 +50,7 @@ def check_context(context: Sequence[Context]) -> None:
 def _problem(context: Context) -> str | None:
     if not _SOURCE.fullmatch(context.source) or context.source in (REQUEST, NONE):
         return f"{context.source[:64]!a} cannot name a source; write lower case, such as invoice or email:4711"
-    try:
-        context.text.encode()
-    except UnicodeEncodeError as error:
-        return f"the context {context.source} holds half a character, at character {error.start + 1:,}; remove it"
-    return None
+    if not isinstance(context.trust, Trust):
+        return f"the context {context.source} has the trust {str(context.trust)[:20]!a}; say Trust.TRUSTED or Trust.UNTRUSTED"
+    problem = character_problem(context.text)
+    return None if problem is None else f"the context {context.source} holds {problem}"

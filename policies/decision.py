@@ -37,6 +37,9 @@ class Context:
     plan_size: int  # how many actions the plan has
     now: datetime | None = None  # with a time zone; None: rules that ask for the time fail, on the strict side
     counters: Mapping[str, CounterValue | None] = field(default_factory=dict)  # by name, the action included; None: unknown
+    sources: Mapping[str, str] = field(default_factory=dict)  # given field → where its value stands: "request", "invoice", "none"
+    trusted: frozenset[str] = frozenset()  # the fields whose value stands in the request or in a trusted context
+    disputed: bool = False  # whether a second opinion on the request was another plan
 
 
 def name_seat(who: str) -> str:

@@ -195,6 +195,9 @@ def test_only_the_users_words_ground_a_value(changed_rules: Change, open_engine:
     assert talk.told(1)[0]["result"]["balance"] == "1000.00"
     assert statuses(record) == ["done", "denied", "denied"]
     assert {"made-up"} <= {*record.actions[1].rules}
+    sources = engine.sources(record)
+    assert [sources[number].sources["amount"] for number in (2, 3)] == ["tool:1", "none"]
+    assert (sources[2].sources["to"], sources[2].marks["amount"]) == ("request", "from tool:1, untrusted")
 
 
 def test_words_ground_only_what_was_called_for_after_them(open_engine: Callable[..., Engine]) -> None:
@@ -211,7 +214,7 @@ def test_words_ground_only_what_was_called_for_after_them(open_engine: Callable[
     record = talk.chat.go_on()
     assert statuses(record) == ["cancelled", "done"]
     talking(engine, *talk.talker._turns, words("33?"), plan=record.id).chat.say("33? who said 33?")
-    assert engine.explain(record.id, 1)[1].context.grounded == frozenset({"to", "currency"})
+    assert engine.explain(record.id, 1)[1].context.grounded == frozenset({"to"})
 
 
 def test_counters_and_sizes_span_the_conversation(open_engine: Callable[..., Engine]) -> None:

@@ -16,7 +16,7 @@ from signoff.audit.keys import read_keys
 from signoff.audit.schema import SCHEMA
 from signoff.errors import KeyFileError
 from tests.corpus.files import UNSEALED, VERSIONS, contents, copied, dumped
-from tests.corpus.world import COUNTERS, DANA, FAY, FINN, MADE, MIRA, OMAR, ROUTES, opened, received
+from tests.corpus.world import COUNTERS, DANA, FAY, FINN, MADE, MIRA, OMAR, ORIGINS, ROUTES, opened, received
 from tests.crash.jobs import Ended, Job
 from tests.crash.processes import Zygote, zygote_running
 
@@ -95,6 +95,9 @@ def test_every_state_is_kept(version: int, kept: Path) -> None:
     assert {action.status for plan in found if plan for action in plan.actions} == set(Status)
     assert {approval.status for approval in approvals} == set(ApprovalStatus)
     assert {vote.used is None for vote in votes} == {True, False}
+    assert {one.source for plan in found if plan for one in plan.context} == (
+        {"letter", "payees"} if version >= ORIGINS else set()
+    )
     assert pinned is (version >= ROUTES)
     assert ("retry" in events) is (version >= ROUTES)
 

@@ -17,9 +17,9 @@ from signoff import Actor, Engine
 from signoff.audit import Store
 from signoff.audit.schema import SCHEMA
 from signoff.errors import Busy
-from signoff.planner import read_plan
+from signoff.planner import ActionPlan, read_plan
 
-from .world import BEGAN, DANA, FAY, LEASES, MADE, MIRA, OMAR, ROUTES, opened
+from .world import BEGAN, DANA, FAY, LEASES, MADE, MIRA, OMAR, ORIGINS, ROUTES, opened
 
 VERSION = len(SCHEMA)
 
@@ -43,7 +43,19 @@ REFUSE = '{"type": "refuse", "needs": []}'
 def submit(engine: Engine, state: str, *actions: str, **how: Any) -> str:
     """Ask for a plan in dana's name, and return its id."""
     plan = read_plan(f'{{"actions": [{", ".join(actions)}]}}'.encode(), engine.registry)
+    if VERSION >= ORIGINS:
+        how |= _origin(plan)
     return engine.submit(plan, DANA, request=state, **how).id
+
+
+def _origin(plan: ActionPlan) -> dict[str, Any]:
+    """What a planner was given beside the request, and what it says of its work, where a version keeps it."""
+    from signoff.planner import Context, Outcome, Planned, Trust  # older versions have no contexts
+
+    payees = Context(source="payees", text="Alice\nMallory Ltd", trust=Trust.TRUSTED)
+    told: dict[str, Any] = {"model": "none", "disputed": ("another amount",), "record": {"mode": "by hand"}}
+    planned = Planned(outcome=Outcome.PLAN, plan=plan, planner="made for the corpus", **told)
+    return {"context": [Context(source="letter", text="150.00 for Alice"), payees], "planner": planned}
 
 
 def sign(engine: Engine, plan: str, voter: Actor) -> None:
