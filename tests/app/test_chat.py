@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from signoff import Actor, Engine
 from signoff.actions import Effect, Registry, Secret, action, bank_registry
 from signoff.audit import PlanRecord, verify_store
 from signoff.chat import MAX_MISTAKES, Limits, Standing, standing_of
-from signoff.errors import PlanInvalid, Refused, UsageError
+from signoff.errors import PlanInvalid, Refused, SignoffError, UsageError
+from signoff.news import OpenPlans
 from signoff.planner import Call, Outcome, Role
 from signoff.testing import FakeClock
 from tests.app.banking import DANA, MIRA, OMAR, Change, assert_verifies, message, only_approval, sign, statuses
@@ -462,3 +465,21 @@ def test_a_denial_says_the_reason_of_the_rule(changed_rules: Change, open_engine
     talk = talking(engine, calls(BLOCKED), words("I see."))
     talk.chat.say("send Mallory Ltd 5")
     assert talk.told()[0]["reason"] == "denied by blocked: we do not pay them"
+
+
+def test_a_demo_follows_a_conversation_that_grows(engine: Engine, open_engine: Callable[..., Engine]) -> None:
+    """Somebody at another terminal is told of what moved in it, and of what was added since they looked."""
+    record = talking(engine, calls(LARGE)).chat.say("send Alice 150")
+    plans = OpenPlans(engine)
+    plans.note(record)
+    other = open_engine()
+    sign(other, only_approval(other, record), MIRA)
+    talking(other, calls(), calls(BALANCE, BLOCKED), words("Done."), plan=record.id).chat.go_on()
+    assert plans.have_news()
+    console = Console(width=200, record=True, file=StringIO())
+    for piece in plans.news(DANA):
+        assert not isinstance(piece, SignoffError)
+        console.print(piece)
+    shown = console.export_text()
+    assert "mira" in shown
+    assert [state for state in ("1  done", "2  done", "3  denied") if state not in shown] == []
