@@ -22,6 +22,8 @@ from .plans import Verifier, known, settle
 from .refusals import log_refusal, refused, storable
 from .told_calls import is_over, tell_call
 
+MAX_SAID = 100  # messages of the user in one conversation
+MAX_SAID_CHARACTERS = 100_000  # of all of them: each value of each action is looked for there
 MAX_WORDS = 50_000  # characters of what a model says in one turn that are kept
 MAX_ARGUMENTS = 20_000  # characters of one call's arguments that are kept
 NO_ACTIONS = canonical({"actions": []})  # what a conversation begins with
@@ -78,9 +80,8 @@ class Conversing:
             refusal = refused(lambda: check_speaker(self._in_force.policy, record, actor))
             if refusal is not None:
                 log_refusal(tx, refusal, actor, "chat", plan)
-            elif talk.unanswered():
-                raise UsageError(f"{plan} waits for what its actions come to; sign or cancel what waits, then say it")
             else:
+                _check_room(plan, talk, words)
                 tx.say(plan, MessageRecord(number=last + 1, role=Role.USER.value, text=words), actor)
         if refusal is not None:
             raise refusal
@@ -167,6 +168,15 @@ def conversation_of(record: PlanRecord) -> Conversation:
     if record.conversation is None:
         raise UsageError(f"{record.id} is no conversation; `signoff chat --list` lists them")
     return record.conversation
+
+
+def _check_room(plan: str, talk: Conversation, words: str) -> None:
+    """Raises UsageError where the user cannot say *words* now: calls are not answered, or all words together are too much."""
+    if talk.unanswered():
+        raise UsageError(f"{plan} waits for what its actions come to; sign or cancel what waits, then say it")
+    said = [one.text for one in talk.messages if one.role == Role.USER]
+    if len(said) >= MAX_SAID or sum(map(len, said)) + len(words) > MAX_SAID_CHARACTERS:
+        raise UsageError(f"{plan} holds as many words of its user as a conversation may; start another one")
 
 
 def _with_ids(calls: Iterable[Call], talk: Conversation, message: int) -> list[Call]:

@@ -85,7 +85,7 @@ def _gist_of_message(told: Mapping[str, Json]) -> str:
     calls = told["calls"] if isinstance(told["calls"], list) else []
     named = [f"calls {call[1]}" + (f" (action {call[2]})" if call[2] else "") for call in calls if isinstance(call, list)]
     what = told["text"] if told["role"] != "tool" else f"what came of {told['answers']}"
-    return f"{told['role']}: {'; '.join([*([str(what)] if what else []), *named])}"
+    return f"{told['role']}: {'; '.join([*([_cut(str(what))] if what else []), *named])}"
 
 
 def _cut(text: str) -> str:

@@ -483,3 +483,15 @@ def test_a_demo_follows_a_conversation_that_grows(engine: Engine, open_engine: C
     shown = console.export_text()
     assert "mira" in shown
     assert [state for state in ("1  done", "2  done", "3  denied") if state not in shown] == []
+
+
+@pytest.mark.parametrize(("size", "most"), [(1, 100), (10_000, 10)])
+def test_what_a_user_says_is_bounded(engine: Engine, size: int, most: int) -> None:
+    """So many messages, and so many characters, fit into one conversation; the next one is refused, and changes nothing."""
+    record = talking(engine, failure()).chat.say("x" * size)
+    for last in range(1, most):
+        engine.conversing.say(record.id, last, DANA, "x" * size)
+    record = engine.plan(record.id)
+    with pytest.raises(UsageError, match="as many words of its user as a conversation may; start another one"):
+        engine.conversing.say(record.id, most, DANA, "x")
+    assert engine.plan(record.id) == record
