@@ -55,7 +55,9 @@ def _holds_float(value: dict[str, Json] | list[Json]) -> bool:
     """Whether *value*, which was read from JSON, holds a float at any depth."""
     for item in value.values() if type(value) is dict else value:
         kind = type(item)
-        if kind is float or ((kind is dict or kind is list) and item and _holds_float(item)):  # type: ignore[arg-type]
+        if kind is float:
+            return True
+        if (kind is dict or kind is list) and item and _holds_float(item):  # type: ignore[arg-type]  # its kind was just looked at
             return True
     return False
 

@@ -20,6 +20,7 @@ _ORDER = ("<", "<=", ">", ">=", "==", "!=")
 _IN = ("in", "not in")
 _TIMES = ('now.date {} "2026-03-02"', "now.hour {} 12", 'now.weekday in ["monday", "sunday"]')
 _PATTERNS = ('".*"', '"[A-M].*"', '"[a-z]+ ?[a-z]*"', '".*[0-9]{2,}.*"')
+_SOURCES = ('"request"', '"none"', '"invoice"', '"email"')
 _SMALL = ("0", "1", "2", "0.5", "-1")
 
 _T = TypeVar("_T")
@@ -146,7 +147,9 @@ def _condition(draw: st.DrawFn, words: Vocabulary, depth: int) -> str:
 
 def _context(draw: st.DrawFn, words: Vocabulary) -> str:
     """What is asked of the context, and of nothing."""
-    match pick(draw, ("size", "id", "role", "now", "now", "nothing")):
+    match pick(draw, ("size", "id", "role", "now", "now", "nothing", "disputed")):
+        case "disputed":
+            return "plan.disputed"
         case "now":
             return pick(draw, _TIMES).format(pick(draw, _ORDER))
         case "size":
@@ -160,13 +163,27 @@ def _context(draw: st.DrawFn, words: Vocabulary) -> str:
 
 def _about(draw: st.DrawFn, name: Name, words: Vocabulary) -> str:
     """What is asked of one field, guarded where it may not be there."""
-    asked = f"in_request({name.name})"
-    match pick(draw, ("value", "value", "value", "has", "in_request")):
+    match pick(draw, ("value", "value", "value", "has", "in_request", "source")):
         case "value" if name.shape not in (None, (Kind.MONEY, True)):
             return _value(draw, name, words)
-        case "in_request":
+        case ("in_request" | "source") as what:
+            asked = f"in_request({name.name})" if what == "in_request" else _source(draw, name)
             return asked if name.there else f"(has({name.name}) and {asked})"
     return f"has({name.name})"
+
+
+def _source(draw: st.DrawFn, name: Name) -> str:
+    """What is asked of where a field's value stands."""
+    source = pick(draw, _SOURCES)
+    return pick(
+        draw,
+        (
+            f"trusted({name.name})",
+            f"source_of({name.name}) {pick(draw, _EQUAL)} {source}",
+            f"source_of({name.name}) {pick(draw, _IN)} [{source}, {pick(draw, _SOURCES)}]",
+            f"source_of({name.name}) startswith {source}",
+        ),
+    )
 
 
 def _value(draw: st.DrawFn, name: Name, words: Vocabulary) -> str:

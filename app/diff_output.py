@@ -107,6 +107,10 @@ def _asked(way: Way, old: Policy, new: Policy) -> Iterator[str]:
     missing = [name for name in example.action.fields if example.value(name) is not None and name not in example.grounded]
     if missing:
         yield f"where the request does not hold {', '.join(missing)}"
+    for name, source in sorted(example.sources.items()):
+        yield f"where {name} stands in {source}, which is {'' if name in example.trusted else 'not '}trusted"
+    if example.disputed:
+        yield "where the plan is disputed"
 
 
 def _read(policy: Policy, type_: str) -> Iterator[str]:

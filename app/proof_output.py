@@ -61,6 +61,10 @@ def _example_lines(example: Example, policy: Policy) -> Iterator[str]:
     yield f"when       {_time(context)}"
     yield f"plan       {context.plan_size} {'action' if context.plan_size == 1 else 'actions'}"
     yield f"in request {', '.join(sorted(context.grounded)) or 'nothing'}"
+    for name, source in sorted(context.sources.items()):
+        yield f"elsewhere  {name}: {source}, {'trusted' if name in context.trusted else 'not trusted'}"
+    if context.disputed:
+        yield "disputed   yes"
     for name, told in policy.counters_told(example.action, context).items():
         yield f"counter    {name}: {told}"
     seats = ", ".join(map(str, decision.seats))
@@ -93,6 +97,9 @@ def _example_json(example: Example, policy: Policy) -> dict[str, Json]:
         "now": None if context.now is None else context.now.isoformat(),
         "plan_size": context.plan_size,
         "in_request": sorted(context.grounded),
+        "sources": dict(sorted(context.sources.items())),
+        "trusted": sorted(context.trusted),
+        "disputed": context.disputed,
         "counters": dict(policy.counters_told(example.action, context)),
         "decision": decision.effect.value,
         "rules": list(decision.rules),

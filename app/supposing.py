@@ -1,20 +1,20 @@
 """Cases that are only supposed: an action or a plan decided as it would be, without a store."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
 from signoff.actions import Action, currency_decimals, from_minor_units
 from signoff.audit import rows_of_action
-from signoff.planner import ActionPlan, PlannedAction
+from signoff.planner import ActionPlan, Context, PlannedAction, Trust
 from signoff.policies import Case, CounterValue, Policy
 
 from .actor import Actor
 from .canonical import Json
 from .counting import counters_of
 from .deciding import Judgement, judge_plan
-from .sources import given_fields, grounded_in
+from .sources import Grounding, given_fields, grounded_in
 
 _PLAN = ""  # stands for the id of a plan that is not stored
 
@@ -68,6 +68,14 @@ def judge_case(case: Case, policy: Policy) -> tuple[Judgement, ...]:
     plan = ActionPlan(
         actions=tuple(PlannedAction(action=action, needs=needs) for action, needs in zip(case.actions, case.needs, strict=True))
     )
-    grounding = given_fields if case.request is None else grounded_in(case.request)
     supposed = Supposed(policy=policy, now=case.now, requester=case.actor, before=case.before)
-    return judge_plan(plan, grounding, supposed)
+    return judge_plan(plan, _grounding_of(case), supposed)
+
+
+def _grounding_of(case: Case) -> Grounding:
+    """Where the values of a test stand: in what the test says, or in a request that holds them all."""
+    if case.request is None:
+        return lambda action: replace(given_fields(action), disputed=case.disputed)
+    trusts = {True: Trust.TRUSTED, False: Trust.UNTRUSTED}
+    contexts = [Context(source=one.source, text=one.text, trust=trusts[one.trusted]) for one in case.contexts]
+    return grounded_in(case.request, contexts, disputed=case.disputed)

@@ -109,6 +109,9 @@ def situation_json(situation: Situation) -> dict[str, Json]:
         "as": situation.actor.id,
         "at": situation.now.isoformat() if situation.now else None,
         "in_request": sorted(situation.grounded),
+        "sources": dict(sorted(situation.sources.items())),
+        "trusted": sorted(situation.grounded | situation.trusted),
         "plan_size": situation.plan_size,
+        "disputed": situation.disputed,
         "counted_before": {name: f"{value:f}" for name, value in situation.before.items()},
     }

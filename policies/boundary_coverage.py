@@ -6,8 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
+from .certainty import least_value
 from .compiler import compile_operands
-from .doubts import least_value
 from .policy import Policy
 from .rule import Rule
 from .rule_coverage import RuleMatches

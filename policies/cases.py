@@ -12,6 +12,7 @@ from signoff.actor import Actor
 from signoff.canonical import Json
 from signoff.errors import ActionInvalid
 
+from .case_contexts import CaseContext, read_contexts, read_disputed
 from .counters import Counter, Counters
 from .dates import read_moment, time_zone
 from .decision import CAUTION, EFFECTS, DecisionEffect, Seat
@@ -30,7 +31,10 @@ MAX_REQUEST = 1_000  # characters
 MAX_COUNTED = 10**15  # before a test: more than any counter holds
 ANYBODY = "anybody"  # who asks where a case does not say: an id without roles
 
-_KEYS = ("name", "do", "plan", "as", "at", "request", "counters", "expect", "rules", "by")
+_KEYS = (
+    *("name", "do", "plan", "as", "at", "request", "context", "trusted", "disputed", "counters"),
+    *("expect", "rules", "by"),
+)
 
 _MOST_DECIMALS = 4  # of all currencies
 _NUMBERS = (Kind.MONEY, Kind.DECIMAL, Kind.INTEGER)
@@ -53,6 +57,8 @@ class Case:
     actor: Actor  # who asks
     now: datetime | None  # when; None: the time is not known
     request: str | None  # what the user wrote; None: every value of the actions
+    contexts: tuple[CaseContext, ...]  # what stands beside the request
+    disputed: bool  # whether a second opinion planned otherwise
     before: Before  # by counter: what was counted before, for every key; 0 where a counter is left out
     expect: tuple[DecisionEffect, ...]  # of each action
     rules: tuple[str, ...]  # that must be among those behind the decision; only of a single action
@@ -107,6 +113,8 @@ class CaseReader:
         actor = self._optional(entries, "as", self._actor) or Actor(id=ANYBODY)
         now = self._optional(entries, "at", self._at)
         request = self._optional(entries, "request", partial(self._reader.text, what="`request`", most=MAX_REQUEST))
+        contexts = read_contexts(self._reader, node, entries)
+        disputed = self._optional(entries, "disputed", partial(read_disputed, self._reader)) or False
         before = self._optional(entries, "counters", partial(self._before, done or ())) or {}
         rules = self._optional(entries, "rules", partial(self._rules, expect)) or ()
         seats = self._optional(entries, "by", partial(self._seats, expect))
@@ -122,6 +130,8 @@ class CaseReader:
             actor=actor,
             now=now,
             request=request,
+            contexts=contexts,
+            disputed=disputed,
             before=before,
             expect=expect,
             rules=rules,

@@ -9,18 +9,15 @@ from itertools import pairwise
 
 from signoff.actions import Kind, fold_name
 
-from .dates import is_date
-from .diagnostics import quote, suggest
-from .naming import Names, Naming
-from .parser import read_number
-from .patterns import PatternError, compile_pattern
-from .shapes import NUMBERS, TRUTH, UNKNOWN, Shape, fit, product_shape, shape_of_constant, shape_of_field, sum_shape
+from .agreement import Agreement
+from .diagnostics import suggest
+from .naming import Names
+from .shapes import TRUTH, UNKNOWN, Shape, fit, product_shape, shape_of_constant, shape_of_field, sum_shape
 from .syntax import (
     And,
     Arithmetic,
     Call,
     Cash,
-    Comparator,
     Comparison,
     Counted,
     Default,
@@ -37,9 +34,10 @@ from .syntax import (
     Number,
     Or,
     Predicate,
+    SourceOf,
     Text,
     Texts,
-    Tree,
+    Trusted,
     Truth,
 )
 
@@ -51,6 +49,7 @@ _KNOWN = {
     "now.hour": Shape(Kind.INTEGER),
     "now.weekday": Shape(Kind.TEXT),
     "now.date": Shape(Kind.TEXT, date=True),
+    "disputed": TRUTH,
 }
 
 
@@ -63,7 +62,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Checker(Naming):
+class Checker(Agreement):
     """Checks the conditions of one rule for one action type."""
 
     def condition(self, tree: Expression, given: Names = _NOTHING) -> Facts:
@@ -138,13 +137,16 @@ class Checker(Naming):
                 return self._entry(tree, given)
             case Counted():
                 return self._counter(tree, given)
-            case Known(name=name):
-                return _KNOWN[name]
+            case Known():
+                return self._known(tree)
             case Call():
                 return self._call(tree, given)
-            case InRequest(field=name):
+            case InRequest(field=name) | Trusted(field=name):
                 self._name(name, given, value=False)
                 return TRUTH
+            case SourceOf(field=name):
+                self._name(name, given, value=False)
+                return Shape(Kind.TEXT)
             case Default():
                 return self._default(tree)
             case Negative(operand=operand):
@@ -161,6 +163,12 @@ class Checker(Naming):
             case Has() | Not() | And() | Or():
                 self._truth(tree, given)
                 return TRUTH
+
+    def _known(self, tree: Known) -> Shape:
+        if self._text(tree) == "disputed" and "disputed" in self.setting.types[self.type_]:
+            hint = "write plan.disputed for the plan's, or default(disputed, ...) for the field"
+            self._error("unknown-name", f"{self.type_} has a field `disputed`, and the plan may be disputed", tree, hint)
+        return _KNOWN[tree.name]
 
     def _default(self, tree: Default) -> Shape:
         otherwise = tree.otherwise
@@ -213,7 +221,9 @@ class Checker(Naming):
     def _entry(self, tree: Entry, given: Names) -> Shape:
         key = self._shape(tree.key, given)
         inner = tree.key.operands[0] if isinstance(tree.key, Call) else tree.key
-        if not isinstance(inner, Name | Default | Text | Known) or not (key.unknown or (key.kind is Kind.TEXT and not key.many)):
+        if not isinstance(inner, Name | Default | Text | Known | SourceOf) or not (
+            key.unknown or (key.kind is Kind.TEXT and not key.many)
+        ):
             hint = f"write tables.{tree.table}[to], a field that is text"
             self._error("type", f"the key of a table is one text, and `{self._text(tree.key)}` is not", tree.key, hint)
             return UNKNOWN
@@ -285,96 +295,9 @@ class Checker(Naming):
         elif isinstance(tree.right, Text) and not fold_name(tree.right.value):
             self._error("text", "every text holds the empty text", tree.right, "write what is looked for")
 
-    def _pattern(self, tree: Predicate) -> None:
-        if not isinstance(tree.right, Text):
-            self._error("type", "a pattern is a text in quotes, not a value", tree.right, 'write matches "INV-[0-9]+"')
-            return
-        try:
-            compile_pattern(tree.right.value, folded=False)
-            compile_pattern(tree.right.value, folded=True)
-        except PatternError as error:
-            hint = (
-                "RE2 reads patterns: no look-around, no back-references" if "perl" in str(error) or "escape" in str(error) else ""
-            )
-            self._error("pattern", f"the pattern cannot be read: {error}", tree.right, hint)
-
     def _comparison(self, tree: Comparison, given: Names) -> None:
         for operand in tree.operands:
             self._shape(operand, given)
         for comparator, (left, right) in zip(tree.comparators, pairwise(tree.operands), strict=True):
             self._pair(comparator, left, right)
         self._one_currency(tree, *(self.shapes[operand] for operand in tree.operands))
-
-    def _pair(self, comparator: Comparator, left: Expression, right: Expression) -> None:
-        first, second = self.shapes[left], self.shapes[right]
-        if first.unknown or second.unknown:
-            return
-        if comparator in ("in", "not in"):
-            self._membership(left, right, first, second)
-        elif not fit(first, second):
-            self._mismatch(left, right, first, second, "compared with")
-        elif first.date or second.date:
-            for operand in (left, right):
-                self._date(operand, operand)
-        elif comparator not in ("==", "!=") and not first.numeric:
-            self._error("type", f"{first} has no order; `{self._text(left)}` can only be equal or not", right, "write == or !=")
-        elif Kind.MONEY in (first.kind, second.kind) and first.kind is not second.kind and not (first.zero or second.zero):
-            self._require_currency(right if first.kind is Kind.MONEY else left)
-
-    def _membership(self, left: Expression, right: Expression, first: Shape, second: Shape) -> None:
-        if not second.many:
-            hint = "write lists.NAME after `in`"
-            if second.kind is Kind.TEXT and first.kind is Kind.TEXT:
-                hint = f"write {self._text(right)} contains {self._text(left)}"
-            self._error("type", f"`in` asks for a list, and `{self._text(right)}` is {second}", right, hint)
-        elif first.many or Kind.MONEY in (first.kind, second.kind) or not fit(first, Shape(second.kind, date=first.date)):
-            self._error("type", f"`{self._text(left)}` is {first} and cannot be in {second}", left)
-        elif first.date:
-            self._date(right, right)
-
-    def _date(self, tree: Expression, place: Tree) -> None:
-        """Refuse texts that are no dates where they are compared with one."""
-        for text in tree.values if isinstance(tree, Texts) else (tree.value,) if isinstance(tree, Text) else ():
-            if not is_date(text):
-                self._error("type", f"{quote(text)} is not a date", place, 'write one such as "2026-12-24"')
-
-    def _mismatch(self, left: Expression, right: Expression, first: Shape, second: Shape, verb: str) -> None:
-        """Say that the two do not fit; the caret goes under the constant, or the right one."""
-        if first.constant and not second.constant:
-            left, right, first, second = right, left, second, first
-        hint = ""
-        if first.many or second.many:
-            hint = "ask with in" if "compared" in verb else ""
-        elif first.date:
-            hint = 'write one such as "2026-12-24"' if second.constant else ""
-        elif isinstance(right, Text) and first.numeric:
-            plain = next((text for text in (right.value, right.value.lstrip("0") or "0") if read_number(text) is not None), None)
-            hint = "" if plain is None else f"write {plain}"
-        elif isinstance(right, Number) and first.kind is Kind.TEXT:
-            named = isinstance(left, Known) and left.name == "now.weekday"
-            hint = 'write a day such as "monday"' if named else f'write "{self._text(right)}"'
-        elif isinstance(right, Name) and second.numeric and Kind.MONEY in (first.kind, second.kind):
-            hint = "only plain numbers are taken as money"
-        self._error("type", f"`{self._text(left)}` is {first} and cannot be {verb} {second}", right, hint)
-
-    def _is_numeric(self, tree: Expression, shape: Shape) -> bool:
-        if shape.numeric or shape.unknown:
-            return True
-        self._error("type", f"`{self._text(tree)}` is {shape} and cannot be calculated with", tree)
-        return False
-
-    def _require_currency(self, tree: Expression) -> None:
-        if self.setting.currency is None:
-            message = f"`{self._text(tree)}` meets money, and the file does not say in which currency plain numbers are"
-            self._error("currency", message, tree, "add a line such as currency: USD")
-
-    def _one_currency(self, tree: Expression, *shapes: Shape) -> None:
-        """Refuse currencies that can never meet: those that the rule names, and the file's where a plain number meets money."""
-        codes = dict.fromkeys(shape.code for shape in shapes if shape.code)
-        plain = any(shape.plain or (shape.kind in NUMBERS and shape.written and not shape.zero) for shape in shapes)
-        if codes and plain and self.setting.currency is not None:
-            codes[self.setting.currency] = None
-        if len(codes) > 1:
-            message = f"`{self._text(tree)}` puts {' and '.join(map(str, codes))} together"
-            hint = "name the currency of each amount, and compare those of one" if plain else "compare amounts of one currency"
-            self._error("currency", message, tree, hint)

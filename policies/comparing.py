@@ -10,7 +10,7 @@ from signoff.actions import Field, Kind
 
 from .counters import Counter
 from .shapes import Shape, fixed_currency
-from .syntax import Arithmetic, Call, Counted, Default, Expression, Known, Name, Negative
+from .syntax import Arithmetic, Call, Counted, Default, Expression, Known, Name, Negative, SourceOf
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Reading:
 
 
 def compares_exactly(operands: Sequence[Expression], fields: Mapping[str, Field]) -> bool:
-    """Whether texts are compared as they are: fields with fixed choices, currencies and actors, and no other field."""
-    fixed = [isinstance(operand, Known) for operand in operands]
+    """Whether texts are compared as they are: fields with fixed choices, currencies, actors and sources, and no other field."""
+    fixed = [isinstance(operand, Known | SourceOf) for operand in operands]
     for operand in operands:
         match operand:
             case Known(name="now.weekday") | Call():

@@ -18,6 +18,7 @@ from .comparing import compares_exactly
 from .dates import WEEKDAYS, is_date
 from .regions import FALSE, TRUE, Space, TruthRegions, Variable
 from .shapes import UNKNOWN, Shape, fixed_currency
+from .sources import REQUEST
 from .syntax import (
     And,
     Arithmetic,
@@ -40,8 +41,10 @@ from .syntax import (
     Number,
     Or,
     Predicate,
+    SourceOf,
     Text,
     Texts,
+    Trusted,
     Truth,
     spell,
     walk,
@@ -58,6 +61,7 @@ _TRUTHS = Words(frozenset({"true", "false"}))
 _YES, _NO = Words(frozenset({"true"})), Words(frozenset({"false"}))
 _ANSWERS = Words(frozenset({"true", "false", "failed"}))
 _DAYS = Words(frozenset(WEEKDAYS))
+_IN_REQUEST = Words(frozenset({REQUEST}))
 
 Shapes: TypeAlias = Mapping[Expression, Shape]
 Pair: TypeAlias = Callable[[Expression, Comparator, Expression], TruthRegions | None]  # None: it is not understood
@@ -99,12 +103,20 @@ class RegionReader:
             case Name(name=name) if self._is_one(name, Kind.BOOLEAN):
                 return self.space.asked(("is", name), _TRUTHS, _YES)
             case InRequest(field=name):
-                return self.space.asked(("in_request", name.name), _TRUTHS, _YES)
+                return self._stands_in(name.name, _IN_REQUEST)
+            case Trusted(field=name):
+                return self.space.asked(("trusted", name.name), _TRUTHS, _YES)
+            case Known(name="disputed"):
+                return self.space.asked(("disputed",), _TRUTHS, _YES)
             case Comparison():
                 return self._comparison(tree) or self._question(tree)
             case Predicate(operator="contains", left=left, right=right) if self._shape(left).many:
                 return self._holds(left, right, (left, right)) or self._question(tree)
         return self._question(tree)
+
+    def _stands_in(self, name: str, sources: Words) -> TruthRegions:
+        """Whether the value of a field stands in one of *sources*, which are spelt in one way only, folded or not."""
+        return self.space.asked(("source", name), ANY_TEXT, sources)
 
     def _has(self, name: str) -> TruthRegions:
         found = self.fields.get(name)
@@ -268,6 +280,8 @@ class RegionReader:
                 return self._is_among(inner, wanted, exact=exact)
             case Name(name=name) if self._is_one(name, Kind.TEXT, Kind.CURRENCY):
                 return self.space.asked((mode, name), _domain(self.fields[name], exact=exact), wanted)
+            case SourceOf(field=name):
+                return self._stands_in(name.name, wanted)
             case Known(name="now.weekday"):
                 return self._timed(self.space.asked((mode, value.name), _DAYS, wanted))
             case Known(name="actor.id"):

@@ -8,7 +8,8 @@ from signoff.actions import Registry
 from .checker import Checker, Facts
 from .counters import Counters
 from .diagnostics import Report, TooManyDiagnostics, quote, suggest
-from .doubts import Doubts, Lookups
+from .doubts import Doubts
+from .lookups import Lookups
 from .naming import Setting
 from .nodes import Entries, Items, Node, Scalar
 from .parser import parse

@@ -12,7 +12,7 @@ from signoff.actions import Action, Kind, fold_name
 from .content import Document
 from .dates import WEEKDAYS
 from .rule import Rule
-from .situations import ACTOR, ASKED, COUNTED, DATE, Situation
+from .situations import ACTOR, ASKED, COUNTED, DATE, SOURCE, TRUSTED, Situation
 from .syntax import (
     Arithmetic,
     Call,
@@ -30,8 +30,10 @@ from .syntax import (
     Negative,
     Number,
     Predicate,
+    SourceOf,
     Text,
     Texts,
+    Trusted,
     children,
     walk,
 )
@@ -139,6 +141,10 @@ class _Reader:
                     self.found.parts[counter.field] = None
             case InRequest(field=Name(name=name)) if name in self.action.fields:
                 self.found.parts[f"{ASKED}{name})"] = None
+            case SourceOf(field=Name(name=name)) if name in self.action.fields:
+                self.found.parts[f"{SOURCE}{name})"] = None
+            case Trusted(field=Name(name=name)) if name in self.action.fields:
+                self.found.parts[f"{TRUSTED}{name})"] = None
             case Known(name="now.weekday"):
                 self.found.parts[DATE] = None
             case Known(name="actor.roles"):
@@ -231,6 +237,8 @@ class _Reader:
                 return [DATE]
             case Known(name="actor.id"):
                 return [ACTOR]
+            case SourceOf(field=Name(name=name)) if name in self.action.fields:
+                return [f"{SOURCE}{name})"]
             case Call(function="lower", operands=(operand,)):
                 return self._text_parts(operand)
         return []
@@ -293,6 +301,8 @@ def _text_of(tree: Expression, situation: Situation) -> str | None:
             return _text_of(operand, situation)
         case Known(name="actor.id"):
             return situation.actor.id
+        case SourceOf(field=field):
+            return situation.source_of(field.name)
         case Known(name="now.date"):
             return str(situation.value(DATE))
         case Known(name="now.weekday"):

@@ -171,8 +171,9 @@ class _Found:
 
 def _size(situation: Situation, base: Situation) -> tuple[float, ...]:
     """How much there is to read: parts that are not as in *base*, digits, letters."""
-    parts = [*situation.action.fields, "actor.id", "now.hour", "now.date", "plan.size"]
+    parts = [*situation.action.fields, "actor.id", "now.hour", "now.date", "plan.size", "disputed"]
     parts += [f"counters.{name}" for name in situation.before] + [f"in_request({name})" for name in situation.action.fields]
+    parts += [f"{what}({name})" for name in situation.sources for what in ("source_of", "trusted")]
     others = {part: value for part in parts if (value := situation.value(part)) != base.value(part)}
     numbers = [value for value in others.values() if isinstance(value, int | Decimal)]
     letters = sum(len(str(value)) for value in others.values() if isinstance(value, str | tuple))

@@ -4,39 +4,37 @@ Two things are found, where they hold for every action type that the rule speaks
 with can never be, and a part of a condition that is the same for every action.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import partial
-from itertools import islice, pairwise
-from typing import TypeAlias
+from itertools import pairwise
 
-from signoff.actions import Field, Kind, fold_name
+from signoff.actions import Kind, fold_name
 
+from .certainty import certain
 from .dates import WEEKDAYS, is_date, is_weekday
-from .diagnostics import MAX_DIAGNOSTICS, Report, quote, suggest
+from .diagnostics import Report, quote, suggest
+from .lookups import Lookups, Tests, failing
 from .naming import Setting
 from .nodes import Scalar
 from .people import is_id
 from .rule import Groups
 from .shapes import is_currency
+from .sources import NONE, REQUEST, is_source
 from .syntax import (
     And,
-    Call,
-    Comparator,
     Comparison,
     Default,
     Entry,
     Expression,
-    Has,
     Keys,
     Known,
     Listed,
     Name,
     Not,
-    Number,
     Or,
     Predicate,
+    SourceOf,
     Text,
     Texts,
     Tree,
@@ -45,15 +43,6 @@ from .syntax import (
     parts_read,
     walk,
 )
-
-Fields: TypeAlias = Mapping[str, Field]
-Tests: TypeAlias = tuple[Callable[[str], bool], ...]
-
-_LEAST_MONEY = Decimal("0.0001")  # amounts are more than zero, and no currency has more than four decimals
-_LAST_HOUR = 23
-_TURNED: dict[Comparator, Comparator] = {
-    "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=", "in": "in", "not in": "not in",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,7 +53,7 @@ class Doubts:
     roles: Groups
     report: Report
     source: Scalar
-    lookups: "Lookups"  # of the whole file
+    lookups: Lookups  # of the whole file
     said: set[str] = field(default_factory=set)  # of texts that something never is
 
     def condition(self, tree: Expression) -> None:
@@ -95,7 +84,7 @@ class Doubts:
         return False
 
     def _always(self, tree: Expression, value: bool) -> bool:
-        return all(_certain(tree, fields) is value for fields in self.setting.types.values())
+        return all(certain(tree, fields) is value for fields in self.setting.types.values())
 
     def _compared(self, value: Expression, constant: Expression) -> None:
         """Warn of texts in *constant* that *value* can never be."""
@@ -154,6 +143,8 @@ class Doubts:
                 return (self.roles.__contains__,)
             case Known(name="actor.id"):
                 return (is_id,)
+            case SourceOf():
+                return (is_source,)
             case Known(name="now.weekday"):
                 return (is_weekday,)
             case Known(name="now.date"):
@@ -176,6 +167,8 @@ class Doubts:
                 return "write one such as 2026-12-24"
             case Default(field=field):
                 return self._remedy(field, text)
+            case SourceOf():
+                return suggest(text.casefold(), (REQUEST, NONE)) or "write lower case, such as invoice or email:4711"
             case Known():
                 return "write an id as it is given to --as"
             case Name(name=name):
@@ -196,112 +189,9 @@ class Doubts:
             self.report.warning(code, message, place, remedy())
 
 
-@dataclass(frozen=True)
-class Lookups:
-    """What was found out of the lists and tables of a file: each is gone through once, however many rules ask for it."""
-
-    _failing: dict[tuple[Tests, tuple[str, str]], tuple[str, ...]] = field(default_factory=dict)
-    _passing: dict[tuple[Tests, str], bool] = field(default_factory=dict)
-    _folded: dict[str, frozenset[str]] = field(default_factory=dict)
-
-    def never(self, tests: Tests, name: tuple[str, str], texts: Iterable[str]) -> tuple[str, ...]:
-        """The first of *texts* that pass none of *tests*."""
-        key = (tests, name)
-        if key not in self._failing:
-            self._failing[key] = tuple(islice(failing(tests, texts), MAX_DIAGNOSTICS))
-        return self._failing[key]
-
-    def any(self, tests: Tests, table: str, texts: Iterable[str]) -> bool:
-        """Whether any of a table's keys passes one of *tests*."""
-        key = (tests, table)
-        if key not in self._passing:
-            self._passing[key] = any(test(text) for text in texts for test in tests)
-        return self._passing[key]
-
-    def folded(self, table: str, texts: Iterable[str]) -> frozenset[str]:
-        """A table's keys, folded."""
-        if table not in self._folded:
-            self._folded[table] = frozenset(map(fold_name, texts))
-        return self._folded[table]
-
-
 def _otherwise(value: Expression) -> str | None:
     """The text that *value* can be beside what its field can."""
     match value:
         case Default(otherwise=Text(value=text)):
             return text
-    return None
-
-
-def failing(tests: Tests, texts: Iterable[str]) -> Iterator[str]:
-    """Those of *texts* that pass none of *tests*."""
-    return (text for text in texts if not any(test(text) for test in tests))
-
-
-def _certain(tree: Expression, fields: Fields) -> bool | None:
-    """What *tree* is for every action with *fields*; None where that depends on the action."""
-    match tree:
-        case Truth(value=value):
-            return value
-        case Has(field=name):
-            found = fields.get(name.name)
-            return False if found is None else None if found.optional else True
-        case Not(operand=operand):
-            inner = _certain(operand, fields)
-            return None if inner is None else not inner
-        case And(operands=operands):
-            return _joined([_certain(operand, fields) for operand in operands], ends=False)
-        case Or(operands=operands):
-            return _joined([_certain(operand, fields) for operand in operands], ends=True)
-        case Comparison(operands=operands, comparators=comparators):
-            pairs = zip(comparators, pairwise(operands), strict=True)
-            return _joined([_pair(comparator, left, right, fields) for comparator, (left, right) in pairs], ends=False)
-    return None
-
-
-def _joined(parts: list[bool | None], *, ends: bool) -> bool | None:
-    """`and` (*ends* at false) or `or` (*ends* at true) over what is certain of its parts."""
-    if ends in parts:
-        return ends
-    return None if None in parts else not ends
-
-
-def _pair(comparator: Comparator, left: Expression, right: Expression, fields: Fields) -> bool | None:
-    if comparator in ("in", "not in"):
-        return comparator == "not in" if isinstance(right, Texts) and not right.values else None
-    if isinstance(left, Number):
-        comparator, left, right = _TURNED[comparator], right, left
-    if not isinstance(right, Number):
-        return None
-    if isinstance(left, Known) and left.name == "now.hour" and right.value >= _LAST_HOUR:
-        beyond = right.value > _LAST_HOUR
-        match comparator:
-            case ">" | "<=":
-                return comparator == "<="
-            case ">=" | "==" | "<" | "!=" if beyond:
-                return comparator in ("<", "!=")
-    least = least_value(left, fields)
-    if least is None:
-        return None
-    match comparator:
-        case "<" if right.value <= least:
-            return False
-        case "<=" | "==" if right.value < least:
-            return False
-        case ">" | "!=" if right.value < least:
-            return True
-        case ">=" if right.value <= least:
-            return True
-    return None
-
-
-def least_value(tree: Expression, fields: Fields) -> Decimal | None:
-    """The least value that *tree* can have, where it has one."""
-    match tree:
-        case Known(name="plan.size"):
-            return Decimal(1)
-        case Known(name="now.hour") | Call(function="len"):
-            return Decimal(0)
-        case Name(name=name) if (found := fields.get(name)) and found.kind is Kind.MONEY and not found.many:
-            return _LEAST_MONEY
     return None

@@ -19,7 +19,23 @@ from .encoding_numbers import Reckoning
 from .logic import Number, Truth, Whole, compare, every, negate, same, some
 from .rule import Condition, Rule
 from .shapes import UNKNOWN, Shape
-from .syntax import And, Comparator, Comparison, Default, Entry, Expression, Has, InRequest, Name, Not, Or, Predicate, Text
+from .syntax import (
+    And,
+    Comparator,
+    Comparison,
+    Default,
+    Entry,
+    Expression,
+    Has,
+    InRequest,
+    Known,
+    Name,
+    Not,
+    Or,
+    Predicate,
+    Text,
+    Trusted,
+)
 from .syntax import Truth as Written
 from .texts import DateSymbol, TextSymbol, TextTerm, asked_of_both, equal_symbols, spelt
 from .world import fold, fold_part
@@ -78,6 +94,10 @@ class Encoding(Reckoning):
                 return Answer(self.symbols.given(name))
             case InRequest(field=Name(name=name)):
                 return Answer(self.symbols.requested(name))
+            case Trusted(field=Name(name=name)):
+                return Answer(self.symbols.trusted(name))
+            case Known(name="disputed"):
+                return Answer(self.symbols.disputed)
             case Not(operand=operand):
                 answer = self.condition(operand)
                 return Answer(negate(answer.holds), answer.fails)

@@ -8,8 +8,9 @@ from signoff.actions import Field
 from .comparing import Reading
 from .logic import Truth, every, negate, some
 from .shapes import Shape
+from .sources import NONE
 from .symbols import Clock, Symbols
-from .syntax import Call, Default, Entry, Expression, Keys, Known, Listed, Name, Text, Texts, Tree, spell, walk
+from .syntax import Call, Default, Entry, Expression, Keys, Known, Listed, Name, SourceOf, Text, Texts, Tree, spell, walk
 from .texts import Part, TextTerm, spelt
 from .world import World
 
@@ -46,6 +47,8 @@ class Wording:
                 return TextTerm.of(self.symbols.actor if exact else self.symbols.folded_actor), False
             case Known():
                 return self._time(tree)
+            case SourceOf(field=Name(name=name)):
+                return TextTerm.of(self.symbols.source(name)) if name in self.fields else TextTerm.known(NONE), False
             case Entry():
                 return self._entry(tree)
             case Call(function="lower", operands=(operand,)):

@@ -9,7 +9,24 @@ from signoff.actions import Kind, fold_name
 from .lowering import Key, Lowering
 from .rule import Rule
 from .shapes import UNKNOWN, Shape
-from .syntax import And, Comparison, Expression, Has, InRequest, Keys, Known, Listed, Name, Not, Or, Text, Texts, Truth
+from .syntax import (
+    And,
+    Comparison,
+    Expression,
+    Has,
+    InRequest,
+    Keys,
+    Known,
+    Listed,
+    Name,
+    Not,
+    Or,
+    SourceOf,
+    Text,
+    Texts,
+    Trusted,
+    Truth,
+)
 
 MIN_REMEMBERED = 256  # spellings that an index remembers, at least
 SPELLINGS = 4  # that it remembers for each text which rules ask for
@@ -98,7 +115,7 @@ def _keys(rule: Rule, type_: str, lowering: Lowering) -> Iterator[Keyed]:
 def _cannot_fail(tree: Expression, shapes: Mapping[Expression, Shape]) -> bool:
     """Whether *tree* has a value for every action: it only compares texts and truths, or asks what was given."""
     match tree:
-        case Has() | InRequest():
+        case Has() | InRequest() | Trusted() | Known(name="disputed"):
             return True
         case Not(operand=operand):
             return _cannot_fail(operand, shapes)
@@ -111,7 +128,7 @@ def _cannot_fail(tree: Expression, shapes: Mapping[Expression, Shape]) -> bool:
 
 def _is_textual(tree: Expression, shapes: Mapping[Expression, Shape]) -> bool:
     match tree:
-        case Text() | Texts() | Listed() | Keys() | Truth() | Known(name="actor.id" | "actor.roles"):
+        case Text() | Texts() | Listed() | Keys() | Truth() | Known(name="actor.id" | "actor.roles") | SourceOf():
             return True
         case Name():
             return shapes.get(tree, UNKNOWN).kind in _TEXTUAL

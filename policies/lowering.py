@@ -19,6 +19,7 @@ from signoff.actions import Field, Kind, fold_name
 
 from .comparing import Reading
 from .shapes import UNKNOWN, Shape
+from .sources import NONE, is_trusted, source_of
 from .syntax import (
     And,
     Arithmetic,
@@ -40,8 +41,10 @@ from .syntax import (
     Number,
     Or,
     Predicate,
+    SourceOf,
     Text,
     Texts,
+    Trusted,
     Truth,
 )
 from .world import World, fail_currency, fail_missing, fold, fold_each, fold_part, read_counter
@@ -159,6 +162,12 @@ class Lowering:
                 return _is_not_none(self.attribute(found)) if found else self.bind(False)
             case InRequest(field=name):
                 return _compare(self.bind(name.name), ast.In(), _dotted("c", "grounded"))
+            case SourceOf(field=name):
+                known = name.name in self.fields
+                return self._call(source_of, load("c"), self.bind(name.name)) if known else self.bind(NONE)
+            case Trusted(field=name):
+                known = name.name in self.fields
+                return self._call(is_trusted, load("c"), self.bind(name.name)) if known else self.bind(False)
             case Default():
                 return self._default(tree)
             case Not(operand=operand):
@@ -190,6 +199,8 @@ class Lowering:
                 return self._call(self.world.weekday, load("c"))
             case "now.date":
                 return self._call(self.world.date, load("c"))
+            case "disputed":
+                return _dotted("c", "disputed")
         return _dotted("c", "plan_size")
 
     def _default(self, tree: Default) -> ast.expr:
@@ -265,7 +276,7 @@ class Lowering:
                     return rest
                 value = self._attribute_folded(found)
                 return ast.IfExp(_is_not_none(value), value, rest, **PLACE)
-            case Known(name="actor.id"):
+            case Known(name="actor.id") | SourceOf():
                 return self._call(fold, self._lower(tree))
             case Known(name="actor.roles"):
                 return self._call(fold_each, self._lower(tree))

@@ -9,9 +9,10 @@ sum     = product {("+" | "-") product}
 product = unary {"*" unary}
 unary   = "-" unary | atom
 atom    = number | number currency | text | "true" | "false" | "[" text {"," text} "]" | "(" or ")"
-        | name | "lists" "." name | "counters" "." name | "actor" "." ("id" | "roles") | "plan" "." "size"
+        | name | "disputed" | "lists" "." name | "counters" "." name | "actor" "." ("id" | "roles")
+        | "plan" "." ("size" | "disputed")
         | "now" "." ("hour" | "weekday" | "date") | "tables" "." name ["[" sum "]" ["." name]]
-        | ("has" | "in_request") "(" name ")" | "default" "(" name "," constant ")"
+        | ("has" | "in_request" | "source_of" | "trusted") "(" name ")" | "default" "(" name "," constant ")"
         | ("min" | "max") "(" sum "," sum {"," sum} ")" | ("abs" | "len" | "lower") "(" sum ")"
 """
 
@@ -48,9 +49,11 @@ from .syntax import (
     Operator,
     Or,
     Predicate,
+    SourceOf,
     Text,
     TextOperator,
     Texts,
+    Trusted,
     Truth,
 )
 from .tokens import MAX_CALCULATIONS, PREDICATES, Tokens
@@ -59,9 +62,15 @@ MAX_DIGITS = 36  # of one number
 MAX_OPERANDS = 10  # of `min` and `max`
 
 _CALLS: dict[str, Function] = {"min": "min", "max": "max", "abs": "abs", "len": "len", "lower": "lower"}
-_FUNCTIONS = ("has", "default", "in_request", *_CALLS)
+_ASKED: dict[str, type[Has | InRequest | SourceOf | Trusted]] = {
+    "has": Has,
+    "in_request": InRequest,
+    "source_of": SourceOf,
+    "trusted": Trusted,
+}
+_FUNCTIONS = ("has", "default", *[name for name in _ASKED if name != "has"], *_CALLS)
 _COMPARATORS: dict[str, Comparator] = {"==": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_KNOWN = ("actor.id", "actor.roles", "plan.size", "now.hour", "now.weekday", "now.date")
+_KNOWN = ("actor.id", "actor.roles", "plan.size", "plan.disputed", "now.hour", "now.weekday", "now.date")
 
 
 def parse(text: str) -> Expression:
@@ -253,6 +262,8 @@ class _Parser(Tokens):
             return self._dotted(token)
         if token.text in ("true", "false"):
             return Truth(value=token.text == "true", start=token.start, end=token.end)
+        if token.text == "disputed":
+            return Known(name="disputed", start=token.start, end=token.end)
         return Name(name=token.text, start=token.start, end=token.end)
 
     def _function(self, name: Token) -> Expression:
@@ -270,7 +281,7 @@ class _Parser(Tokens):
             self._expect(",", "the field")
             otherwise = self._deeper(name, self._unary)
             return Default(field=field, otherwise=otherwise, start=name.start, end=self._expect(")", "the constant").end)
-        made = Has if name.text == "has" else InRequest
+        made = _ASKED[name.text]
         return made(field=field, start=name.start, end=self._expect(")", "the field").end)
 
     def _call(self, name: Token) -> Call:
@@ -304,6 +315,8 @@ class _Parser(Tokens):
         match whole:
             case "actor.id" | "actor.roles" | "plan.size" | "now.hour" | "now.weekday" | "now.date":
                 return Known(name=whole, start=start, end=end)
+            case "plan.disputed":
+                return Known(name="disputed", start=start, end=end)
         if base.text == "lists":
             return Listed(name=part.text, start=start, end=end)
         if base.text == "tables":

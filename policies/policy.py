@@ -1,21 +1,22 @@
 """Policy: a compiled policies file."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
 
 from signoff.actions import Action
-from signoff.canonical import Json, canonical, digest
+from signoff.canonical import Json
 
+from .combining import Combining
 from .compiler import Test, answer_of, compile_rule, compile_type, why_failed
 from .content import Document
 from .counters import Counter
 from .dates import time_zone
-from .decision import CAUTION, DEFAULT_WITHIN, PERSON, Context, Decision, DecisionEffect, Explanation, Seat
+from .decision import CAUTION, PERSON, Context, Decision, DecisionEffect, Explanation, Seat
 from .diagnostics import Diagnostic
-from .routes import Route, combine_routes, members
+from .routes import members
 from .rule import Rule
 from .tables import Table
 from .unmet import Unmet, why_unmet
@@ -25,7 +26,6 @@ from .world import World
 Decide: TypeAlias = Callable[[Action, Context], Decision]
 
 _NOBODY: frozenset[str] = frozenset()
-_UNSPOKEN = "no allow rule speaks for it"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,6 +38,7 @@ class Policy:
     document: Document  # what it says
     warnings: tuple[Diagnostic, ...]
     files: tuple[str, ...] = ()  # that it names, relative to its own folder
+    _combining: Combining = field(init=False, repr=False)
     _decide: Mapping[type[Action], Decide] = field(init=False, repr=False)
     _world: World = field(init=False, repr=False)  # what conditions read beside action and context
     _rules: Mapping[str, Rule] = field(init=False, repr=False)
@@ -56,6 +57,7 @@ class Policy:
             counters=document.counters,
         )
         object.__setattr__(self, "_world", world)
+        object.__setattr__(self, "_combining", Combining(document=document, policy=self.digest))
         object.__setattr__(self, "_counters_read", _counters_read(document))
         object.__setattr__(self, "_signing", _signing(document))
         object.__setattr__(self, "_rules", {rule.id: rule for rule in document.rules})
@@ -150,11 +152,11 @@ class Policy:
         """What may happen to *action*. It never raises: what cannot be decided is denied, with the reason."""
         decide = self._decide.get(type(action))
         if decide is None:
-            return self._deny(f"the policies were not loaded for the action type {type(action).__name__}")
+            return self._combining.deny(f"the policies were not loaded for the action type {type(action).__name__}")
         try:
             return decide(action, context)
         except Exception as error:  # an action that was made without validation
-            return self._deny(f"the action could not be read ({type(error).__name__})")
+            return self._combining.deny(f"the action could not be read ({type(error).__name__})")
 
     def combine(self, action: Action, matched: Sequence[Rule], failed: Sequence[Rule]) -> Decision:
         """What is decided about *action* where of all rules those *matched*, and the conditions of those *failed*.
@@ -163,9 +165,9 @@ class Policy:
         """
         denying = tuple(rule for rule in matched if rule.effect is DecisionEffect.DENY)
         if denying:
-            return self._finish(denying, tuple(rule for rule in failed if rule.effect is DecisionEffect.DENY))
+            return self._combining.finish(denying, tuple(rule for rule in failed if rule.effect is DecisionEffect.DENY))
         caution = None if type(action).caution is Action.caution else _caution_of(action)
-        return self._finish(tuple(matched), tuple(failed), caution)
+        return self._combining.finish(tuple(matched), tuple(failed), caution)
 
     def decide_without(self, id_: str, action: Action, context: Context) -> Decision:
         """What would be decided if the file had not the rule *id_*: slowly, one rule after the other."""
@@ -224,72 +226,12 @@ class Policy:
     def _compile(self, type_: str, action: type[Action]) -> Decide:
         rules = [rule for rule in self.document.rules if type_ in rule.types]
         if action.caution is Action.caution:
-            return compile_type(action, type_, rules, self._world, self._finish)
+            return compile_type(action, type_, rules, self._world, self._combining.finish)
         outcome = compile_type(action, type_, rules, self._world, self._finish_later)
         return lambda action, context: outcome(action, context)(_caution_of(action))
 
     def _finish_later(self, matched: tuple[Rule, ...], failed: tuple[Rule, ...]) -> Callable[[str | None], Decision]:
-        return partial(self._finish, matched, failed)
-
-    def _finish(self, matched: tuple[Rule, ...], failed: tuple[Rule, ...], caution: str | None = None) -> Decision:
-        """What the rules that *matched* come to: the strictest of them; without an allow rule the default, or stricter."""
-        effects = {rule.effect for rule in matched}
-        if DecisionEffect.DENY in effects:
-            return self._decision(DecisionEffect.DENY, matched, failed)
-        granted = DecisionEffect.ALLOW in effects
-        if not granted and self.document.default is None:
-            return self._decision(DecisionEffect.DENY, (), failed, (_UNSPOKEN,))
-        if caution is not None and self.document.approvers is None:
-            return self._decision(DecisionEffect.DENY, (), failed, (caution, "the policies name no `approvers` who could sign"))
-        asking = tuple(rule for rule in matched if rule.effect is DecisionEffect.APPROVE)
-        if granted and not asking and caution is None:
-            return self._decision(DecisionEffect.ALLOW, matched, failed)
-        return self._approval(asking, failed, caution, granted=granted)
-
-    def _approval(self, asking: tuple[Rule, ...], failed: tuple[Rule, ...], caution: str | None, *, granted: bool) -> Decision:
-        """An approval that satisfies all rules *asking*, the action's caution, and the default where nothing *granted* it."""
-        default = None if granted else self.document.default
-        careful = Seat(self.document.approvers, 1) if caution is not None and self.document.approvers else None
-        others = [seat for seat in (default, careful) if seat]
-        routes = [Route(seats=rule.seats, stand_ins=rule.stand_ins, own_vote=rule.own_vote) for rule in asking]
-        route = combine_routes(routes + [Route(seats=(seat,)) for seat in others])
-        otherwise = self.document.within or DEFAULT_WITHIN  # seconds to sign where no rule asks
-        within = min([rule.deadline for rule in asking] + [otherwise for _ in others])
-        asks: dict[str, Json] = {
-            "seats": [{"role": seat.role, "count": seat.count} for seat in route.seats],
-            "rules": sorted(rule.asks for rule in asking),
-            "default": default.role if default else None,
-            "caution": careful.role if careful else None,
-            "within": otherwise if others else None,
-        }
-        reasons = (() if granted else (_UNSPOKEN,)) + (() if caution is None else (caution,))
-        return replace(
-            self._decision(DecisionEffect.APPROVE, asking, failed, reasons),
-            rules=tuple(rule.id for rule in asking) + ((CAUTION,) if careful else ()),
-            seats=route.seats,
-            within=within,
-            remind=_reminder(within, [rule.remind for rule in asking] + [self.document.remind for _ in others]),
-            asks=digest(canonical(asks)),
-            stand_ins=route.stand_ins,
-            own_vote=route.own_vote,
-        )
-
-    def _decision(
-        self, effect: DecisionEffect, rules: tuple[Rule, ...], failed: tuple[Rule, ...] = (), reasons: tuple[str, ...] = ()
-    ) -> Decision:
-        return Decision(
-            effect=effect,
-            rules=tuple(rule.id for rule in rules),
-            seats=(),
-            within=None,
-            asks="",
-            policy=self.digest,
-            failed=tuple(rule.id for rule in failed),
-            because=tuple(rule.because for rule in rules if rule.because) + reasons,
-        )
-
-    def _deny(self, reason: str) -> Decision:
-        return self._decision(DecisionEffect.DENY, (), (), (reason,))
+        return partial(self._combining.finish, matched, failed)
 
     def _explain_caution(self, action: Action) -> Explanation:
         return Explanation(
@@ -348,12 +290,6 @@ def _counters_read(document: Document) -> dict[str, tuple[str, ...]]:
         read = {name for rule in document.rules if type_ in rule.types for name in rule.counters}
         found[type_] = tuple(name for name in document.counters if name in read)
     return found
-
-
-def _reminder(within: int, said: Sequence[int | None]) -> int | None:
-    """How many seconds before their time is over people are reminded: the earliest that is said, though never at once."""
-    longest = max((one for one in said if one is not None), default=None)
-    return longest if longest is None or longest < within else within // 2
 
 
 def _caution_of(action: Action) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from z3 import BoolRef
 
 from .logic import Number, Truth, compare, negate
+from .sources import NONE
 from .symbols import Clock, Counted, Symbols
 from .texts import TextSymbol
 from .witness import SOMEBODY, USUAL
@@ -23,6 +24,10 @@ def preferences(symbols: Symbols, currency: str | None) -> Iterator[Truth]:
     yield from (size.compared("==", Number(1)) for _, size in symbols.having("plan.size", Number))
     yield from (counted.known for _, counted in symbols.having("counter", Counted))
     yield from (requested for _, requested in symbols.having("requested", BoolRef))
+    for _, source in symbols.having("source", TextSymbol):
+        yield source.among(source.places[NONE])
+        yield source.other
+    yield from (negate(disputed) for _, disputed in symbols.having("disputed", BoolRef))
     for _, text in symbols.having("text", TextSymbol):
         yield text.among([text.values.index(currency)]) if currency in text.values and not text.others else text.other
     yield from (actor.other for _, actor in symbols.having("actor", TextSymbol))

@@ -18,7 +18,8 @@ from .people import is_id
 from .policy import Policy
 from .rule import Rule
 from .samples import sample_texts
-from .situations import ACTOR, ASKED, COUNTED, DATE, HOUR, SIZE, PartValue, Situation
+from .situations import ACTOR, ASKED, COUNTED, DATE, DISPUTED, ELSEWHERE, HOUR, SIZE, SOURCE, TRUSTED, PartValue, Situation
+from .sources import NONE, REQUEST, is_source
 from .syntax import Cash, walk
 from .tables import Cell, Table
 
@@ -53,7 +54,7 @@ class Probes:
 
     @cached_property
     def parts(self) -> tuple[str, ...]:
-        """The parts of a situation that the rules read, those that hold numbers last: they depend on the others."""
+        """The parts of a situation that the rules read, those that depend on others behind these: numbers stand last."""
         fields = self._fields
         found = [part for part in self.boundaries.parts if self._is_there(part)]
         if DATE in found and self._zones_differ:
@@ -61,7 +62,7 @@ class Probes:
         currencies = [held for part in found if part in fields and (held := fields[part].currency)]
         if self.cautious:
             found += [name for name in fields if name not in found]
-        return tuple(sorted(dict.fromkeys([*found, *currencies]), key=self._is_number))
+        return tuple(sorted(dict.fromkeys([*found, *currencies]), key=self._depends))
 
     def values(self, part: str, situation: Situation) -> list[PartValue]:
         """Other values of *part* in *situation*, those that are most like an everyday one first."""
@@ -96,15 +97,22 @@ class Probes:
         return len({policy.zone for policy in self.policies}) > 1
 
     def _is_there(self, part: str) -> bool:
-        return part in self._fields or part.startswith((COUNTED, ASKED)) or part in (ACTOR, HOUR, DATE, SIZE)
+        circumstances = (COUNTED, ASKED, SOURCE, TRUSTED)
+        return part in self._fields or part.startswith(circumstances) or part in (ACTOR, HOUR, DATE, SIZE, DISPUTED)
+
+    def _depends(self, part: str) -> int:
+        """How much of the rest it depends on: whether a value is trusted on where it stands, numbers on texts."""
+        return 2 if self._is_number(part) else int(part.startswith(TRUSTED))
 
     def _is_number(self, part: str) -> bool:
         found = self._fields.get(part)
         return part.startswith(COUNTED) or (found is not None and found.kind in (Kind.MONEY, Kind.DECIMAL, Kind.INTEGER))
 
     def _values(self, part: str, situation: Situation) -> Iterator[PartValue]:
-        if part.startswith(ASKED):
+        if part.startswith((ASKED, TRUSTED)) or part == DISPUTED:
             yield from (True, False)
+        elif part.startswith(SOURCE):
+            yield from self._sources(part, situation)
         elif part == ACTOR:
             yield from self._people()
         elif part == DATE:
@@ -207,6 +215,16 @@ class Probes:
         for text in self.boundaries.texts.get(ACTOR, ()):
             if is_id(text):
                 yield text
+
+    def _sources(self, part: str, situation: Situation) -> Iterator[str]:
+        """The request, nothing, the sources that conditions ask for, longer ones that hold pieces, and one that none asks for."""
+        pieces = self.boundaries.texts.get(part, ()) if part in self.boundaries.pieces else ()
+        others = self._fields if part in self.boundaries.related else ()
+        yield from (REQUEST, NONE)
+        yield from filter(is_source, self._texts(part, situation))
+        yield from filter(is_source, (f"{head}{piece}{tail}" for piece in pieces for head, tail in (("x", ""), ("x", "x"))))
+        yield from (situation.source_of(name) for name in others)
+        yield ELSEWHERE
 
     def _dates(self, situation: Situation) -> Iterator[date]:
         """The days that conditions name and those around them, and one of each day of the week."""

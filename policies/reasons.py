@@ -8,7 +8,7 @@ from signoff.actions import show_text
 
 from .parser import parse
 from .scanner import ConditionError
-from .syntax import Counted, Default, Entry, Expression, InRequest, Known, Listed, Name
+from .syntax import Counted, Default, Entry, Expression, InRequest, Known, Listed, Name, SourceOf, Trusted
 
 MAX_SHOWN = 200  # characters of one value
 MAX_VALUES = 20  # in one reason
@@ -55,7 +55,7 @@ def _value(text: str, start: int, end: int) -> Expression:
             "syntax", "`{}` names nothing to show", start - 1, end + 1, "write {amount}, or {{}} to show brackets"
         )
     tree = parse(" " * start + text[start:end])
-    if not isinstance(tree, Name | Known | Listed | Counted | Entry | InRequest | Default):
+    if not isinstance(tree, Name | Known | Listed | Counted | Entry | InRequest | SourceOf | Trusted | Default):
         hint = "write a name, such as {amount}"
         raise ConditionError("syntax", "a reason shows single values, not calculations or conditions", tree.start, tree.end, hint)
     return tree

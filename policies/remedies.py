@@ -47,9 +47,11 @@ _NAMES = {
     "now": "write now.hour, now.weekday or now.date",
     "off": "write false",
     "on": "write true",
-    "plan": "write plan.size",
+    "plan": "write plan.size, or disputed",
     "roles": "write actor.roles",
+    "source_of": "write source_of(to)",
     "tables": "write tables.NAME[to]",
+    "trusted": "write trusted(to)",
     "type": "name action types after allow, approve or deny",
     "yes": "write true",
 }

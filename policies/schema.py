@@ -11,6 +11,7 @@ from signoff.actions import Action, Field, Kind, Registry, currency_codes, refer
 from signoff.canonical import Json
 
 from . import meanings
+from .case_contexts import MAX_CONTEXT, MAX_CONTEXTS
 from .cases import MAX_ACTIONS, MAX_CASES, MAX_REQUEST
 from .columns import MAX_COLUMNS
 from .counters import MAX_COUNTERS
@@ -20,6 +21,7 @@ from .people import MAX_COUNT
 from .reader import MAX_NAME, MAX_VALUE
 from .rules import MAX_RULES
 from .scanner import MAX_CONDITION
+from .sources import NONE, REQUEST, SOURCE
 
 Schema: TypeAlias = dict[str, Json]
 
@@ -158,6 +160,7 @@ def _rule() -> Schema:
 
 def _test() -> Schema:
     before: Json = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": _AMOUNT}]}
+    context = _named(f"^(?!({REQUEST}|{NONE})$){SOURCE}$", {"type": _SCALAR, "minLength": 1, "maxLength": MAX_CONTEXT})
     values: Mapping[str, Schema] = {
         "name": _ref("text"),
         "do": _ref("done"),
@@ -165,6 +168,9 @@ def _test() -> Schema:
         "as": _ref("text"),
         "at": {"type": "string", "pattern": _MOMENT},
         "request": {"type": _SCALAR, "minLength": 1, "maxLength": MAX_REQUEST},
+        "context": context | {"maxProperties": MAX_CONTEXTS},
+        "trusted": _list({"type": "string", "pattern": f"^{SOURCE}$"}),
+        "disputed": {"type": "boolean"},
         "counters": _named(_IDENTIFIER, before),
         "expect": {"anyOf": [_ref("effect"), _list(_ref("effect"))]},
         "rules": _list(_ref("name")),
@@ -172,7 +178,8 @@ def _test() -> Schema:
     }
     alone: Schema = {"required": ["do"], "properties": {"expect": {"type": "string"}}}
     either: list[Json] = [alone, {"required": ["plan"]}]
-    return _object(meanings.TEST, values, ["expect"]) | {"oneOf": either}
+    needed: Schema = {"context": ["request"], "trusted": ["context"]}
+    return _object(meanings.TEST, values, ["expect"]) | {"oneOf": either, "dependentRequired": needed}
 
 
 def _invariant(types: Iterable[Json]) -> Schema:

@@ -14,10 +14,13 @@ from .cases import MAX_ACTIONS, MAX_COUNTED, Before
 from .counters import Counter
 from .decision import Context, CounterValue, Decision
 from .policy import Policy
+from .sources import NONE, REQUEST, is_trusted, source_of
 
-ASKED = "in_request("  # before the name of a field in that of a part
+ASKED, SOURCE, TRUSTED = "in_request(", "source_of(", "trusted("  # before the name of a field in that of a part
 COUNTED = "counters."  # before the name of a counter in that of a part
 ACTOR, HOUR, DATE, SIZE = "actor.id", "now.hour", "now.date", "plan.size"  # the other parts that are no fields
+DISPUTED = "disputed"
+ELSEWHERE = "elsewhere"  # what a value is taken to stand in where only that it is trusted is asked for
 
 PartValue: TypeAlias = str | int | bool | Decimal | date | tuple[str | int | bool | Decimal, ...] | Secret | None
 
@@ -26,8 +29,9 @@ PartValue: TypeAlias = str | int | bool | Decimal | date | tuple[str | int | boo
 class Situation:
     """One action in circumstances that any policy can decide.
 
-    Its parts are named as conditions name them: `amount`, `in_request(amount)`, `actor.id`, `now.hour`, `now.date`,
-    `plan.size`, and `counters.sent_today`, which is what was counted before the action, under every key.
+    Its parts are named as conditions name them: `amount`, `in_request(amount)`, `source_of(amount)`, `trusted(amount)`,
+    `actor.id`, `now.hour`, `now.date`, `plan.size`, `disputed`, and `counters.sent_today`, which is what was counted before
+    the action, under every key.
     """
 
     action: Action
@@ -38,6 +42,9 @@ class Situation:
     plan_size: int = 1
     before: Before = field(default_factory=dict)  # by counter; 0 where one is left out
     unknown: frozenset[str] = frozenset()  # counters without a value, because something that counts does not say what it adds
+    sources: Mapping[str, str] = field(default_factory=dict)  # of the fields whose value stands in something but the request
+    trusted: frozenset[str] = frozenset()  # those of them for which that can be trusted
+    disputed: bool = False  # whether a second opinion planned otherwise
 
     @classmethod
     def of(cls, action: Action, context: Context, counters: Mapping[str, Counter], zone: tzinfo | None) -> "Situation":
@@ -50,6 +57,8 @@ class Situation:
                 unknown.add(name)
             else:
                 before[name] = Decimal(value) - own
+        standing = {name: source_of(context, name) for name in action.fields}
+        sources = {name: source for name, source in standing.items() if source not in (REQUEST, NONE)}
         return cls(
             action=action,
             actor=context.actor,
@@ -59,6 +68,9 @@ class Situation:
             plan_size=context.plan_size,
             before=before,
             unknown=frozenset(unknown),
+            sources=sources,
+            trusted=frozenset(name for name in sources if is_trusted(context, name)),
+            disputed=context.disputed,
         )
 
     def context(self, policy: Policy) -> Context:
@@ -69,6 +81,9 @@ class Situation:
             plan_size=self.plan_size,
             now=self.now,
             counters={name: self._counted(name, policy) for name in policy.counters_read(self.action.type)},
+            sources=self.sources,
+            trusted=self.trusted,
+            disputed=self.disputed,
         )
 
     def decided_by(self, policy: Policy) -> Decision:
@@ -81,7 +96,13 @@ class Situation:
             return self.before.get(part.removeprefix(COUNTED), Decimal(0))
         if part.startswith(ASKED):
             return part[len(ASKED) : -1] in self.grounded
+        if part.startswith(SOURCE):
+            return self.source_of(part[len(SOURCE) : -1])
+        if part.startswith(TRUSTED):
+            return part[len(TRUSTED) : -1] in self.grounded | self.trusted
         match part:
+            case "disputed":
+                return self.disputed
             case "actor.id":
                 return self.actor.id
             case "plan.size":
@@ -93,16 +114,25 @@ class Situation:
         value: PartValue = None if found is None else getattr(self.action, found.attribute)
         return value
 
+    def source_of(self, name: str) -> str:
+        """Where the value of a field stands."""
+        return REQUEST if name in self.grounded else self.sources.get(name, NONE)
+
     def changed(self, part: str, value: PartValue) -> "Situation | None":
         """The same with another value of one part; None where that is no valid action, or cannot be.
 
-        A field that is given another value stands in the request where it did before; one that was not given does, too.
+        A field that is given another value stands where it did before; one that was not given stands in the request. A value
+        that is said to be trusted, and stood nowhere, stands elsewhere; one that is moved is not trusted for that.
         """
         match value:
             case bool() if part.startswith(ASKED):
-                name = part[len(ASKED) : -1]
-                given = self.value(name) is not None
-                return replace(self, grounded=self.grounded | {name} if value else self.grounded - {name}) if given else None
+                return self._standing(part[len(ASKED) : -1], REQUEST if value else NONE)
+            case str() if part.startswith(SOURCE):
+                return self._standing(part[len(SOURCE) : -1], value)
+            case bool() if part.startswith(TRUSTED):
+                return self._trusting(part[len(TRUSTED) : -1], trusted=value)
+            case bool() if part == DISPUTED:
+                return replace(self, disputed=value)
             case int() | Decimal() if part.startswith(COUNTED):
                 return self._with_before(part.removeprefix(COUNTED), Decimal(value))
             case str() if part == ACTOR:
@@ -114,6 +144,24 @@ class Situation:
             case date() if part == DATE:
                 return self._at(day=value)
         return self._with_field(part, value)
+
+    def _standing(self, name: str, source: str) -> "Situation | None":
+        """The same where the value of a field, which must be given, stands in *source*, which is not trusted."""
+        if self.value(name) is None:
+            return None
+        rest = {other: held for other, held in self.sources.items() if other != name}
+        sources = rest if source in (REQUEST, NONE) else rest | {name: source}
+        grounded = self.grounded | {name} if source == REQUEST else self.grounded - {name}
+        return replace(self, grounded=grounded, sources=sources, trusted=self.trusted - {name})
+
+    def _trusting(self, name: str, *, trusted: bool) -> "Situation | None":
+        source = self.source_of(name)
+        if trusted is (name in self.grounded | self.trusted):
+            return self
+        if not trusted:
+            return self._standing(name, NONE if source == REQUEST else source)
+        moved = self._standing(name, ELSEWHERE if source == NONE else source)
+        return moved and replace(moved, trusted=moved.trusted | {name})
 
     def _with_before(self, name: str, value: Decimal) -> "Situation | None":
         fits = 0 <= value < MAX_COUNTED and name not in self.unknown
@@ -137,10 +185,15 @@ class Situation:
             action = type(self.action).model_validate(wire, by_alias=True, by_name=False)
         except Exception:  # it is refused, or the action's own code cannot read it
             return None
-        grounded = self.grounded - {name} if value is None else self.grounded
-        if self.value(name) is None and value is not None:
-            grounded |= {name}
-        return replace(self, action=action, grounded=grounded)
+        changed = replace(self, action=action)
+        if value is None:
+            return replace(
+                changed,
+                grounded=self.grounded - {name},
+                sources={other: source for other, source in self.sources.items() if other != name},
+                trusted=self.trusted - {name},
+            )
+        return changed._standing(name, REQUEST) if self.value(name) is None else changed
 
     def _counted(self, name: str, policy: Policy) -> CounterValue | None:
         counter = policy.counters[name]

@@ -18,7 +18,8 @@ from signoff.canonical import MAX_INTEGER
 
 from .counters import Counter
 from .dates import WEEKDAYS, is_date
-from .logic import Number, Truth, Whole, compare, every, implies, same
+from .logic import Number, Truth, Whole, compare, every, implies, negate, same
+from .sources import NONE, REQUEST, is_source
 from .texts import DateSymbol, TextSymbol
 from .world import fold
 
@@ -143,6 +144,38 @@ class Symbols:
         requested = z3.Bool(f"in_request({name})", self.space)
         self.constraints.append(implies(requested, self.given(name)))
         return requested
+
+    def source(self, name: str) -> TextSymbol:
+        """What the value of a field stands in: the request where, and only where, the user wrote it."""
+        return self._once(("source", name), lambda: self._source(name))
+
+    def _source(self, name: str) -> TextSymbol:
+        others = len(self.action.fields)  # one for each: they may all stand in others
+        index = self._integer(f"source_of({name})", 0, len(self._sources) + others - 1)
+        made = TextSymbol(name=f"source_of({name})", index=index, values=self._sources, others=others)
+        self.constraints.append(same(self.requested(name), made.among(made.places[REQUEST])))
+        self.constraints.append(implies(negate(self.given(name)), made.among(made.places[NONE])))
+        return made
+
+    @cached_property
+    def _sources(self) -> tuple[str, ...]:
+        """The names of sources that rules may ask for: a text has one spelling at most that can be one."""
+        return tuple(dict.fromkeys((REQUEST, NONE, *filter(is_source, map(fold, self.texts)))))
+
+    def trusted(self, name: str) -> Truth:
+        """Whether the value of a field stands in the request, or in another source that is trusted."""
+        return name in self.action.fields and self._once(("trusted", name), lambda: self._trusted(name))
+
+    def _trusted(self, name: str) -> Truth:
+        trusted, source = z3.Bool(f"trusted({name})", self.space), self.source(name)
+        self.constraints.append(implies(self.requested(name), trusted))
+        self.constraints.append(implies(trusted, negate(source.among(source.places[NONE]))))
+        return trusted
+
+    @property
+    def disputed(self) -> Truth:
+        """Whether a second opinion planned otherwise."""
+        return self._once(("disputed",), lambda: z3.Bool("disputed", self.space))
 
     @property
     def actor(self) -> TextSymbol:

@@ -84,7 +84,7 @@ class Counted(Tree):
 class Known(Tree):
     """What the context knows."""
 
-    name: Literal["actor.id", "actor.roles", "plan.size", "now.hour", "now.weekday", "now.date"]
+    name: Literal["actor.id", "actor.roles", "plan.size", "now.hour", "now.weekday", "now.date", "disputed"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -113,6 +113,20 @@ class Has(Tree):
 @dataclass(frozen=True, eq=False, kw_only=True)
 class InRequest(Tree):
     """`in_request(amount)`: the user wrote the value."""
+
+    field: Name
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SourceOf(Tree):
+    """`source_of(amount)`: the name of what the value stands in."""
+
+    field: Name
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Trusted(Tree):
+    """`trusted(amount)`: the value stands in the request or in a trusted context."""
 
     field: Name
 
@@ -188,8 +202,8 @@ class Or(Tree):
 
 
 Expression: TypeAlias = (
-    Number | Cash | Text | Truth | Texts | Name | Listed | Counted | Keys | Entry | Known | Has | InRequest | Default
-    | Call | Negative | Arithmetic | Comparison | Predicate | Not | And | Or
+    Number | Cash | Text | Truth | Texts | Name | Listed | Counted | Keys | Entry | Known | Has | InRequest | SourceOf | Trusted
+    | Default | Call | Negative | Arithmetic | Comparison | Predicate | Not | And | Or
 )  # fmt: skip
 
 
@@ -204,7 +218,7 @@ def children(tree: Expression) -> tuple[Expression, ...]:
             return (tree.left, tree.right)
         case Not() | Negative():
             return (tree.operand,)
-        case Has() | InRequest():
+        case Has() | InRequest() | SourceOf() | Trusted():
             return (tree.field,)
         case Default():
             return (tree.field, tree.otherwise)
@@ -253,6 +267,10 @@ def parts_read(tree: Expression) -> dict[str, Expression]:
             return {f"counters.{name}": tree}
         case InRequest(field=name):
             return {f"in_request({name.name})": tree}
+        case SourceOf(field=name):
+            return {f"source_of({name.name})": tree}
+        case Trusted(field=name):
+            return {f"trusted({name.name})": tree}
     found = {name: part for child in children(tree) for name, part in parts_read(child).items()}
     if isinstance(tree, Entry):
         found[_entry_name(tree)] = tree

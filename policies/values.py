@@ -9,7 +9,23 @@ from .content import Document
 from .decision import Context
 from .reasons import tell
 from .rule import Rule
-from .syntax import Call, Counted, Default, Entry, Expression, InRequest, Keys, Known, Listed, Name, Text, parts_read
+from .sources import is_trusted, source_of
+from .syntax import (
+    Call,
+    Counted,
+    Default,
+    Entry,
+    Expression,
+    InRequest,
+    Keys,
+    Known,
+    Listed,
+    Name,
+    SourceOf,
+    Text,
+    Trusted,
+    parts_read,
+)
 from .tables import show_cell
 from .world import ConditionFailed, World
 
@@ -53,7 +69,11 @@ class _Values:
             case Counted(name=name):
                 return counter_text(name, self._action, self._context, self._document)
             case InRequest(field=Name(name=name)):
-                return "yes" if name in self._context.grounded else "no"
+                return _answer(name in self._context.grounded)
+            case Trusted(field=Name(name=name)):
+                return _answer(is_trusted(self._context, name))
+            case SourceOf(field=Name(name=name)):
+                return source_of(self._context, name)
             case Entry():
                 return self._entry(tree)
             case Default(field=field, otherwise=otherwise):
@@ -77,6 +97,8 @@ class _Values:
                     return world.weekday(context)
                 case "now.date":
                     return world.date(context)
+                case "disputed":
+                    return _answer(context.disputed)
         except ConditionFailed as error:
             return str(error)
         return str(context.plan_size)
@@ -117,6 +139,10 @@ class _Values:
         if field.many:
             return _several([_text(item, currency) for item in value])
         return _text(value, currency)
+
+
+def _answer(truth: bool) -> str:
+    return "yes" if truth else "no"
 
 
 def _constant(tree: Expression) -> str:

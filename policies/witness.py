@@ -16,6 +16,8 @@ from signoff.actor import Actor
 from .dates import time_zone
 from .decision import Context, CounterValue
 from .logic import Number, Whole
+from .situations import ELSEWHERE
+from .sources import NONE, REQUEST
 from .symbols import DECIMALS, Clock, Counted, Symbols
 from .texts import TextSymbol
 from .world import fold
@@ -55,6 +57,9 @@ class Witness:
             plan_size=int(self._number(size)) if isinstance(size, Number) else 1,
             now=self._now(),
             counters=dict(self._counters()),
+            sources=dict(self._sources()),
+            trusted=frozenset(name for name in self.symbols.fields if self._is_true(self._made("trusted", name))),
+            disputed=self._is_true(self._made("disputed")),
         )
 
     def _value(self, found: Field) -> object:
@@ -110,6 +115,16 @@ class Witness:
         taken = frozenset(map(fold, symbol.values))
         unnamed = (name for name in _names() if fold(name) not in taken)
         return next(islice(unnamed, index - len(symbol.values), None))
+
+    def _sources(self) -> Iterator[tuple[str, str]]:
+        """What each value stands in, where it is not the request."""
+        for (name,), symbol in self.symbols.having("source", TextSymbol):
+            index = self._whole(symbol.index)
+            unnamed = (other for other in _elsewhere() if other not in symbol.values)
+            beyond = index - len(symbol.values)
+            source = symbol.values[index] if beyond < 0 else next(islice(unnamed, beyond, None))
+            if source not in (REQUEST, NONE):
+                yield name, source
 
     def _actor(self, symbol: TextSymbol) -> str:
         """Who asks: somebody whom rules name, or whom the folded text names in another spelling, or nobody known."""
@@ -191,6 +206,10 @@ def _spelling(item: str, found: Field) -> object:
 def _plain(value: Fraction, found: Field) -> object:
     """A number that is no money, exactly."""
     return int(value) if found.kind is Kind.INTEGER else Decimal(f"{int(value * 10**DECIMALS)}e-{DECIMALS}")
+
+
+def _elsewhere() -> Iterator[str]:
+    return chain([ELSEWHERE], (f"{ELSEWHERE}:{number}" for number in count(2)))
 
 
 def _names() -> Iterator[str]:

@@ -58,6 +58,11 @@ def sign(engine: Engine, approval: Approval, *actors: Actor) -> None:
         engine.approve(approval.id, actor, digest=approval.digest)
 
 
+def edit(engine: Engine, approval: Approval, actor: Actor = MIRA, reason: str = "as agreed", **changes: Json) -> PlanRecord:
+    """The plan of *approval*, once *actor* has made those *changes* to its action."""
+    return engine.edit(approval.id, actor, changes, reason=reason)
+
+
 def balance(engine: Engine, account: str = "checking") -> str:
     record = submit(engine, {"type": "check_balance", "account": account})
     result = record.actions[0].result

@@ -15,8 +15,9 @@ import pytest
 
 from signoff import Engine
 from signoff.actions import Migration, Registry, bank_registry
+from signoff.audit import Approval, new_keys, write_keys
 from signoff.cli import main
-from tests.app.banking import OUTBOX, Open, scribble, send_message
+from tests.app.banking import OUTBOX, Open, only_approval, scribble, send_message, submit, transfer
 from tests.app.sessions import INTERRUPT, Session
 from tests.app.talks import RULES_ALONE, Talk, talking
 from tests.conftest import RULES
@@ -220,3 +221,19 @@ def demo(bank: CommandLine) -> Iterator[Talk]:
     """A demo that waits for a line."""
     with talking(bank) as talk:
         yield talk
+
+
+@pytest.fixture
+def waiting(engine: Engine) -> Approval:
+    """A transfer of 600 to Alice that one manager and two of finance must sign."""
+    return only_approval(engine, submit(engine, transfer("600.00"), request="send Alice 600"))
+
+
+@pytest.fixture
+def log(cli: CommandLine) -> CommandLine:
+    """A log of a few entries, with keys."""
+    cli.submit(BALANCE)
+    key = cli.folder / "signoff.db.key"
+    if not key.exists():
+        write_keys(key, new_keys())
+    return cli

@@ -15,6 +15,7 @@ from signoff.chat import MAX_MISTAKES, Limits, Standing, standing_of
 from signoff.errors import PlanInvalid, Refused, SignoffError, UsageError
 from signoff.news import OpenPlans
 from signoff.planner import Call, Outcome, Role
+from signoff.replaying import replay
 from signoff.testing import FakeClock
 from tests.app.banking import DANA, MIRA, OMAR, Change, assert_verifies, message, only_approval, sign, statuses
 from tests.app.conversations import Talking, call, calls, failure, talking, words, written
@@ -495,3 +496,17 @@ def test_what_a_user_says_is_bounded(engine: Engine, size: int, most: int) -> No
     with pytest.raises(UsageError, match="as many words of its user as a conversation may; start another one"):
         engine.conversing.say(record.id, most, DANA, "x")
     assert engine.plan(record.id) == record
+
+
+def test_rules_can_tell_what_a_result_said(open_engine: Callable[..., Engine]) -> None:
+    """A value that stands only in what an earlier call gave has that call as its source: then, later, and in a replay."""
+    text = RULES + "  - {id: from-a-tool, approve: transfer, when: 'source_of(amount) startswith \"tool:\"', by: finance}\n"
+    engine = open_engine(rules(text))
+    copied = [call("transfer", to="Alice", amount=amount) for amount in ("1000.00", "30.00")]
+    talk = talking(engine, calls(BALANCE), calls(*copied), words("Done."))
+    record = talk.chat.say("check my balance, then send 30 to Alice, and the rest, too")
+    assert [action.rules for action in record.actions[1:]] == [("large-transfer", "very-large", "from-a-tool"), ("everyday",)]
+    assert engine.explain(record.id, 2)[1].context.sources["amount"] == "tool:1"
+    with engine.store.read() as tx:
+        found = [one for plan in replay(tx, rules(text), engine.registry) for one in plan]
+    assert [one.now for one in found] == [one.then for one in found]

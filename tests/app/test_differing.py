@@ -32,6 +32,31 @@ def test_a_looser_file(cli: CommandLine, old: str) -> None:
     assert not cli.database.exists()
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("not in_request(to)", "not trusted(to)", ["where to stands in elsewhere, which is trusted"]),
+        ('source_of(to) != "request"', 'source_of(to) != "invoice"', ["where to stands in invoice, which is not trusted"]),
+        ("plan.disputed", "false", ["where the plan is disputed"]),
+    ],
+)
+def test_where_values_stand_is_told(before: str, after: str, told: list[str], cli: CommandLine) -> None:
+    """Where an example hangs on them, the source of a value, whether it is trusted, and a dispute are told."""
+    rules = {"old.yaml": before, "new.yaml": after}
+    files = [cli.text_file(name, f"{RULES}  - {{id: new, deny: transfer, when: '{rule}'}}\n") for name, rule in rules.items()]
+    ran = cli.wide("policies", "diff", *files)
+    assert ran.code == 4
+    loosening = ran.out.partition("stricter:")[0]
+    assert [line for line in told if line not in loosening] == []
+    (way, *_) = cli("policies", "diff", *files, "--json").json["ways"]
+    example = way["example"]
+    assert (example["sources"], example["disputed"]) == (
+        {"to": told[0].split()[4].rstrip(",")} if "stands" in told[0] else {},
+        "disputed" in told[0],
+    )
+    assert ("to" in example["trusted"]) is ("not trusted" not in told[0])
+
+
 def test_a_stricter_file(cli: CommandLine, old: str) -> None:
     """A file that lets nothing more through ends with 0, and says how sure that is."""
     new = cli.text_file("new.yaml", RULES.replace("amount > 100", "amount > 60"))

@@ -1,18 +1,15 @@
 """Edits: what waits becomes another revision, which is decided anew and signed by others than whoever wrote it."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from signoff import Actor, Engine, Refused, UsageError
-from signoff.actions import Effect, Registry, action, bank_registry
-from signoff.audit import Approval, ApprovalStatus, Past, PlanRecord, Status
+from signoff import Engine, Refused, UsageError
+from signoff.audit import Approval, ApprovalStatus, Past, Status
 from signoff.canonical import Json
 from signoff.drawing import format_card
-from signoff.editing import read_changes
 from signoff.errors import ActionInvalid, ClockError
 from signoff.forms import card_json
 from signoff.output import console
@@ -25,9 +22,9 @@ from tests.app.banking import (
     FINN,
     MIRA,
     OMAR,
-    Change,
     Open,
     assert_verifies,
+    edit,
     events,
     message,
     only_approval,
@@ -36,7 +33,6 @@ from tests.app.banking import (
     submit,
     transfer,
 )
-from tests.app.conftest import TRANSFER, CommandLine
 from tests.conftest import RULES, rules
 
 LIMIT = RULES.replace(
@@ -48,22 +44,6 @@ rules:
     deny: transfer
     when: counters.sent > 1_000""",
 )
-
-
-@action(effect=Effect.OPAQUE)
-def book_room(room: str, seats: int, quiet: bool = False, guests: tuple[str, ...] = (), note: str | None = None) -> Json:
-    """Book a room."""
-    return room
-
-
-@pytest.fixture
-def waiting(engine: Engine) -> Approval:
-    """A transfer of 600 to Alice that one manager and two of finance must sign."""
-    return only_approval(engine, submit(engine, transfer("600.00"), request="send Alice 600"))
-
-
-def edit(engine: Engine, approval: Approval, actor: Actor = MIRA, reason: str = "as agreed", **changes: Json) -> PlanRecord:
-    return engine.edit(approval.id, actor, changes, reason=reason)
 
 
 def approval_now(engine: Engine, approval: Approval) -> Approval:
@@ -128,116 +108,6 @@ def test_old_votes_do_not_count(engine: Engine, waiting: Approval) -> None:
     sign(engine, asked, OMAR, FAY, FINN)
     assert statuses(engine.resume(DANA, plan=plan.id)[0]) == ["done"]
     assert_verifies(engine)
-
-
-def test_who_edits_does_not_sign(engine: Engine, waiting: Approval) -> None:
-    """The editor's vote is refused, under any spelling; another manager's is taken."""
-    edit(engine, waiting, amount="700.00")
-    asked = only_approval(engine, engine.plan(waiting.plan))
-    for spelling in ("mira", "Mira"):
-        with pytest.raises(Refused, match=f"{spelling} (edited what|may not decide) {asked.id}"):
-            engine.approve(asked.id, Actor(id=spelling), digest=asked.digest)
-    assert engine.needed(asked) == "2 finance (fay, finn), 1 manager (omar)"
-    sign(engine, asked, OMAR)
-
-
-def test_an_edit_on_top_frees_no_editor(engine: Engine, waiting: Approval) -> None:
-    """Whoever wrote any revision does not sign a later one, which may still say what they wrote."""
-    edit(engine, waiting, MIRA, to="Bob")
-    edit(engine, only_approval(engine, engine.plan(waiting.plan)), FAY, amount="610.00")
-    asked = only_approval(engine, engine.plan(waiting.plan))
-    assert asked.editors == ("mira", "fay")
-    for editor in (MIRA, FAY):
-        with pytest.raises(Refused, match="edited what"):
-            engine.approve(asked.id, editor, digest=asked.digest)
-
-
-def test_an_editor_stays_one_when_rules_ask_again(engine: Engine, changed_rules: Change) -> None:
-    """What was ready after an edit and is asked for under later rules is not signed by its editor either."""
-    plan = submit(engine, transfer("150.00"))
-    edit(engine, only_approval(engine, plan), MIRA, amount="90.00")
-    engine.policy = changed_rules("amount > 100", "amount > 50")
-    engine.resume(DANA, plan=plan.id)
-    asked = only_approval(engine, engine.plan(plan.id))
-    assert (asked.revision, asked.editors) == (2, ("mira",))
-    with pytest.raises(Refused, match="edited what"):
-        engine.approve(asked.id, MIRA, digest=asked.digest)
-
-
-def test_an_editor_may_correct_and_reject_what_they_wrote(engine: Engine, waiting: Approval) -> None:
-    """An editor may edit again, and reject: neither lets anything through."""
-    edit(engine, waiting, amount="700.00")
-    edit(engine, only_approval(engine, engine.plan(waiting.plan)), amount="650.00")
-    engine.reject(only_approval(engine, engine.plan(waiting.plan)).id, MIRA, reason="no, not at all")
-    assert statuses(engine.plan(waiting.plan)) == ["rejected"]
-    assert_verifies(engine)
-
-
-def test_own_votes_count_for_the_requester_and_not_for_the_editor(open_engine: Open) -> None:
-    """Where rules say `self: allowed` the requester signs what somebody else edited; the editor still does not."""
-    text = RULES.replace("    within: 24h\n", "    within: 24h\n    self: allowed\n").replace("[mira, omar]", "[mira, dana]")
-    engine = open_engine(rules(text))
-    edit(engine, only_approval(engine, submit(engine, transfer("150.00"))), MIRA, amount="160.00")
-    with engine.store.read() as tx:
-        ((asked, _),) = tx.queue()
-    with pytest.raises(Refused, match="edited what"):
-        engine.approve(asked.id, MIRA, digest=asked.digest)
-    sign(engine, asked, DANA)
-    assert statuses(engine.plan(asked.plan)) == ["approved"]
-
-
-def test_who_stands_in_may_edit_and_then_does_not_sign(open_engine: Open, clock: FakeClock) -> None:
-    """Once they stand in, others edit, too; of what they wrote the card names them neither now nor for later."""
-    text = RULES.replace("    within: 24h\n", "    within: 24h\n    then: {after: 2h, ask: finance}\n")
-    engine = open_engine(rules(text))
-    first = only_approval(engine, submit(engine, transfer("150.00")))
-    with pytest.raises(Refused, match="may not decide"):
-        edit(engine, first, FAY, amount="140.00")
-    clock.move(timedelta(hours=2))
-    asked = only_approval(engine, edit(engine, first, FAY, amount="140.00"))
-    assert engine.card(asked.id).later == ("finn",)
-    clock.move(timedelta(hours=2))
-    assert engine.card(asked.id).people == {"manager": ("mira", "omar", "finn")}
-    with pytest.raises(Refused, match="edited what"):
-        engine.approve(asked.id, FAY, digest=asked.digest)
-    sign(engine, asked, FINN)
-    assert statuses(engine.plan(asked.plan)) == ["approved"]
-
-
-@pytest.mark.parametrize(
-    ("who", "why"),
-    [
-        (DANA, "dana asked for a.* and cannot edit it; cancel p-.* and ask anew"),
-        (Actor(id="Dana"), "Dana asked for"),
-        (Actor(id="eve"), "eve may not decide"),
-    ],
-)
-def test_who_may_not_sign_may_not_edit(who: Actor, why: str, engine: Engine, waiting: Approval) -> None:
-    """The requester, under any spelling, and whoever fills no seat are refused; that is recorded and changes nothing."""
-    before = engine.plan(waiting.plan)
-    with pytest.raises(Refused, match=why):
-        edit(engine, waiting, who, amount="1.00")
-    with engine.store.read() as tx:
-        entry = tx.entries(waiting.plan)[-1]
-    assert (entry.event, entry.actor, entry.action, entry.data["verb"]) == ("refused", who, 1, "edit")
-    assert engine.plan(waiting.plan) == before
-    assert_verifies(engine)
-
-
-def test_the_requester_does_not_edit_though_their_own_vote_counts(open_engine: Open) -> None:
-    """`self: allowed` lets a requester sign, and not edit."""
-    text = RULES.replace("    within: 24h\n", "    within: 24h\n    self: allowed\n").replace("[mira, omar]", "[mira, dana]")
-    engine = open_engine(rules(text))
-    with pytest.raises(Refused, match=r"cancel p-.* and ask anew"):
-        edit(engine, only_approval(engine, submit(engine, transfer("150.00"))), DANA, amount="160.00")
-
-
-def test_an_identity_that_may_not_vote_may_not_edit(engine: Engine, changed_rules: Change) -> None:
-    """Where the file does not let claimed identities decide, nobody who is only claimed edits."""
-    plan = submit(engine, transfer("150.00"))
-    engine.policy = changed_rules("identity: claimed\n", "")
-    with pytest.raises(Refused, match="mira is only claimed"):
-        edit(engine, only_approval(engine, plan), amount="140.00")
 
 
 def test_what_was_started_or_ended_is_not_edited(engine: Engine, waiting: Approval) -> None:
@@ -447,120 +317,3 @@ def test_the_past_forgets_what_ended(open_engine: Open) -> None:
         assert past.kept == 3
         past.go_on(tx.accepted(last.id, 1), last.at)
     assert past.kept == 0
-
-
-ROOM = Registry(*bank_registry().values(), book_room, migrations=bank_registry().migrations)
-
-
-@pytest.mark.parametrize(
-    ("texts", "changes"),
-    [
-        (["room=Blue = best", "seats=12"], {"room": "Blue = best", "seats": 12}),
-        (["quiet=true", 'guests=["ann", "bob"]'], {"quiet": True, "guests": ["ann", "bob"]}),
-        (["note=null"], {"note": None}),
-        (["room=null", "note="], {"room": "null", "note": ""}),
-        (["colour=red"], {"colour": "red"}),
-    ],
-)
-def test_texts_become_values(texts: list[str], changes: dict[str, Json]) -> None:
-    """Texts are taken as they stand, all else is JSON; an unknown field is left for the action to refuse."""
-    assert read_changes(texts, ROOM["book_room"]) == changes
-
-
-@pytest.mark.parametrize(
-    ("texts", "why"),
-    [
-        (["room"], "write FIELD=VALUE"),
-        (["=Blue"], "write FIELD=VALUE"),
-        (["room=a", "room=b"], "twice"),
-        (["seats=many"], "true, false or a whole number"),
-        (["guests=ann"], "a list such as"),
-    ],
-)
-def test_texts_that_say_nothing_are_errors(texts: list[str], why: str) -> None:
-    """What cannot be meant is told."""
-    with pytest.raises(UsageError, match=why):
-        read_changes(texts, ROOM["book_room"])
-
-
-def test_the_command_edits_and_goes_on(cli: CommandLine) -> None:
-    """`signoff edit` tells what waits now; what is allowed runs at once, unless told otherwise."""
-    asked = cli.waiting()
-    ran = cli("edit", asked["id"], "--as", "mira", "--set", "amount=160", "--set", "to=Bob", "--reason", "typo", "--json")
-    assert ran.code == 3
-    (action,), (approval,) = ran.json["actions"], ran.json["approvals"]
-    assert (action["revision"], action["action"]["amount"], action["action"]["to"]) == (2, "160.00", "Bob")
-    assert (approval["revision"], approval["editors"], approval["digest"]) == (2, ["mira"], action["digest"])
-    (queued,) = cli("queue", "--json").json["approvals"]
-    assert (queued["id"], queued["revision"]) == (approval["id"], 2)
-    assert "(revision 2)" in cli("queue").out
-    log = " ".join(cli("audit", "log", approval["plan"]).out.split())
-    assert "revision 2, waiting: amount" in log
-    told = ["--as", "omar", "--set", "amount=90.00", "--reason", "less"]
-    assert cli("edit", approval["id"], *told, "--no-run", "--json").json["actions"][0]["status"] == "ready"
-    assert cli("resume").code == 0
-    assert cli("audit", "verify").code == 0
-    assert [one["event"] for one in cli("audit", "log", "--status", "edited", "--json").json] == ["edited"] * 2
-
-
-def test_the_command_tells_what_is_wrong(cli: CommandLine, unchanged: Callable[..., Any]) -> None:
-    """Changes that do not fit end with a line and a code, and change nothing."""
-    asked = cli.waiting()
-    told = ("edit", asked["id"], "--as", "mira", "--reason", "x")
-    unchanged([*told, "--set", "amount=much"]).failed(1, "`amount`")
-    unchanged([*told, "--set", "amount"]).failed(2, "write FIELD=VALUE")
-    unchanged(["edit", "azzzz", *told[2:], "--set", "amount=5"]).failed(2, "azzzz")
-    cli("edit", asked["id"], "--as", "dana", "--reason", "x", "--set", "amount=5").failed(4, "cannot edit it")
-
-
-EDITED = {
-    "the old action": "UPDATE edits SET body = CAST(replace(CAST(body AS TEXT), '150.00', '950.00') AS BLOB)",
-    "the editor": "UPDATE edits SET editor = 'omar'",
-    "the reason": "UPDATE edits SET reason = 'x'",
-    "the time": "UPDATE edits SET at = replace(at, '2026', '2025')",
-    "the revision": "UPDATE edits SET revision = 7",
-    "that there was an edit": "DELETE FROM edits",
-    "who may not sign": "UPDATE approvals SET editors = '[]'",
-    "the revision of the action": "UPDATE actions SET revision = 1",
-    "the new key": "UPDATE actions SET key = (SELECT max(digest) FROM edits)",
-    "the old approval": "UPDATE approvals SET status = 'waiting' WHERE revision = 1",
-}
-
-
-@pytest.mark.parametrize("sql", EDITED.values(), ids=EDITED)
-def test_a_tampered_edit_is_found(cli: CommandLine, sql: str) -> None:
-    """Whatever is changed of an edit in the file is found, and nothing of the plan is signed or run."""
-    asked = cli.waiting(TRANSFER)
-    edited = cli("edit", asked["id"], "--as", "mira", "--set", "amount=160", "--reason", "typo", "--json")
-    (approval,) = edited.json["approvals"]
-    assert cli("audit", "verify").code == 0
-    cli.tamper(sql)
-    assert cli("audit", "verify").code == 6
-    cli("approve", approval["id"], "--as", "omar", "--digest", approval["digest"]).failed(6, "altered")
-
-
-def test_show_tells_of_edits_and_of_what_was_shown(cli: CommandLine) -> None:
-    """The story of an action tells who edited what and why, and which card each voter was shown."""
-    asked = cli.waiting(TRANSFER | {"amount": "600.00"})
-    cli("edit", asked["id"], "--as", "mira", "--set", "amount=550.00", "--reason", "the bill says 550")
-    (open_,) = cli("queue", "--json").json["approvals"]
-    cli("approve", open_["id"], "--as", "fay", "--digest", open_["digest"])
-    shown = cli("show", f"{asked['plan']}/1", "--json").json["history"][0]
-    assert [(edit["actor"]["id"], edit["data"]["reason"]) for edit in shown["edits"]] == [("mira", "the bill says 550")]
-    (card,) = [vote["card"] for approval in shown["approvals"] for vote in approval["votes"]]
-    told = " ".join(cli("show", f"{asked['plan']}/1").out.split())
-    assert "Edited by mira" in told
-    assert "amount 600.00 → 550.00" in told
-    assert f"shown card {card[:4]} {card[4:8]}" in told
-
-
-def test_an_export_holds_every_revision(cli: CommandLine) -> None:
-    """An auditor gets what an action was before it was edited, and can verify all of it."""
-    asked = cli.waiting(TRANSFER | {"amount": "600.00"})
-    cli("edit", asked["id"], "--as", "mira", "--set", "amount=550.00", "--reason", "the bill says 550")
-    folder, key = cli.folder / "export", cli("audit", "key").out.strip()
-    assert cli("audit", "export", "--to", str(folder)).code == 0
-    bodies = (folder / "actions.jsonl").read_text()
-    assert ('"600.00"' in bodies, '"550.00"' in bodies) == (True, True)
-    ran = cli("audit", "verify", "--export", str(folder), "--public-key", key)
-    assert (ran.code, "not in the export" in ran.out) == (0, False)

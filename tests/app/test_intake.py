@@ -1,106 +1,29 @@
 """Many threads of one process submit and vote at once, and share transactions."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Barrier, Event, Thread
 from time import sleep
-from typing import Any, Literal, Self
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from signoff import Actor, Engine
-from signoff.actions import Action, Effect, Execution, Lookup, Migration, Registry, action, bank_registry
-from signoff.audit import PlanRecord, Store, Writing
+from signoff import Engine
+from signoff.audit import PlanRecord
 from signoff.audit.database import Database
-from signoff.canonical import Json
-from signoff.errors import Busy, DatabaseError, OutcomeUnknown, PlanInvalid, Refused, SignoffError, UsageError
+from signoff.errors import Busy, DatabaseError, OutcomeUnknown, PlanInvalid, Refused, UsageError
 from signoff.intake import Intake
-from signoff.origin import Origin
-from signoff.planner import ActionPlan, read_plan
-from signoff.steps import Going
-from signoff.testing import CountingIds, FakeClock
-from signoff.turns import Shared, take_turn
-from tests.app.banking import DANA, MIRA, OMAR, assert_verifies, deposit, scribble, statuses, transfer
-from tests.conftest import RULES, rules
+from tests.app.banking import DANA, MIRA, OMAR, assert_verifies, deposit, statuses, transfer
+from tests.app.intakes import DAILY, MEETING, WAIT, CountingStore, counted_engine, plan
+from tests.conftest import RULES
 
 THREADS = 64
 PLANS = 5  # of each thread
-WAIT = 30.0  # seconds in which anything happens, at the latest
-DAILY = RULES.replace(
-    "rules:\n", "counters:\n  sent: {sum: amount, of: transfer, by: [actor.id, currency], window: day}\nrules:\n"
-).replace("  - id: blocked", "  - id: daily\n    deny: transfer\n    when: counters.sent > 300\n  - id: blocked")
-
 OpenIntake = Callable[..., Intake]
-
-
-class CountingStore(Store):
-    """A store that counts its transactions that wrote something."""
-
-    commits = 0
-
-    @contextmanager
-    def write(self) -> Iterator[Writing]:
-        with super().write() as tx:
-            before = tx.end().size
-            yield tx
-            wrote = tx.end().size != before
-        self.commits += wrote
-
-
-class Nameless(Action):
-    """An action whose own code fails when its names are looked up."""
-
-    type: Literal["nameless"] = "nameless"
-
-    def resolve(self, lookup: Lookup) -> Self:
-        raise ZeroDivisionError
-
-    def run(self, execution: Execution) -> Json:
-        return None
-
-
-class Untitled(Action):
-    """An action whose own code fails once its plan is stored already."""
-
-    type: Literal["untitled"] = "untitled"
-
-    def title(self) -> str:
-        raise ZeroDivisionError
-
-    def run(self, execution: Execution) -> Json:
-        return None
-
-
-@action(effect=Effect.OPAQUE)
-def meet(execution: Execution) -> Json:
-    """Wait outside until as many as shall meet are there."""
-    MEETING[0].wait(WAIT)
-    return execution.key
-
-
-MEETING = [Barrier(1)]
-
-
-def wide_registry() -> Registry:
-    """The demo bank's actions, and some that fail or wait."""
-    bank = bank_registry()
-    notes = Migration("notes.1", "CREATE TABLE note (text TEXT UNIQUE) STRICT;")
-    return Registry(*bank.values(), Nameless, Untitled, scribble, meet, migrations=[*bank.migrations, notes])
-
-
-@contextmanager
-def counted_engine(path: Path, policy: str = RULES, **more: Any) -> Iterator[Engine]:
-    registry = wide_registry()
-    with CountingStore.open(path, migrations=registry.migrations, **more) as store:
-        yield Engine(store, rules(policy, registry), registry)
 
 
 @pytest.fixture
@@ -126,10 +49,6 @@ def intake(open_intake: OpenIntake) -> Intake:
 def pool() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(THREADS) as pool:
         yield pool
-
-
-def plan(*actions: dict[str, Any]) -> ActionPlan:
-    return read_plan(json.dumps({"actions": [{"needs": []} | one for one in actions]}), wide_registry())
 
 
 def commits(intake: Intake) -> int:
@@ -362,71 +281,3 @@ def test_what_closing_raises_is_told(database: Path) -> None:
     intake = Intake(opened)
     with pytest.raises(ZeroDivisionError):
         intake.close()
-
-
-AMOUNTS = st.sampled_from(["60.00", "100.00", "150.00", "9999999.00"])
-ONE = st.one_of(
-    st.builds(transfer, AMOUNTS),
-    st.builds(transfer, AMOUNTS, st.sampled_from(["Mallory Ltd", "Nobody Known"])),
-    st.builds(transfer, AMOUNTS, needs=st.just((1,))),
-    st.builds(deposit, AMOUNTS),
-    st.sampled_from([{"type": "check_balance"}, {"type": "nameless"}, {"type": "untitled"}, {"type": "meet"}]),
-    st.builds(lambda text: {"type": "scribble", "text": text}, st.sampled_from(["surrogate", "own tables"])),
-)
-PLAN = st.lists(ONE, min_size=1, max_size=3).filter(lambda given: not given[0].get("needs"))
-
-
-@given(st.lists(st.tuples(PLAN, st.sampled_from([DANA, MIRA])), min_size=1, max_size=6))
-def test_a_turn_is_some_order_of_its_plans(given: list[tuple[list[dict[str, Any]], Actor]]) -> None:
-    """What is decided, run and logged of plans that share a transaction is, byte for byte, what it is one after the other."""
-    wanted = [(plan(*made), who) for made, who in given]
-    with _fresh() as engine:
-        one_by_one = [_turn(engine, [one])[0] for one in wanted]
-        log = _log(engine)
-    with _fresh() as engine:
-        assert _turn(engine, wanted) == one_by_one
-        assert _log(engine) == log
-        assert_verifies(engine)
-
-
-@given(st.lists(st.tuples(PLAN, st.sampled_from([DANA, MIRA])), min_size=1, max_size=6))
-def test_a_turn_is_what_submit_does(given: list[tuple[list[dict[str, Any]], Actor]]) -> None:
-    """Where nothing is outside the database, the log is, byte for byte, that of `submit`, plan after plan."""
-    wanted = [(plan(*made), who) for made, who in given if not any(one["type"] == "meet" for one in made)]
-    with _fresh() as engine:
-        for one, who in wanted:
-            try:
-                engine.submit(one, who)
-            except (SignoffError, ZeroDivisionError):
-                continue
-        log = _log(engine)
-    with _fresh() as engine:
-        _turn(engine, wanted)
-        assert _log(engine) == log
-
-
-@contextmanager
-def _fresh() -> Iterator[Engine]:
-    """An engine over a new file, with a clock that stands still and ids that count."""
-    with (
-        TemporaryDirectory() as folder,
-        counted_engine(Path(folder) / "signoff.db", DAILY, clock=FakeClock(), ids=CountingIds()) as engine,
-    ):
-        yield engine
-
-
-def _turn(engine: Engine, wanted: Sequence[tuple[ActionPlan, Actor]]) -> list[str]:
-    """Submit all of *wanted* in one transaction; what each caller is told. What is outside is started, and never runs."""
-    calls = [_call(one, who) for one, who in wanted]
-    take_turn(engine, calls)
-    return [repr(call.answer.exception() or call.answer.result()[0]) for call in calls]
-
-
-def _call(one: ActionPlan, who: Actor) -> Shared[Any]:
-    going = Going(plan="", actor=who)
-    return Shared(work=lambda engine, tx: engine.submit_inside(tx, one, who, going, Origin()))
-
-
-def _log(engine: Engine) -> list[bytes]:
-    with engine.store.read() as tx:
-        return [entry.body for entry in tx.entries()]

@@ -1,67 +1,18 @@
-"""What an auditor, an approver and a witness get from `signoff audit`, also checked by a program that shares no code with it."""
+"""What an auditor and an approver get from `signoff audit`, also checked by a program that shares no code with it."""
 
 import base64
 import json
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from signoff.audit import new_keys, write_keys
+from signoff.audit import new_keys
 from signoff.errors import Exit
-from tests.app.auditor import Wrong, audit_export, audit_receipt, open_checkpoint, open_note, read_key
-from tests.app.conftest import BALANCE, DEPOSIT, SIGNOFF, TRANSFER, CommandLine
-
-
-@pytest.fixture
-def log(cli: CommandLine) -> CommandLine:
-    """A log of a few entries, with keys."""
-    cli.submit(BALANCE)
-    key = cli.folder / "signoff.db.key"
-    if not key.exists():
-        write_keys(key, new_keys())
-    return cli
-
-
-def public_key(log: CommandLine) -> str:
-    return log("audit", "key").out.strip()
-
-
-def export(log: CommandLine, name: str, *options: str) -> Path:
-    """An export, which was made."""
-    ran = log("audit", "export", "--to", str(log.folder / name), *options)
-    assert ran.code == 0, ran.err
-    return log.folder / name
-
-
-def sign(log: CommandLine) -> bytes:
-    """A checkpoint of the log as it stands."""
-    ran = log("audit", "checkpoint")
-    assert ran.code == 0, ran.err
-    return ran.out.encode()
-
-
-def saved(log: CommandLine) -> dict[Path, bytes]:
-    """The database as it is, with the head that is kept beside its key."""
-    kept = log.folder.glob("signoff.db.key.head")
-    return {path: path.read_bytes() for path in (log.database, *kept)}
-
-
-def put_back(files: dict[Path, bytes]) -> None:
-    """Put a database of an earlier day in the place of the newest one, as somebody could who may write both folders."""
-    for path, data in files.items():
-        path.write_bytes(data)
-        for name in ("-wal", "-shm"):
-            path.with_name(path.name + name).unlink(missing_ok=True)
-
-
-def voted(log: CommandLine) -> str:
-    """The id of an approval that mira approved."""
-    waiting = log.waiting()
-    assert log("approve", waiting["id"], "--as", "mira", "--digest", waiting["digest"][:8]).code == 0
-    return str(waiting["id"])
+from tests.app.auditor import Wrong, audit_export, audit_receipt, open_checkpoint, read_key
+from tests.app.conftest import BALANCE, DEPOSIT, TRANSFER, CommandLine
+from tests.app.proofs import export, public_key, put_back, saved, sign, voted
 
 
 def test_a_checkpoint_tells_the_head(log: CommandLine) -> None:
@@ -263,70 +214,6 @@ def test_altered_receipts_do_not_verify(log: CommandLine) -> None:
     assert log("audit", "verify", "--receipt", str(file), "--public-key", other).code == Exit.LOG
 
 
-def test_a_rotation_is_followed(log: CommandLine) -> None:
-    """Whoever has the first public key verifies what later ones signed; the key file holds the new keys alone."""
-    approval = voted(log)
-    heads, first = log.folder / "heads", public_key(log)
-    log("audit", "checkpoint", "--to", str(heads))
-    for _ in range(2):
-        assert log("audit", "rotate", "--as", "root").code == 0
-        log("audit", "checkpoint", "--to", str(heads))
-    newest = public_key(log)
-    assert newest != first
-    assert first.split("+")[1] not in (log.folder / "signoff.db.key").read_text()
-    folder = export(log, "out")
-    log("audit", "receipt", approval, "--to", str(log.folder / "vote"))
-    for key in (first, newest):
-        ran = log("audit", "verify", "--export", str(folder), "--public-key", key, "--checkpoint", str(heads), "--json")
-        assert (ran.code, ran.json["problems"]) == (0, [])
-        assert audit_export(folder, key) == ran.json["entries"]
-        assert audit_receipt((log.folder / "vote").read_bytes(), key)["actor"]["id"] == "mira"
-        assert log("audit", "verify", "--receipt", str(log.folder / "vote"), "--public-key", key).code == 0
-    assert log("audit", "verify").code == 0
-    stranger = new_keys(first.split("+")[0]).public
-    ran = log("audit", "verify", "--export", str(folder), "--public-key", stranger, "--json")
-    assert (ran.code, "cannot be followed" in ran.json["problems"][0]) == (Exit.LOG, True)
-
-
-KILL = """
-import os, signal
-from signoff.audit import rotating
-def killed(name, count, after):
-    real, calls = getattr(rotating, name), []
-    def step(*given, **named):
-        calls.append(name)
-        if len(calls) == count and not after:
-            os.kill(os.getpid(), signal.SIGKILL)
-        done = real(*given, **named)
-        if len(calls) == count and after:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return done
-    setattr(rotating, name, step)
-"""
-
-
-@pytest.mark.parametrize(
-    ("step", "count"), [("write_keys", 1), ("write_rotation", 1), ("sign_head", 2), ("keep", 1), ("write_keys", 2)]
-)
-@pytest.mark.parametrize("after", [False, True])
-def test_a_rotation_that_was_killed(log: CommandLine, step: str, count: int, after: bool) -> None:
-    """Killed before or after any step, the database has its keys, and the next rotation goes on from there."""
-    first = public_key(log)
-    sign(log)
-    ran = log.main_after(f"{KILL}\nkilled({step!r}, {count}, {after})", "audit", "rotate", "--as", "root")
-    assert ran.code == -signal.SIGKILL
-    told = [entry for entry in log("audit", "log", "system", "--json").json if entry["event"] == "rotated"]
-    assert public_key(log) == (told[-1]["data"]["public_key"] if told else first)
-    log.submit(DEPOSIT)
-    sign(log)
-    assert log("audit", "rotate", "--as", "root").code == 0
-    sign(log)
-    folder = export(log, "out")
-    assert log("audit", "verify", "--export", str(folder), "--public-key", first).code == 0
-    assert audit_export(folder, first)
-    assert (log.folder / "signoff.db.key").read_text().count("PRIVATE+KEY") == 1
-
-
 def test_a_wrong_key_file_signs_nothing(log: CommandLine) -> None:
     """The keys of before a rotation are not the log's any more."""
     old = (log.folder / "signoff.db.key").read_bytes()
@@ -335,96 +222,6 @@ def test_a_wrong_key_file_signs_nothing(log: CommandLine) -> None:
     log("audit", "checkpoint").failed(Exit.USAGE, "put the right one")
     (log.folder / "signoff.db.key").unlink()
     log("audit", "key").failed(Exit.USAGE, "SIGNOFF_KEY")
-
-
-def watch(log: CommandLine, *what: str, state: str = "state") -> "tuple[int, str]":
-    """Have a witness look at something; its exit code, and what it said on standard error."""
-    ran = log("audit", "witness", "--state", str(log.folder / state), *what)
-    return ran.code, ran.err
-
-
-def test_a_witness_follows_a_log(log: CommandLine) -> None:
-    """It takes the first head, the same again, and those that a proof, an export or the database shows to go on from it."""
-    key = ("--public-key", public_key(log))
-    head, proof, state = log.folder / "head", log.folder / "proof", log.folder / "state"
-    head.write_bytes(sign(log))
-    for _ in range(2):
-        assert watch(log, str(head), *key) == (0, "")
-    log.submit(DEPOSIT)
-    assert log("audit", "checkpoint", "--since", str(state), "--to", str(proof)).code == 0
-    assert watch(log, str(proof), *key) == (0, "")
-    log.submit(DEPOSIT)
-    assert watch(log, str(export(log, "out")), *key) == (0, "")
-    log.submit(DEPOSIT)
-    assert watch(log)[0] == 0
-    assert state.read_bytes() == sign(log)
-
-
-def test_a_witness_cosigns(log: CommandLine) -> None:
-    """With a key of its own it signs what it saw, and knows its own state by that."""
-    own, state = log.folder / "witness.key", log.folder / "state"
-    code, told = watch(log, "--cosign", str(own), "--name", "witness.example/w1")
-    key = told.split("public key is ")[1].strip()
-    assert code == 0
-    assert open_note(state.read_bytes(), read_key(key)).split("\n")[0] == public_key(log).split("+")[0]
-    log.submit(DEPOSIT)
-    assert watch(log, "--cosign", str(own))[0] == 0
-    state.write_bytes(sign(log))
-    code, told = watch(log, "--cosign", str(own))
-    assert code == Exit.LOG
-    assert "is not what this witness wrote" in told
-
-
-def test_a_witness_refuses_what_does_not_go_on(log: CommandLine) -> None:
-    """A smaller head, a fork, a bare newer one, a proof from elsewhere, and another log's: nothing of its state changes."""
-    key = ("--public-key", public_key(log))
-    first, bare, proof = log.folder / "first", log.folder / "bare", log.folder / "proof"
-    copy = saved(log)
-    first.write_bytes(sign(log))
-    log.submit(DEPOSIT)
-    second = log.folder / "second"
-    second.write_bytes(sign(log))
-    assert watch(log, str(second), *key)[0] == 0
-    log.submit(DEPOSIT)
-    bare.write_bytes(sign(log))
-    log("audit", "checkpoint", "--since", str(first), "--to", str(proof))
-    other = log.folder / "another"
-    other.write_bytes(second.read_bytes().replace(key[1].split("+")[0].encode(), b"another.example"))
-    put_back(copy)
-    (log.folder / "signoff.db.checkpoint").unlink()
-    log.submit(BALANCE, BALANCE)
-    fork = export(log, "fork")
-    state = (log.folder / "state").read_bytes()
-    for what, reason in (
-        (first, "some were removed"),
-        (bare, "nothing shows that it goes on"),
-        (proof, "the proof goes on from"),
-        (other, "it is of the log"),
-        (fork, "the log was rewritten"),
-        (fork / "checkpoint", "nothing shows"),
-    ):
-        code, told = watch(log, str(what), *key)
-        assert (code, reason in told) == (Exit.LOG, True), told
-        assert (log.folder / "state").read_bytes() == state
-    code, told = watch(log)
-    assert (code, "rewritten" in told) == (Exit.LOG, True), told
-
-
-def test_two_witnesses_of_one_state(log: CommandLine) -> None:
-    """Of two that look at once neither undoes what the other took: the newest head stays."""
-    key = public_key(log)
-    sizes, proofs = [], []
-    (log.folder / "head").write_bytes(sign(log))
-    watch(log, str(log.folder / "head"), "--public-key", key)
-    for number in range(6):
-        log.submit(BALANCE)
-        proofs.append(str(export(log, f"out{number}")))
-        sizes.append(int((log.folder / f"out{number}" / "checkpoint").read_text().split("\n")[1]))
-    command = [*SIGNOFF, "audit", "witness", "--state", str(log.folder / "state"), "--public-key", key]
-    running = [subprocess.Popen([*command, one], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for one in reversed(proofs)]
-    codes = {process.wait(60) for process in running if process.communicate(timeout=60)}
-    assert codes <= {0, int(Exit.LOG)}
-    assert int((log.folder / "state").read_text().split("\n")[1]) == sizes[-1]
 
 
 @pytest.mark.parametrize(
@@ -463,18 +260,3 @@ def test_waiting_transfers_are_in_the_export(log: CommandLine) -> None:
     folder = export(log, "out")
     assert waiting["digest"] in (folder / "entries.jsonl").read_text()
     assert '"amount":"150.00"' in (folder / "actions.jsonl").read_text()
-
-
-@pytest.mark.parametrize("count", [1, 2])
-@pytest.mark.parametrize("after", [False, True])
-def test_a_rotation_that_was_killed_where_it_keeps_the_head(log: CommandLine, count: int, after: bool) -> None:
-    """Killed once the log is sealed with the new key, before or after its head is kept with it, the database is used as ever."""
-    first = public_key(log)
-    code = f"{KILL}\nfrom signoff.audit.kept import KeptHead as rotating\nkilled('write', {count}, {after})"
-    assert log.main_after(code, "audit", "rotate", "--as", "root").code == -signal.SIGKILL
-    assert public_key(log) != first
-    log.submit(DEPOSIT)
-    assert log("audit", "verify").code == 0
-    assert log("audit", "rotate", "--as", "root").code == 0
-    log.submit(DEPOSIT)
-    assert log("audit", "verify", "--export", str(export(log, "out")), "--public-key", first).code == 0

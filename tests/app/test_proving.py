@@ -40,6 +40,19 @@ def test_each_invariant_with_what_became_of_it(proving: CommandLine) -> None:
     assert opaque.splitlines()[1] == '  to matches "[[:alpha:]]+z"'
 
 
+def test_where_a_value_stands_is_shown(cli: CommandLine) -> None:
+    """What refutes an invariant about trust shows where the value stands, and that the plan is disputed."""
+    asked = '"when": "disputed and not trusted(to) and source_of(to) != \\"none\\""'
+    cli.policies.write_text(cli.policies.read_text() + f'invariants: [{{"never": "allow transfer", {asked}}}]\n')
+    ran = cli.wide("policies", "prove")
+    assert ran.code == 5
+    assert "elsewhere  to: elsewhere, not trusted" in ran.out
+    assert "disputed   yes" in ran.out
+    (proof,) = cli("policies", "prove", "--json").json["invariants"]
+    shown = proof["counterexample"]
+    assert (shown["sources"], shown["trusted"], shown["disputed"]) == ({"to": "elsewhere"}, [], True)
+
+
 def test_the_same_as_json(proving: CommandLine) -> None:
     """`--json` holds the outcome of each, the action that refutes one, and the rules that decide it."""
     ran = proving("policies", "prove", "--json")

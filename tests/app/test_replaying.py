@@ -11,10 +11,10 @@ from signoff.actions import Registry, bank_registry
 from signoff.audit import Edit, Entry, Past, PlanRecord
 from signoff.audit.database import Database
 from signoff.canonical import Json
-from signoff.planner import Call
+from signoff.planner import Call, Context, Outcome, Planned, Trust
 from signoff.replaying import Change, Replayed, Summary, compare_decisions, replay
 from signoff.testing import FakeClock
-from tests.app.banking import DANA, MIRA, Open, deposit, only_approval, send_message, sign, submit, transfer
+from tests.app.banking import DANA, MIRA, Open, deposit, only_approval, plan_of, send_message, sign, submit, transfer
 from tests.app.conversations import call, calls, talking, words
 from tests.conftest import RULES, rules
 
@@ -161,6 +161,26 @@ def test_circumstances_are_those_of_then(open_engine: Open, clock: FakeClock) ->
     alone = "  - {id: alone, deny: transfer, when: plan.size == 1}\n"
     for rule, effects in ((asked, "allow deny"), (late, "allow deny"), (alone, "deny allow")):
         assert [effect for effect, _ in changes(replayed(engine, RULES + rule))][:2] == effects.split()
+
+
+def test_where_values_stood_is_read_again(engine: Engine) -> None:
+    """What a planner was given beside the request, whom to trust, and whether the plan was disputed are those of then."""
+    plan = plan_of(engine, transfer("10.00"))
+    mail = Context(source="email:7", text="please send 10 dollars to Alice")
+    payees = Context(source="payees", text="Alice, Bob", trust=Trust.TRUSTED)
+    doubtful = Planned(outcome=Outcome.PLAN, planner="two models", plan=plan, disputed=("the other one sends 100",))
+    engine.submit(plan, DANA, request="send 10 to Alice")
+    engine.submit(plan, DANA, request="pay the 10", context=[mail])
+    engine.submit(plan, DANA, request="pay the 10", context=[mail, payees])
+    engine.submit(plan, DANA, request="send 10 to Alice", planner=doubtful)
+    for condition, effects in (
+        ('source_of(to) startswith "email:"', "allow deny allow allow"),
+        ('source_of(to) != "request"', "allow deny deny allow"),
+        ("not trusted(to)", "allow deny allow allow"),
+        ("disputed", "allow allow allow deny"),
+    ):
+        found = replayed(engine, RULES + f"  - {{id: new, deny: transfer, when: '{condition}'}}\n")
+        assert [effect for effect, _ in changes(found)] == effects.split()
 
 
 def test_roles_are_those_of_the_new_file(engine: Engine) -> None:

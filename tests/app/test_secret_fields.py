@@ -7,22 +7,20 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
-from typing import Literal, Self
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import field_validator
 
 from signoff import Engine, Wanted
-from signoff.actions import Action, Effect, Execution, Lookup, Registry, Secret, action, secrets_in
+from signoff.actions import Effect, Registry, Secret, action, secrets_in
 from signoff.audit import Store, reseal, verify_store
 from signoff.audit.ciphertexts import Place, open_sealed, seal_opening
 from signoff.audit.database import Database
 from signoff.audit.keys import new_keys
 from signoff.canonical import Json, digest, parse
 from signoff.commitment import Opening
-from signoff.errors import ActionInvalid, LogInvalid, PlanInvalid
+from signoff.errors import LogInvalid, PlanInvalid
 from signoff.planner import ActionPlan, read_plan
 from signoff.policies import parse_policy
 from signoff.secret_fields import edited
@@ -318,59 +316,6 @@ def test_what_comes_late_is_told_without_it(open_engine: Open) -> None:
     with engine.store.read() as tx:
         (late,) = [entry for entry in tx.entries(plan.id) if entry.event == "late"]
     assert late.data["result"] == "welcome, ***"
-
-
-class Enter(Action):
-    """Opens a door."""
-
-    type: Literal["enter"] = "enter"
-    pin: Secret
-
-    def run(self, execution: Execution) -> Json:
-        """Do nothing."""
-        return None
-
-    def resolve(self, lookup: Lookup) -> Self:
-        """Refuse it."""
-        raise ActionInvalid([f"{self.pin.reveal()} opens no door"])
-
-
-def test_a_name_that_is_unknown_tells_no_secret(open_engine: Open) -> None:
-    """An action whose `resolve` refuses it in words that hold its secret is refused without it."""
-    wide = Registry(Enter)
-    rules = b"version: 1\nidentity: claimed\nrules: [{id: all, allow: enter}]\n"
-    engine = open_engine(parse_policy(rules, "policies.yaml", wide), wide)
-    for verb in (engine.preview, engine.submit):
-        with pytest.raises(PlanInvalid) as caught:
-            verb(ActionPlan.of(Enter.model_validate({"pin": VALUE})), DANA)
-        assert list(caught.value.problems) == ["action 1 (enter): *** opens no door"]
-
-
-class Careless(Enter):
-    """Its validator asks for a value that is not there when it is read again."""
-
-    type: Literal["careless"] = "careless"  # type: ignore[assignment]
-
-    @field_validator("pin")
-    @classmethod
-    def _long_enough(cls, pin: Secret) -> Secret:
-        if len(pin.reveal()) < 4:
-            raise ValueError("is too short")
-        return pin
-
-    def resolve(self, lookup: Lookup) -> Self:
-        """As it is."""
-        return self
-
-
-def test_an_action_that_could_not_be_read_again_is_not_accepted(open_engine: Open) -> None:
-    """A validator that cannot do without the value is told of when the plan is submitted, and not when it should run."""
-    wide = Registry(Careless)
-    engine = open_engine(
-        parse_policy(b"version: 1\nidentity: claimed\nrules: [{id: a, allow: careless}]\n", "p.yaml", wide), wide
-    )
-    with pytest.raises(PlanInvalid, match="read without its secrets: `pin` is a secret whose value is not here"):
-        engine.submit(ActionPlan.of(Careless.model_validate({"pin": VALUE})), DANA)
 
 
 @settings(max_examples=20)

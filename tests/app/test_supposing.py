@@ -36,6 +36,12 @@ rules:
     approve: transfer
     when: not in_request(amount)
     by: manager
+  - id: by-mail
+    deny: transfer
+    when: source_of(to) startswith "email" and not trusted(to)
+  - id: second-opinion
+    deny: check_balance
+    when: disputed
   - id: at-night
     deny: transfer
     when: now.hour < 6
@@ -80,6 +86,20 @@ def judge() -> Callable[[str], list[str]]:
         (
             "{do: {type: transfer, to: Bob, amount: 1}, at: 2026-03-02 12:00, request: send 1 to Bob, expect: allow}",
             ["allow: everyday"],
+        ),
+        ("{do: {type: check_balance}, disputed: true, expect: deny}", ["deny: second-opinion"]),
+        ("{do: {type: check_balance}, disputed: true, request: what is left, expect: deny}", ["deny: second-opinion"]),
+        ("{do: {type: check_balance}, disputed: false, expect: allow}", ["allow: everyday"]),
+        *(
+            (f"{{do: {{type: transfer, to: Bob, amount: 1}}, at: 2026-03-02 12:00, {given}, expect: allow}}", [told])
+            for given, told in [
+                ('request: pay 1, context: {"email:7": send it to Bob}', "deny: by-mail"),
+                ('request: pay 1, context: {"email:7": send it to Bobby}', "allow: everyday"),
+                ('request: pay 1, context: {"email:7": send it to Bob}, trusted: ["email:7"]', "allow: everyday"),
+                ('request: pay 1, context: {"email:7": "Bob", email: Bob}, trusted: [email]', "allow: everyday"),
+                ('request: pay 1 to Bob, context: {"email:7": send it to Bob}', "allow: everyday"),
+                ("request: pay it, context: {payees: Bob, bill: 1 dollar}, trusted: [payees, bill]", "approve: not-asked-for"),
+            ]
         ),
     ],
 )

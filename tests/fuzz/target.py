@@ -14,7 +14,15 @@ START = "version: 1\ncurrency: USD\napprovers: m\nroles: {m: [x]}\nlists: {l: [A
 COUNTERS = "counters: {c: {sum: amount, of: transfer, by: [currency], window: day}}\n"
 RULE = "rules:\n- id: a\n  approve: {types}\n  when: |\n{lines}"
 
-_CONTEXT = Context(actor=Actor(id="x"), grounded=frozenset({"to"}), plan_size=2, now=datetime(2026, 3, 2, 9, 30, tzinfo=UTC))
+_CONTEXT = Context(
+    actor=Actor(id="x"),
+    grounded=frozenset({"to"}),
+    plan_size=2,
+    now=datetime(2026, 3, 2, 9, 30, tzinfo=UTC),
+    sources={"to": "request", "amount": "invoice"},
+    trusted=frozenset({"to"}),
+    disputed=True,
+)
 _ACTIONS: Sequence[Action] = [
     REGISTRY.read({"type": "check_balance"}),
     REGISTRY.read({"type": "transfer", "to": "Alice", "amount": "150.00"}),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from signoff.actions import Action, Effect, Execution, Money, Registry, Secret
 from signoff.actor import Actor
 from signoff.canonical import Json
-from signoff.policies import Context, PoliciesInvalid, Policy, parse_policy
+from signoff.policies import Context, PoliciesInvalid, Policy, load_policy, parse_policy
+from tests.policies.tables import CSV, FILED, rule
 
 Amount = Annotated[Decimal, Money("currency")]
 
@@ -143,3 +145,16 @@ def report_on(secret_registry: Registry) -> Callable[[str | bytes], str]:
 def action(registry: Registry) -> Callable[..., Action]:
     """An action from its type and fields."""
     return lambda type_, **fields: registry.read({"type": type_, **fields})
+
+
+@pytest.fixture
+def filed(tmp_path: Path, registry: Registry) -> Callable[..., Policy]:
+    """Loads a policies file with a CSV file beside it."""
+
+    def load(condition: str = "amount > 1", csv: str | bytes = CSV, text: str = FILED) -> Policy:
+        (tmp_path / "limits.csv").write_bytes(csv.encode() if isinstance(csv, str) else csv)
+        path = tmp_path / "policies.yaml"
+        path.write_text(text + rule(condition))
+        return load_policy(path, registry)
+
+    return load

@@ -21,9 +21,10 @@ from signoff.policies import Context, DecisionEffect, Policy, parse_policy
 FAMILY = ("Alice", "Bob")
 START = (
     "version: 1\ncurrency: USD\napprovers: manager\nroles: {manager: [mira, dana], finance: [fay, finn]}\n"
-    "lists: {family: [Alice, Bob]}\nzone: Europe/Berlin\n"
-    "tables: {cap: {Alice: 100, Bob: 2.5}, kind: {Alice: Good}}\n"
+    "lists: {family: [Alice, Bob], systems: [payees, request]}\nzone: Europe/Berlin\n"
+    "tables: {cap: {Alice: 100, Bob: 2.5}, kind: {Alice: Good}, origins: {payees: true, invoice: false}}\n"
 )
+ORIGINS = {"payees": True, "invoice": False}
 CAPS = {"Alice": Fraction(100), "Bob": Fraction("2.5")}
 BERLIN = ZoneInfo("Europe/Berlin")
 STRICTNESS = {DecisionEffect.ALLOW: 0, DecisionEffect.APPROVE: 1, DecisionEffect.DENY: 2}
@@ -66,6 +67,20 @@ class Case:
         if self.fields["currency"] != "USD":
             raise Failing
         return self.number("price")
+
+    def source(self, name: str) -> str:
+        """Where a value that is given stands."""
+        return "request" if name in self.context.grounded else self.context.sources.get(name, "none")
+
+    def is_trusted(self, name: str) -> bool:
+        """Whether that is trusted."""
+        return self.source(name) == "request" or (self.source(name) != "none" and name in self.context.trusted)
+
+    def asked_of_origins(self, name: str) -> bool:
+        """What the table `origins` holds for it."""
+        if self.source(name) not in ORIGINS:
+            raise Failing
+        return ORIGINS[self.source(name)]
 
     def kind(self) -> str:
         """What the table `kind` holds for the payee."""
@@ -251,6 +266,22 @@ SIMPLE: list[tuple[str, Meaning]] = [
     ("(not has(note) or note == 'x')", lambda case: case.fields.get("note") in (None, "x")),
     ("default(note, 'x') == 'x'", lambda case: case.fields.get("note") in (None, "x")),
     ("in_request(to)", lambda case: "to" in case.context.grounded),
+    ("source_of(to) == 'request'", lambda case: case.source("to") == "request"),
+    ("source_of(price) != 'none'", lambda case: case.source("price") != "none"),
+    ("source_of(to) not in ['request', 'invoice']", lambda case: case.source("to") not in ("request", "invoice")),
+    ("source_of(to) in lists.systems", lambda case: case.source("to") in ("payees", "request")),
+    ("source_of(to) == source_of(price)", lambda case: case.source("to") == case.source("price")),
+    ("source_of(price) startswith 'in'", lambda case: case.source("price") == "invoice"),
+    ("lower(source_of(to)) contains 'INVO'", lambda case: case.source("to") == "invoice"),
+    ("source_of(to) matches 'p.*|none'", lambda case: case.source("to") in ("payees", "page", "none")),
+    ("len(source_of(to)) > 6", lambda case: len(case.source("to")) > 6),
+    ("source_of(to) == to", lambda case: False),
+    ("source_of(to) in tables.origins and tables.origins[source_of(to)]", lambda case: case.source("to") == "payees"),
+    ("tables.origins[source_of(price)]", lambda case: case.asked_of_origins("price")),
+    ("trusted(to)", lambda case: case.is_trusted("to")),
+    ("not trusted(price) or in_request(to)", lambda case: not case.is_trusted("price") or "to" in case.context.grounded),
+    ("disputed", lambda case: case.context.disputed),
+    ("plan.disputed != true", lambda case: not case.context.disputed),
     ("actor.id == 'dana'", lambda case: case.context.actor.id == "dana"),
     ("'manager' in actor.roles", lambda case: case.context.actor.id in ("mira", "dana")),
     ("to startswith 'AL'", lambda case: case.to == "Alice"),
@@ -367,6 +398,9 @@ cases = st.builds(
         actor=st.builds(Actor, id=st.sampled_from(["dana", "mira", "eve"])),
         grounded=st.frozensets(st.sampled_from(["to", "price"])),
         plan_size=st.integers(1, 3),
+        sources=st.dictionaries(st.sampled_from(["to", "price"]), st.sampled_from(["invoice", "payees", "page", "none"])),
+        trusted=st.frozensets(st.sampled_from(["to", "price"])),
+        disputed=st.booleans(),
         now=st.sampled_from([datetime(2026, 3, 1, 22, 59), datetime(2026, 3, 1, 23), datetime(2026, 7, 4, 10)]).map(
             lambda now: now.replace(tzinfo=UTC)
         ),

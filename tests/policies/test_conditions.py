@@ -1,6 +1,7 @@
 """What a condition means, and which guards the checker follows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -102,6 +103,25 @@ def rule(condition: str, types: str = "order") -> str:
         ("price + price == 200", True),
         ("in_request(to)", True),
         ("in_request(price)", False),
+        ("source_of(to) == 'request'", True),
+        ("source_of(price) == 'invoice'", True),
+        ("source_of(price) in ['request', 'invoice']", True),
+        ("source_of(price) not in ['Invoice', 'INVOICE']", True),
+        ("lower(source_of(price)) == 'INVOICE'", True),
+        ("source_of(quantity) == 'none'", True),
+        ("source_of(note) == 'none'", True),
+        ("source_of(price) startswith 'inv' and source_of(price) endswith 'oice'", True),
+        ("len(source_of(price)) == 7", True),
+        ("source_of(price) > 'a'", None),
+        ("source_of(price)", None),
+        ("trusted(to)", True),
+        ("trusted(price)", False),
+        ("trusted(weight)", True),
+        ("trusted(quantity)", False),
+        ("trusted(note)", False),
+        ("disputed", False),
+        ("not plan.disputed", True),
+        ("disputed == false", True),
         ("actor.id == 'dana'", True),
         ("'clerk' in actor.roles", True),
         ("'manager' in actor.roles", False),
@@ -115,6 +135,8 @@ def test_a_condition_is_worked_out(
     if expected is None:
         assert "error[type]" in report_on(rule(condition))
         return
+    sources, trusted = {"price": "invoice", "weight": "stock", "speed": "request"}, frozenset({"weight", "quantity"})
+    context = replace(context, sources=sources, trusted=trusted)
     decision = load(rule(condition)).decide(action("order", **ORDER), context)
     assert (decision.effect is DecisionEffect.DENY) is expected
     assert decision.failed == ()

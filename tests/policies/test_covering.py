@@ -47,7 +47,8 @@ ATOMS = [
     *("now.hour < 12", "now.hour >= 0", 'now.weekday in ["monday", "sunday"]', 'now.weekday == "Monday"'),
     *('now.date >= "2026-03-02"', 'now.date == "2026-03-02"', '"2026-01-01" < now.date < "2026-04-01"'),
     *('now.date in ["2026-03-02", "2026-07-04"]', "counters.sent > 100", "counters.sent > 50", "counters.many > 1"),
-    *("in_request(to)", "in_request(price)", "true", "false"),
+    *("in_request(to)", "in_request(price)", "true", "false", "disputed", "trusted(to)", 'source_of(to) == "request"'),
+    *('source_of(to) in ["request", "invoice"]', 'lower(source_of(to)) == "INVOICE"', 'source_of(price) == "none"'),
 ]
 conditions = st.recursive(
     st.sampled_from(ATOMS),
@@ -85,6 +86,9 @@ contexts = st.builds(
     actor=st.builds(Actor, id=st.sampled_from(["dana", "mira", "eve"])),
     grounded=st.frozensets(st.sampled_from(["to", "price"])),
     plan_size=st.integers(1, 3),
+    sources=st.dictionaries(st.sampled_from(["to", "price"]), st.sampled_from(["invoice", "page"])),
+    trusted=st.frozensets(st.sampled_from(["to", "price"])),
+    disputed=st.booleans(),
     now=st.sampled_from([None, datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 7, 4, 23, tzinfo=UTC)]),
     counters=st.fixed_dictionaries({"sent": values, "many": values}),
 )

@@ -1,6 +1,7 @@
 """Laws of the encoding: with its symbols fixed to an action and a context, it gives what the compiled policy decides."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +16,7 @@ from signoff.policies import Context, DecisionEffect, Policy, parse_policy
 from signoff.policies.compiler import compile_rule
 from signoff.policies.logic import Number, Truth, compare, every, negate, same
 from signoff.policies.rule import Rule
+from signoff.policies.sources import is_trusted, source_of
 from signoff.policies.symbolic_decision import Judging, symbols_for
 from signoff.policies.symbols import Clock, Counted, Symbols
 from signoff.policies.texts import TextSymbol
@@ -44,13 +46,20 @@ def _fixed(symbols: Symbols, what: str, names: list[str], made: object, action: 
         case "size", Number() if value is not None:
             yield compare("==", made.parts, len(value))
         case "length", Number():
-            shown = names[0].removeprefix("len(").removesuffix(")")
-            folded, name = shown.startswith("lower("), shown.removeprefix("lower(").removesuffix(")")
-            text = context.actor.id if name == "actor.id" else getattr(action, symbols.fields[name].attribute)
+            shown = names[0].removeprefix("len(")[:-1]
+            folded = shown.startswith("lower(")
+            name = shown.removeprefix("lower(")[:-1] if folded else shown
+            text = length_of(name, action, context, symbols)
             if text is not None:
                 yield compare("==", made.parts, len(fold_name(text) if folded else text))
         case "requested", z3.BoolRef():
             yield same(made, names[0] in context.grounded and value is not None)
+        case "source", TextSymbol():
+            yield compare("==", made.index, place(made, source_of(context, names[0]), action, context))
+        case "trusted", z3.BoolRef():
+            yield same(made, is_trusted(context, names[0]))
+        case "disputed", z3.BoolRef():
+            yield same(made, context.disputed)
         case "actor" | "folded actor", TextSymbol():
             yield compare("==", made.index, place(made, context.actor.id, action, context))
         case "plan.size", Number():
@@ -68,12 +77,24 @@ def _fixed(symbols: Symbols, what: str, names: list[str], made: object, action: 
                 yield compare("==", made.units, counter_units(counted, made.currency, action))
 
 
+def length_of(name: str, action: Action, context: Context, symbols: Symbols) -> str | None:
+    """The text whose length is asked for."""
+    if name == "actor.id":
+        return context.actor.id
+    if name.startswith("source_of("):
+        return source_of(context, name.removeprefix("source_of(").removesuffix(")"))
+    value: object = getattr(action, symbols.fields[name].attribute)
+    return value if isinstance(value, str) else None
+
+
 def place(symbol: TextSymbol, text: str, action: Action, context: Context) -> int:
     """The index that stands for *text*; texts that no rule names are counted over the whole action."""
     values = [spelt(value, symbol.exact) for value in symbol.values]
     if spelt(text, symbol.exact) in values:
         return values.index(spelt(text, symbol.exact))
     others = [context.actor.id] if symbol.exact else others_of(action, context, values)
+    if symbol.name.startswith("source_of("):
+        others = sorted({source_of(context, name) for name in action.fields} - {*values})
     return len(values) + others.index(spelt(text, symbol.exact))
 
 
@@ -110,6 +131,7 @@ def spelt(text: str, exact: bool) -> str:
 
 def check_agreement(policy: Policy, action: Action, context: Context) -> None:
     """With the symbols fixed, what was decided is possible, of every rule and in all; where all is encoded, nothing else is."""
+    context = where_given(action, context)
     symbols = symbols_for(action.type, policy)
     judging = Judging.of(policy, symbols)
     decided = policy.decide(action, context).effect
@@ -124,6 +146,13 @@ def check_agreement(policy: Policy, action: Action, context: Context) -> None:
         told = (policy.source.decode(), action, context, truth, wanted)
         assert is_possible(solver, truth if wanted else negate(truth)), told
         assert symbols.opaque or not is_possible(solver, negate(truth) if wanted else truth), told
+
+
+def where_given(action: Action, context: Context) -> Context:
+    """*context* as there can be one: a field that is not given stands nowhere."""
+    given = {found.name for found in action.fields.values() if getattr(action, found.attribute) is not None}
+    sources = {name: source for name, source in context.sources.items() if name in given}
+    return replace(context, grounded=context.grounded & given, sources=sources, trusted=context.trusted & given)
 
 
 def matches(policy: Policy, rule: Rule, action: Action, context: Context) -> bool:
@@ -156,6 +185,9 @@ contexts = st.builds(
     actor=st.builds(Actor, id=st.sampled_from(PEOPLE)),
     grounded=st.frozensets(st.sampled_from(["to", "amount", "note", "price"])),
     plan_size=st.integers(1, 5),
+    sources=st.dictionaries(st.sampled_from(["to", "amount", "note", "price"]), st.sampled_from(["invoice", "email:4", "page"])),
+    trusted=st.frozensets(st.sampled_from(["to", "amount", "note", "price"])),
+    disputed=st.booleans(),
     now=st.none() | st.datetimes(timezones=st.just(UTC)),
 )
 

@@ -114,7 +114,7 @@ def test_thousands_of_rules_load(registry: Registry) -> None:
 PIECES = [
     "amount", "to", "has", "default", "in_request", "lists", "actor", "id", "plan", "size", "and", "or", "not", "in", "true",
     "false", "100", "0.5", "1_0", '"A"', "'", "(", ")", "[", "]", ",", ".", "==", "!=", "<", ">=", "=", "+", "-", "*", "/",
-    "\\", " ", "\n", "\t", "€", "\u202e", "送", "none", "tables", "EUR",
+    "\\", " ", "\n", "\t", "€", "\u202e", "送", "none", "tables", "EUR", "source_of", "trusted", "disputed",
 ]  # fmt: skip
 
 

@@ -198,6 +198,7 @@ def test_the_largest_texts_and_numbers_are_exact(load: Load, action: Make, conte
     [
         ("more than {amount} to {to}", "more than 150.00 USD to Alice"),
         ("{actor.id} asked ({plan.size}), {in_request(amount)}", "dana asked (1), yes"),
+        ("{source_of(to)}, {source_of(from)}, {trusted(to)}, {trusted(from)}, {disputed}", "request, none, yes, no, no"),
         ("on {now.date} at {now.hour}, family: {lists.family}", "on 2026-03-02 at 9, family: Alice, Bob"),
         ("{{braces}} and {from}", "{braces} and checking"),
         ("{default(currency, 'EUR')}", "USD"),

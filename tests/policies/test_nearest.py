@@ -88,6 +88,9 @@ def test_every_kind_of_decision_is_told(load: Load, action: Act) -> None:
         ("when: plan.size < 3", {}, 0, "looser plan.size=3 or more -> allow"),
         ("unless: '\"finance\" in actor.roles'", {}, 0, "looser actor.id=fay -> allow"),
         ("when: in_request(amount)", {}, 0, "looser in_request(amount)=False -> allow"),
+        ("when: trusted(amount)", {}, 0, "looser trusted(amount)=False -> allow"),
+        ('when: source_of(to) != "invoice"', {}, 0, "looser source_of(to)=invoice -> allow"),
+        ("when: not disputed", {}, 0, "looser disputed=True -> allow"),
         ('when: to contains "o"', {"to": "Bob"}, 0, "looser to=x -> allow"),
     ],
 )

@@ -9,10 +9,11 @@ import pytest
 
 from signoff.actions import Action, Registry
 from signoff.actor import Actor
-from signoff.policies import Policy, Situation, parse_policy
+from signoff.policies import Context, Policy, Situation, parse_policy
 from signoff.policies.everyday import first_situation
 from signoff.policies.probing import Probes
 from signoff.policies.samples import sample_texts
+from signoff.policies.sources import is_trusted, source_of
 from tests.app.test_strategies import REGISTRIES, Bounded, Stubborn
 
 Load = Callable[[str], Policy]
@@ -109,6 +110,13 @@ def test_numbers_depend_on_the_other_parts(load: Load, action: Act) -> None:
         ("plan.size > 3", "plan.size", [2, 3, 4], [0]),
         ("plan.size > 100", "plan.size", [99, 100], [101]),
         ("in_request(amount)", "in_request(amount)", [False], [True]),
+        ("trusted(amount)", "trusted(amount)", [False], [True]),
+        ("disputed", "disputed", [True], [False]),
+        ('source_of(to) == "invoice"', "source_of(to)", ["none", "invoice", "elsewhere"], ["request", "Somebody"]),
+        ('source_of(to) startswith "email:"', "source_of(to)", ["email:", "email:x"], []),
+        ('source_of(to) endswith ":7"', "source_of(to)", ["x:7"], [":7"]),
+        ("len(source_of(to)) > 9", "source_of(to)", ["x" * 9, "x" * 10], []),
+        ('lower(source_of(to)) == "PAGE x"', "source_of(to)", ["none"], ["PAGE x"]),
         ("counters.asked > 3", "counters.asked", [Decimal(1), Decimal(2), Decimal(3)], [Decimal(-1)]),
         ('currency == "CHF"', "currency", ["CHF", "EUR"], ["USD"]),
         ("amount > 90 GBP", "currency", ["GBP", "EUR"], ["JPY"]),
@@ -170,6 +178,47 @@ def test_a_changed_part(action: Act) -> None:
     assert situation.value("to") == "Alice"
 
 
+def test_where_a_value_stands_is_changed(action: Act) -> None:
+    """A value that is moved to another source is not trusted for that; one that is said to be trusted stands somewhere."""
+    situation = situation_of(action("transfer", to="Alice", amount="150.50"))
+    assert [situation.value(f"{what}(to)") for what in ("in_request", "source_of", "trusted")] == [True, "request", True]
+    steps: list[tuple[str, str | bool, tuple[bool, str, bool]]] = [
+        ("source_of(to)", "invoice", (False, "invoice", False)),
+        ("trusted(to)", True, (False, "invoice", True)),
+        ("source_of(to)", "page", (False, "page", False)),
+        ("in_request(to)", False, (False, "none", False)),
+        ("trusted(to)", True, (False, "elsewhere", True)),
+        ("trusted(to)", False, (False, "elsewhere", False)),
+        ("source_of(to)", "request", (True, "request", True)),
+        ("trusted(to)", False, (False, "none", False)),
+    ]
+    for part, value, stands in steps:
+        changed = situation.changed(part, value)
+        assert changed is not None
+        situation = changed
+        assert tuple(situation.value(f"{what}(to)") for what in ("in_request", "source_of", "trusted")) == stands
+        assert situation.value("source_of(amount)") == "request"
+
+
+def test_a_situation_has_what_its_context_has(load: Load, action: Act) -> None:
+    """Sources, trust and dispute go from a context into a situation and back; what stands nowhere is not trusted."""
+    policy, transfer = load(HEAD + "disputed\n"), action("transfer", to="Alice", amount="150.50")
+    context = Context(
+        actor=Actor(id="dana"),
+        grounded=frozenset({"amount"}),
+        plan_size=1,
+        sources={"to": "invoice", "amount": "request", "from": "request", "currency": "none"},
+        trusted=frozenset({"amount", "to", "currency"}),
+        disputed=True,
+    )
+    situation = Situation.of(transfer, context, policy.counters, UTC)
+    assert (situation.sources, situation.trusted, situation.disputed) == ({"to": "invoice"}, frozenset({"to"}), True)
+    again = situation.context(policy)
+    assert all(source_of(again, name) == source_of(context, name) for name in transfer.fields)
+    assert all(is_trusted(again, name) == is_trusted(context, name) for name in transfer.fields)
+    assert again.disputed
+
+
 def test_what_is_left_out_stands_in_no_request(action: Act) -> None:
     """A field that is left out is not in the request, and one that is given anew is."""
     bill = situation_of(action("pay_bill", biller="A", amount="5.00"))
@@ -177,6 +226,8 @@ def test_what_is_left_out_stands_in_no_request(action: Act) -> None:
     assert without is not None
     assert "amount" not in without.grounded
     assert without.changed("in_request(amount)", True) is None
+    assert without.changed("source_of(amount)", "invoice") is None
+    assert without.changed("trusted(amount)", True) is None
     again = without.changed("amount", Decimal(7))
     assert again is not None
     assert "amount" in again.grounded

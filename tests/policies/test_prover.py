@@ -26,6 +26,7 @@ from signoff.policies import (
 )
 from signoff.policies.prover import violates
 from signoff.policies.solver_search import Search
+from signoff.policies.sources import is_trusted, source_of
 from signoff.testing import actions, policies
 
 ALLOW, APPROVE, DENY = DecisionEffect.ALLOW, DecisionEffect.APPROVE, DecisionEffect.DENY
@@ -95,6 +96,13 @@ def never(what: str, when: str = "", unless: str = "", without: str = "") -> str
         ('to startswith "A"', 'to == "alice"'),
         ('to matches "[AB].*"', "to in lists.family"),
         ("not in_request(amount)", "not in_request(amount)"),
+        ("not in_request(amount)", 'source_of(amount) != "request"'),
+        ('source_of(to) not in ["request", "payees"]', 'source_of(to) == "invoice"'),
+        ("not trusted(to)", 'source_of(to) == "none"'),
+        ("not in_request(to)", "not trusted(to)"),
+        ('source_of(to) startswith "email"', 'source_of(to) in ["email:7", "email"]'),
+        ("source_of(to) != source_of(amount)", "in_request(to) and not in_request(amount)"),
+        ('source_of(to) != "request" or disputed', "disputed and in_request(to)"),
         ('actor.id != "mira"', '"finance" in actor.roles'),
         ('"manager" not in actor.roles', 'actor.id == "dana"'),
         ("plan.size > 1", "plan.size >= 2"),
@@ -151,6 +159,39 @@ def test_the_context_that_slips_through_is_shown(load: Load) -> None:
     assert Decimal(40) < Decimal(str(context.counters["sent"])) <= 50
 
 
+@pytest.mark.parametrize(
+    ("allow", "invariant", "source", "trusted", "disputed"),
+    [
+        ("trusted(to)", "not in_request(to)", "elsewhere", True, False),
+        ('source_of(to) != "none"', "not trusted(to)", "elsewhere", False, False),
+        ('source_of(to) == "invoice"', "true", "invoice", False, False),
+        ('not in_request(to) and source_of(to) != "elsewhere"', "true", "none", False, False),
+        ('source_of(to) not in ["request", "none", "elsewhere"]', "true", "elsewhere:2", False, False),
+        ("in_request(to)", "disputed", "request", True, True),
+    ],
+)
+def test_the_source_that_slips_through_is_shown(
+    load: Load, allow: str, invariant: str, source: str, trusted: bool, disputed: bool
+) -> None:
+    """Where a value stands, whether that is trusted, and whether the plan is disputed stand beside the action."""
+    proof = the_proof(load, rule("allow", allow), never("allow transfer", invariant))
+    assert proof.counterexample is not None
+    context = proof.counterexample.context
+    assert (source_of(context, "to"), is_trusted(context, "to"), context.disputed) == (source, trusted, disputed)
+
+
+def test_values_may_stand_in_different_sources(load: Load) -> None:
+    """No rule keeps two values from standing in two sources that nobody names, and one of them from being trusted alone."""
+    asked = "trusted(to) and not trusted(amount) and not in_request(to) and source_of(to) != source_of(amount)"
+    apart = ' and source_of(amount) != "none"'
+    bare = "version: 1\ncurrency: USD\n"  # in which no other text is named that could be a source
+    proof = the_proof(load, rule("allow", asked + apart), never("allow transfer"), bare)
+    assert proof.counterexample is not None
+    sources = proof.counterexample.context.sources
+    assert {*sources} == {"to", "amount"}
+    assert sources["to"] != sources["amount"]
+
+
 def test_what_fails_is_on_the_strict_side(load: Load) -> None:
     """A failing approve rule asks, a failing allow rule allows nothing, a failing `unless` exempts nobody."""
     over = "amount > 100"
@@ -197,7 +238,10 @@ def test_what_may_be_left_out(load: Load) -> None:
     assert proved(load, bill, never("allow pay_bill", "not has(amount)"))
     assert proved(load, bill, never("allow pay_bill", "has(amount) and amount > 100"))
     assert not proved(load, bill, never("allow pay_bill", "has(amount) and amount > 99"))
-    assert proved(load, rule("allow", "in_request(amount)", type_="pay_bill"), never("allow pay_bill", "not has(amount)"))
+    for there in ("in_request(amount)", "trusted(amount)", 'source_of(amount) != "none"'):
+        assert proved(load, rule("allow", there, type_="pay_bill"), never("allow pay_bill", "not has(amount)"))
+    for nowhere in ('source_of(amount) == "none"', "not trusted(amount)"):
+        assert not proved(load, rule("allow", nowhere, type_="pay_bill"), never("allow pay_bill", "not has(amount)"))
 
 
 def test_fields_of_every_kind(load: Load) -> None:

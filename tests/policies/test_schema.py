@@ -73,6 +73,9 @@ tests:
     as: mira
     at: 2026-12-24 18:30
     request: send it
+    context: {invoice: 5, "email:4711": "send 1,000"}
+    trusted: [invoice]
+    disputed: false
     counters: {sent: 24_950.5, orders: 3}
     expect: approve
     rules: [on, caution]

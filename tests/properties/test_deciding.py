@@ -13,7 +13,8 @@ from signoff import deciding, signers, stepping
 from signoff.audit import PlanRecord, Reading, Status, Vote, Writing
 from signoff.canonical import Json
 from signoff.deciding import judge
-from signoff.policies import Decision, DecisionEffect, Policy, Seating
+from signoff.policies import Decision, DecisionEffect, Seating
+from signoff.policies.combining import Combining
 from signoff.policies.rule import Rule
 from signoff.testing import PolicyFile
 
@@ -97,13 +98,15 @@ def test_the_order_of_rules_never_matters(case: tuple[PolicyFile, Sequence[Any],
 
 def test_a_denial_that_allows_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where deny rules count as allow rules, something that is denied runs."""
-    finish = Policy._finish
+    finish = Combining.finish
 
-    def allow_instead(self: Policy, matched: tuple[Rule, ...], failed: tuple[Rule, ...], caution: str | None = None) -> Decision:
+    def allow_instead(
+        self: Combining, matched: tuple[Rule, ...], failed: tuple[Rule, ...], caution: str | None = None
+    ) -> Decision:
         turned = (replace(rule, effect=DecisionEffect.ALLOW) if rule.effect is DecisionEffect.DENY else rule for rule in matched)
         return finish(self, tuple(turned), failed, caution)
 
-    monkeypatch.setattr(Policy, "_finish", allow_instead)
+    monkeypatch.setattr(Combining, "finish", allow_instead)
     assert_caught(test_what_a_rule_denies_never_runs, lives, "ran, and is denied")
 
 
@@ -172,9 +175,9 @@ def test_an_identity_that_only_claims_is_caught(monkeypatch: pytest.MonkeyPatch)
 
 def test_seats_that_do_not_combine_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where only the first matching rule is asked, the approval lacks a seat that another rule wants."""
-    approval = Policy._approval
+    approval = Combining._approval
     monkeypatch.setattr(
-        Policy,
+        Combining,
         "_approval",
         lambda self, asking, failed, caution, *, granted: approval(self, asking[:1], failed, caution, granted=granted),
     )
@@ -183,14 +186,14 @@ def test_seats_that_do_not_combine_are_caught(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_rule_that_loosens_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where an approve rule grants what it speaks for, adding one lets through what was denied."""
-    finish = Policy._finish
+    finish = Combining.finish
 
-    def grant(self: Policy, matched: tuple[Rule, ...], failed: tuple[Rule, ...], caution: str | None = None) -> Decision:
+    def grant(self: Combining, matched: tuple[Rule, ...], failed: tuple[Rule, ...], caution: str | None = None) -> Decision:
         asking = [rule for rule in matched if rule.effect is DecisionEffect.APPROVE]
         granting = tuple(replace(rule, effect=DecisionEffect.ALLOW) for rule in asking)
         return finish(self, (*matched, *granting), failed, caution)
 
-    monkeypatch.setattr(Policy, "_finish", grant)
+    monkeypatch.setattr(Combining, "finish", grant)
     assert_caught(
         test_one_more_rule_lets_nothing_more_through, st.tuples(files.filter(lambda file: file.rules), submissions), "became"
     )
@@ -198,8 +201,10 @@ def test_a_rule_that_loosens_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_order_that_matters_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the first rule that matches wins, another order decides otherwise."""
-    finish = Policy._finish
-    monkeypatch.setattr(Policy, "_finish", lambda self, matched, failed, caution=None: finish(self, matched[:1], failed, caution))
+    finish = Combining.finish
+    monkeypatch.setattr(
+        Combining, "finish", lambda self, matched, failed, caution=None: finish(self, matched[:1], failed, caution)
+    )
     shuffled = asking_files.flatmap(lambda file: st.tuples(st.just(file), st.permutations(file.rules), submissions))
     assert_caught(test_the_order_of_rules_never_matters, shuffled, "became")
 

@@ -28,6 +28,7 @@ from signoff.testing import PolicyFile, PolicyRule, actions, policy_files
 from tests.conftest import EXAMPLES, rules
 
 REGISTRY = bank_registry()
+SOURCES = ("invoice", "email", "page")
 PEOPLE = ("ann", "ben", "cleo", "dora", "zoe")
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PAYEES = ("Alice", "Bob", "Eve", "Zed")
@@ -98,6 +99,7 @@ def random_situations(asked: list[Action], random: Random) -> list[Situation]:
     made: list[Situation] = []
     for _ in range(SHOTS):
         action = random.choice(asked)
+        given = [name for name, value in action.wire().items() if value is not None and name != "type"]
         situation = Situation(
             action=action,
             actor=Actor(id=random.choice(PEOPLE)),
@@ -105,6 +107,9 @@ def random_situations(asked: list[Action], random: Random) -> list[Situation]:
             zone=UTC,
             grounded=frozenset(name for name in action.fields if random.random() < 0.7),
             plan_size=random.randrange(1, 6),
+            sources={name: random.choice(SOURCES) for name in given if random.random() < 0.5},
+            trusted=frozenset(name for name in given if random.random() < 0.5),
+            disputed=random.random() < 0.5,
         )
         amount = Decimal(random.randrange(1, 100_100)) / 100
         made.append(situation.changed("amount", amount) or situation if random.random() < 0.7 else situation)
@@ -248,3 +253,4 @@ def test_counters_hold_what_they_hold_for_a_plan(action: Action, counted: dict[s
     assert situation.decided_by(policy) == judged.decision
     again = Situation.of(action, judged.context, policy.counters, UTC)
     assert again.context(policy).counters == judged.context.counters
+    assert replace(again, before={}, unknown=frozenset()) == replace(situation, before={})

@@ -124,6 +124,8 @@ def _case(policy: Policy, plan: ActionPlan, dated: bool, before: int, strict: bo
         actor=Actor(id="ann"),
         now=datetime(2026, 3, 2, 9, 30, tzinfo=UTC) if dated else None,
         request=None,
+        contexts=(),
+        disputed=before == 1,
         before={"sent": Decimal(before), "asked": Decimal(1)},
         expect=(DecisionEffect.ALLOW,) * len(plan.actions),
         rules=(),

@@ -1,0 +1,1 @@
+from policies.case_contexts import *

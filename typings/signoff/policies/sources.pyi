@@ -1,0 +1,1 @@
+from policies.sources import *
