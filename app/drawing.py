@@ -99,7 +99,7 @@ def _in_short(card: Card) -> RenderableType:
     head = f"{card.approval.id} · {card.plan.id} #{card.approval.number}{_revision(card.action)} · {card.action.title}"
     for name, value in card.details.items():
         rows.add_row(f"  {name}", plain(value))
-    if card.grounds.marks:
+    if card.grounds.marks and _has_words(card.plan):
         rows.add_row("  found", _found(card))
     for edit, changes in card.edits:
         rows.add_row("  edited", format_edit(edit, changes))
@@ -111,11 +111,16 @@ def _in_short(card: Card) -> RenderableType:
 
 def _found(card: Card) -> Text:
     """Which values the user wrote, and where the others stand."""
-    if card.plan.request is None and not card.plan.context:
+    if not _has_words(card.plan):
         return Text("nothing")
     marks = card.grounds.marks
     found = (Text(show_text(f"{name} {where}"), style="yellow" if name in marks else "") for name, where in card.found.items())
     return Text(" · ").join(found)
+
+
+def _has_words(plan: PlanRecord) -> bool:
+    """Whether there is anything in which a value can stand."""
+    return plan.request is not None or bool(plan.context)
 
 
 def format_contexts(context: Sequence[GivenContext]) -> Text:

@@ -117,6 +117,8 @@ def _request(explained: Explained) -> str:
 def _elsewhere(explained: Explained) -> str:
     """The fields whose value stands in no word of the user, each with where it does."""
     sources, trusted = explained.context.sources, explained.context.trusted
+    if explained.request is None and {*sources.values()} <= {NONE}:
+        return ""
     told = {
         name: "nowhere" if source == NONE else f"{source} ({'trusted' if name in trusted else 'untrusted'})"
         for name, source in sources.items()

@@ -163,14 +163,16 @@ _ALARMING = frozenset({"deny", "denied", "failed", "rejected", "expired", "cance
 
 def _action(title: str, wire: Mapping[str, Json], marks: Mapping[str, str]) -> Text:
     """An action's title, and its fields; those that are marked say so in another colour, and without colour in brackets."""
-    given = [(name, value) for name, value in wire.items() if name != "type" and value is not None]
-    fields = [_field(name, value, marks.get(name)) for name, value in given]
-    return Text(show_text(title)).append("\n" if fields else "").append(Text.assemble((", ", "dim")).join(fields))
-
-
-def _field(name: str, value: Json, mark: str | None) -> Text:
-    shown = show_text(f"{name} {show_field(value)}")
-    return Text(shown, style="dim") if mark is None else Text(f"{shown} ({show_text(mark)})", style="yellow")
+    fields = [(name, show_field(value)) for name, value in wire.items() if name != "type" and value is not None]
+    told, plainly = Text(show_text(title) + ("\n" if fields else "")), ""
+    for at, (name, value) in enumerate(fields):
+        plainly += ", " if at else ""
+        if name in marks:
+            told.append(plainly, style="dim").append(show_text(f"{name} {value} ({marks[name]})"), style="yellow")
+            plainly = ""
+        else:
+            plainly += show_text(f"{name} {value}")
+    return told.append(plainly, style="dim")
 
 
 def _revised(action: ActionRecord, marks: Mapping[str, str] | None = None) -> Text:

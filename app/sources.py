@@ -21,10 +21,10 @@ NOWHERE = "not in the request"  # the mark of what stands nowhere
 class Grounds:
     """Where the values of one action stand."""
 
+    action: Action
     sources: Mapping[str, str]  # given field → "request", the source of a context, or "none"; a secret is not looked for
     trusted: frozenset[str]  # the fields whose value stands in the request, or in a trusted context
     disputed: bool = False  # whether a second opinion on the request was another plan
-    defaults: frozenset[str] = frozenset()  # the fields whose value is the one that they have where none is given
 
     @property
     def grounded(self) -> frozenset[str]:
@@ -38,7 +38,7 @@ class Grounds:
         for name, source in self.sources.items():
             if source not in (REQUEST, NONE):
                 marks[name] = f"from {source}, {Trust.TRUSTED if name in self.trusted else Trust.UNTRUSTED}"
-            elif source == NONE and name not in self.defaults:
+            elif source == NONE and not _is_default(self.action, self.action.fields[name]):
                 marks[name] = NOWHERE
         return marks
 
@@ -83,19 +83,22 @@ def _results(talk: Conversation, number: int) -> Iterator[Context]:
 def given_fields(action: Action) -> Grounds:
     """All fields that are given stand in a request: one is assumed that holds every value."""
     names = [field.name for field in sought_fields(action)]
-    return Grounds(sources=dict.fromkeys(names, REQUEST), trusted=frozenset(names))
+    return Grounds(action=action, sources=dict.fromkeys(names, REQUEST), trusted=frozenset(names))
 
 
 def _grounds(texts: Sequence[tuple[str, bool, str]], disputed: bool, action: Action) -> Grounds:
     """*texts* are those that are looked into, in this order, each with its source and whether that is trusted."""
+    if not texts:
+        nowhere = {field.name: NONE for field in sought_fields(action)}
+        return Grounds(action=action, sources=nowhere, trusted=frozenset(), disputed=disputed)
     found = {field.name: max(_places(texts, action, field), default=0) for field in sought_fields(action)}
     names = [*(source for source, _, _ in texts), NONE]
     trusted = [*(trusted for _, trusted, _ in texts), False]
     return Grounds(
+        action=action,
         sources={name: names[place] for name, place in found.items()},
         trusted=frozenset(name for name, place in found.items() if trusted[place]),
         disputed=disputed,
-        defaults=frozenset(field.name for field in sought_fields(action) if _is_default(action, field)),
     )
 
 

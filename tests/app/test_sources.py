@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from signoff import Engine
-from signoff.actions import Registry, bank_registry
+from signoff.actions import Registry, Secret, action, bank_registry
 from signoff.audit import PlanRecord, verify_store
-from signoff.canonical import digest
+from signoff.canonical import Json, digest
 from signoff.drawing import format_batch, format_card
 from signoff.errors import LogInvalid, PlanInvalid
 from signoff.forms import card_json
@@ -355,7 +355,7 @@ def test_the_command_line_gives_contexts(cli: CommandLine, files: Sequence[str])
     assert action["sources"]["from"] == {"source": "none", "trusted": False}
     assert (told["record"], told["disputed"]) == ({"planner": "rules"}, [])
     told = cli("run", "send $20 to Bob", *files, "--json").json
-    assert told["planned"] == {"model": None, "attempts": 1, "tokens": None, "record": {}}
+    assert told["planned"] == {"model": None, "attempts": 1, "tokens": None, "record": {"planner": "rules"}}
     assert [(one["source"], one["trust"], one["length"]) for one in told["context"]] == [
         ("payees", "trusted", len(PAYEES.text)),
         ("invoice", "untrusted", len(INVOICE.text)),
@@ -452,7 +452,7 @@ def test_marked_values_have_another_colour(engine: Engine) -> None:
         terminal.print(table)
         shown = terminal.file.getvalue()  # type: ignore[attr-defined]  # of a StringIO
         assert "\x1b[33mamount 15.00 (not in the request)" in shown
-        assert "\x1b[2mto Alice" in shown
+        assert "\x1b[2m, currency USD, from checking" in shown
 
 
 # -- planners that lie, and contexts that are hostile
@@ -521,6 +521,28 @@ def test_a_record_that_cannot_be_kept_is_left_out(engine: Engine) -> None:
         assert verify_store(tx).problems == ()
 
 
+@action
+def enter(door: str, pin: Secret) -> Json:
+    """Open a door."""
+    return None
+
+
+def test_what_a_planner_says_is_kept_without_the_secrets_of_its_plan(open_engine: Open, database: Path) -> None:
+    """A value of a secret field that a planner repeats in its record, its label or a dispute is not stored with them."""
+    pin, registry = "4711-0815-secret", Registry(enter)
+    engine = open_engine(rules("version: 1\ndefault: deny\nrules:\n  - {id: all, allow: '*'}\n", registry), registry)
+    plan = ActionPlan.of(registry.read({"type": "enter", "door": "front", "pin": pin}))
+    told: dict[str, Any] = {"disputed": (f"pin {pin}",), "record": {"said": [f"it is {pin}"], pin: 1}}
+    planned = Planned(outcome=Outcome.PLAN, plan=plan, planner=f"model {pin}", model=pin, **told)
+    stored = engine.submit(plan, DANA, request="open the front door", planner=planned)
+    assert stored.disputed == ("pin ***",)
+    assert stored.planned == {"model": "***", "attempts": 1, "tokens": None, "record": {"said": ["it is ***"], "***": 1}}
+    assert stored.planner == "model ***"
+    with engine.store.read() as tx:
+        assert verify_store(tx).problems == ()
+    assert pin.encode() not in b"".join(path.read_bytes() for path in database.parent.iterdir())
+
+
 def test_what_a_planner_says_is_bounded(engine: Engine) -> None:
     """A label, a model's name, counts and differences are cut to what can be stored and read."""
     plan = plan_of(engine, transfer("1.00"))
@@ -536,7 +558,7 @@ def test_what_a_planner_says_is_bounded(engine: Engine) -> None:
     assert len(stored.disputed) == MAX_DISPUTED + 1
     assert stored.disputed[0] == "a difference that is not told"
     assert stored.disputed[-1] == "and 981 more differences"
-    assert stored.planned == {"model": "y" * MAX_LABEL + "…", "attempts": None, "tokens": None, "record": {}}
+    assert stored.planned == {"model": "y" * MAX_LABEL + "…", "attempts": None, "tokens": None, "record": {"planner": "rules"}}
     with engine.store.read() as tx:
         assert len(tx.entries(stored.id)[0].body) < 20_000
         assert verify_store(tx).problems == ()
