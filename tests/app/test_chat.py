@@ -1,6 +1,6 @@
 """The tool-call chat: each call is an action like any other, and the model is told what came of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -510,3 +510,20 @@ def test_rules_can_tell_what_a_result_said(open_engine: Callable[..., Engine]) -
     with engine.store.read() as tx:
         found = [one for plan in replay(tx, rules(text), engine.registry) for one in plan]
     assert [one.now for one in found] == [one.then for one in found]
+
+
+def test_a_call_counts_the_same_when_it_is_decided_again(open_engine: Callable[..., Engine]) -> None:
+    """Right before it runs, a call counts what was accepted before it, and nothing of what came after: as when it was made."""
+    text = RULES.replace("rules:\n", f"counters:\n  sent: {COUNTER}, window: day}}\nrules:\n", 1)
+    engine = open_engine(rules(text + "  - {id: cap, deny: transfer, when: counters.sent > 900}\n"))
+    talk = talking(engine, words("How much?"), calls(LARGE), words("Done."))
+    talk.chat.say("send Alice something")
+    talking(engine, calls(SMALL), words("Done.")).chat.say("20 to Alice")
+    record = talk.chat.say("150")
+    talking(engine, calls(SMALL), words("Done.")).chat.say("20 to Alice, again")
+    sign(engine, only_approval(engine, record), MIRA)
+    record = talk.chat.go_on()
+    with engine.store.read() as tx:
+        decided = [one.data["decision"] for one in tx.entries(record.id) if "decision" in one.data]
+    assert [one["counters"] for one in decided if isinstance(one, Mapping)] == [{"sent": "170.00 USD"}] * 2
+    assert_verifies(engine)

@@ -12,6 +12,7 @@ import pytest
 from signoff import Engine
 from signoff.actions import bank_registry
 from signoff.audit import Store
+from signoff.audit.told import Told
 from signoff.chat import Chat, Standing, next_move, standing_of
 from signoff.conversing import conversation_of
 from signoff.errors import Busy, LogInvalid, UsageError
@@ -212,3 +213,23 @@ def test_an_edited_call_is_verified_with_its_conversation(engine: Engine) -> Non
     record = talk.chat.go_on()
     assert (standing_of(record), statuses(record), next_move(record)) == (Standing.OPEN, ["done"], "user")
     assert_verifies(engine)
+
+
+def test_a_log_that_goes_on_after_the_end_is_no_log(engine: Engine) -> None:
+    """Whoever has the key cannot write a log, either, in which something was said after the end, or a message is left out."""
+    talk = talking(engine, words("Hello."))
+    talk.chat.say("hello")
+    record = talk.chat.end("dana left")
+    with engine.store.read() as tx:
+        submitted, first, second, end = tx.entries(record.id)
+    for entries, problem in (
+        ((submitted, first, second, end, first), "goes on with a conversation that has ended, or is none"),
+        ((submitted, first, end, second), "goes on with a conversation that has ended, or is none"),
+        ((first,), "goes on with a conversation that has ended, or is none"),
+        ((submitted, second), "is not the next of what was said"),
+        ((submitted, first, first), "is not the next of what was said"),
+    ):
+        told = Told()
+        with pytest.raises(ValueError, match=problem):
+            for entry in entries:
+                told.read(entry)
