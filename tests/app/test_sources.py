@@ -558,7 +558,7 @@ def test_what_a_planner_says_is_bounded(engine: Engine) -> None:
     assert len(stored.disputed) == MAX_DISPUTED + 1
     assert stored.disputed[0] == "a difference that is not told"
     assert stored.disputed[-1] == "and 981 more differences"
-    assert stored.planned == {"model": "y" * MAX_LABEL + "…", "attempts": None, "tokens": None, "record": {"planner": "rules"}}
+    assert stored.planned == {"model": "y" * MAX_LABEL + "…", "attempts": None, "tokens": None, "record": {}}
     with engine.store.read() as tx:
         assert len(tx.entries(stored.id)[0].body) < 20_000
         assert verify_store(tx).problems == ()
