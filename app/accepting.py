@@ -1,7 +1,9 @@
 """Accepting plans: every action is decided, and all of it is stored in one transaction."""
 
-from signoff.actions import Lookup, Redaction, Registry
-from signoff.audit import GivenContext, Status, Store, Writing, rows_of_action
+from collections.abc import Sequence
+
+from signoff.actions import Action, Lookup, Redaction, Registry
+from signoff.audit import GivenContext, PlanRecord, Status, Store, Writing, rows_of_action
 from signoff.planner import ActionPlan, write_plan
 
 from .actor import Actor
@@ -16,7 +18,7 @@ from .plans import Verifier, as_record, ask, known, settle
 from .refusals import log_refusal, refused
 from .reminding import remind
 from .secret_fields import Openings, closed_plan, openings_for, openings_of
-from .sources import Grounding, grounded_in
+from .sources import Grounding, grounded_in, grounding_of
 
 
 class Accepting:
@@ -82,10 +84,30 @@ class Accepting:
         settle(tx, known(tx.plan(id_), id_))
         return id_
 
-    def _add(self, tx: Writing, plan: str, judged: Judgement, actor: Actor, openings: Openings) -> None:
+    def add(self, tx: Writing, plan: PlanRecord, asked: Sequence[tuple[Action, str]]) -> tuple[int, ...] | Refused:
+        """Add actions to a *plan* that grows, each with the id of the call that asks for it, and return their numbers.
+
+        They are resolved, and need nothing of each other: each is decided on its own, and counts for those after it. Where
+        all together would leave too much waiting, none is added, and what refuses them is recorded and returned.
+        """
+        policy, before = self._in_force.policy, len(plan.actions)
+        resolved = ActionPlan.of(*(action for action, _ in asked))
+        openings = openings_of(resolved)
+        resolved = closed_plan(resolved, openings, self._registry)
+        counting = Counting(reading=tx, policy=policy, now=tx.now, requester=plan.requester, plan=plan.id, added=before + 1)
+        judged = judge_plan(resolved, grounding_of(plan, before + 1), counting, before)
+        refusal = refused(lambda: check_waiting(judged, tx.waiting, plan.requester))
+        if refusal is not None:
+            log_refusal(tx, refusal, plan.requester, "chat", plan.id)
+            return refusal
+        for judgement, (_, call) in zip(judged, asked, strict=True):
+            self._add(tx, plan.id, judgement, plan.requester, openings, call)
+        return tuple(one.number for one in judged)
+
+    def _add(self, tx: Writing, plan: str, judged: Judgement, actor: Actor, openings: Openings, call: str | None = None) -> None:
         policy = self._in_force.policy
         record = as_record(policy, plan, judged)
-        tx.add_action(record, actor, told_decision(judged))
+        tx.add_action(record, actor, told_decision(judged), call=call)
         if record.status is not Status.DENIED:
             tx.put_secrets(record, openings_for(judged.action, openings))
         if policy.counters and record.status is not Status.DENIED:

@@ -34,6 +34,11 @@ class Asked:
         return self.grounds.found
 
     @property
+    def request(self) -> str | None:
+        """What the user had written when the action was asked for; untrusted."""
+        return self.plan.request_for(self.approval.number)
+
+    @property
     def content(self) -> dict[str, Json]:
         """Everything that it shows but what goes on by itself: the votes, the time left, who holds a role, how others stand."""
         approval, plan = self.approval, self.plan
@@ -51,7 +56,7 @@ class Asked:
             "details": [[show_text(name), show_text(value)] for name, value in self.details.items()],
             "edits": [[edit.digest, write_actor(edit.editor), edit.reason, write_time(edit.at)] for edit, _ in self.edits],
             "requester": write_actor(plan.requester),
-            "request": plan.request,
+            "request": self.request,
             "found": dict(self.found),
             "reasons": list(approval.reasons),
             "seats": dict(approval.seats),
@@ -103,7 +108,7 @@ def read_asked(reading: Reading, approval: Approval, plan: PlanRecord, registry:
         loaded=action,
         details=_details(reading, action, plan),
         edits=tuple(changes[: approval.revision - 1]),
-        grounds=grounding_of(plan)(action),
+        grounds=grounding_of(plan, approval.number)(action),
     )
 
 

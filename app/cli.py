@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
 
-from . import commands, delegate_command, policy_commands, show_command, sign_commands
+from . import chat_command, commands, delegate_command, policy_commands, show_command, sign_commands
 from .audit_options import add_audit
 from .bench_command import add_bench
 from .errors import Exit, SignoffError, UsageError
@@ -20,7 +20,7 @@ from .options import may_act as _may_act
 from .options import may_choose_planner as _may_choose_planner
 from .options import may_decide as _may_decide
 from .options import no_actor as _no_actor
-from .settings import Settings
+from .settings import MAX_CALLS, MAX_TOKENS, MAX_TURNS, Settings
 
 INTERRUPTED = 130  # what shells give a command that Ctrl-C ended
 
@@ -127,6 +127,8 @@ def _add_asking(verbs: Verbs) -> None:
     _may_choose_planner(run)
     _takes_context(run)
 
+    _add_chat(verbs)
+
     resume = _add(verbs, "resume", commands.resume, "go on with a plan, or with all, after an approval or a crash")
     resume.add_argument("id", nargs="?", metavar="PLAN", help="the plan's id (default: every plan that can go on)")
     _may_act(resume, "who goes on (default: the operating system's user)")
@@ -135,6 +137,17 @@ def _add_asking(verbs: Verbs) -> None:
     worker.add_argument("--drain", action="store_true", help="end once nothing is left that can go on by itself")
     worker.add_argument("--poll", metavar="SECONDS", type=_pause, default=1.0, help="how often to look for work (default: 1)")
     _may_act(worker, "who goes on (default: the operating system's user)")
+
+
+def _add_chat(verbs: Verbs) -> None:
+    chat = _add(verbs, "chat", chat_command.chat, "talk with a model that calls actions; each call is decided on its own")
+    chat.add_argument("words", nargs="?", metavar="WORDS", help="one message; without it, lines are read until the input ends")
+    chat.add_argument("--resume", metavar="ID", help="go on with this conversation, from what is stored of it")
+    chat.add_argument("--list", action="store_true", help="show the conversations and where each stands")
+    for name, most in (("turns", MAX_TURNS), ("calls", MAX_CALLS), ("tokens", MAX_TOKENS)):
+        what = f"how many {name} of the model one conversation may take; then it ends (default: {most:,})"
+        chat.add_argument(f"--max-{name}", metavar="N", type=_count, default=most, help=what)
+    _may_act(chat, "who talks (default: dana, the demo bank's customer)")
 
 
 def _add_looking(verbs: Verbs) -> None:

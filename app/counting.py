@@ -41,7 +41,7 @@ class PlanCounting(ABC):
     now: datetime
     requester: Actor
     plan: str | None = None  # its id; None: it is not stored, and comes after all that is
-    _own: list[CountedRow] = field(default_factory=list)  # of the plan's actions, while it is not stored
+    _own: list[CountedRow] = field(default_factory=list)  # of the plan's actions that are not stored
 
     def values(self, action: Action, number: int) -> dict[str, CounterValue | None]:
         """The value of each counter that the rules for *action* read; None where there is none."""
@@ -57,7 +57,7 @@ class PlanCounting(ABC):
     def hold(self, number: int, type_: str, body: bytes) -> None:
         """The same for an action that is told by its type and its canonical bytes."""
         told = (number, type_, body)
-        self._own += rows_of_action(counters_of(self.policy).values(), _NEW, self.requester.id, 0, told)
+        self._own += rows_of_action(counters_of(self.policy).values(), self.plan or _NEW, self.requester.id, 0, told)
 
     @abstractmethod
     def _others(self, counter: Counter, key: str, number: int) -> Total:
@@ -89,6 +89,7 @@ class Counting(PlanCounting):
 
     reading: Reading
     edited: int | None = None  # the action that is being edited: it comes after all that is stored, but for itself
+    added: int | None = None  # the first of those that are about to be added to a plan that grows: they come after all, too
     _anew: dict[str, list[CountedRow]] = field(default_factory=dict)  # by counter: rows that are not stored
 
     def _others(self, counter: Counter, key: str, number: int) -> Total:
@@ -100,7 +101,7 @@ class Counting(PlanCounting):
         return add_up(self._anew[counter.digest], key, since, self._place(number), self._left_out(number))
 
     def _place(self, number: int) -> tuple[int, int]:
-        if self.plan is None or number == self.edited:
+        if self.plan is None or number == self.edited or (self.added is not None and number >= self.added):
             return PLACE, 0
         return self.reading.accepted(self.plan, number), number
 

@@ -70,12 +70,15 @@ def resolve_plan(plan: ActionPlan, lookup: Lookup) -> ActionPlan:
     return ActionPlan(actions=tuple(resolved))
 
 
-def judge_plan(plan: ActionPlan, grounding: Grounding, counting: Counts) -> tuple[Judgement, ...]:
-    """What the policy says about each action of a resolved plan. What may happen counts for the actions after it."""
+def judge_plan(plan: ActionPlan, grounding: Grounding, counting: Counts, before: int = 0) -> tuple[Judgement, ...]:
+    """What the policy says about each action of a resolved plan. What may happen counts for the actions after it.
+
+    The plan may be what is added to one that had so many actions *before*, and need none of them.
+    """
     judged: list[Judgement] = []
     lost: set[int] = set()
-    for number, planned in enumerate(plan.actions, 1):
-        judged.append(judge(planned.action, number, planned.needs, grounding, len(plan.actions), counting))
+    for number, planned in enumerate(plan.actions, before + 1):
+        judged.append(judge(planned.action, number, planned.needs, grounding, before + len(plan.actions), counting))
         if judged[-1].decision.effect is DecisionEffect.DENY or lost & {*planned.needs}:
             lost.add(number)
         else:
@@ -244,6 +247,16 @@ def check_canceller(policy: Policy, plan: PlanRecord, actor: Actor, waiting: Ite
         raise Refused(f"{actor.id} did not ask for {plan.id} and may not approve in it; ask {plan.requester.id} to cancel it")
     if not any(map(can_cancel, plan.actions)):
         raise Refused(f"nothing in {plan.id} is left to cancel")
+
+
+def check_speaker(policy: Policy, plan: PlanRecord, actor: Actor) -> None:
+    """Raises Refused where *actor* may not speak in the conversation *plan*: its words count as the requester's own."""
+    if not is_same_person(actor.id, plan.requester.id):
+        raise Refused(
+            f"{plan.id} is the conversation of {plan.requester.id}; {actor.id} cannot speak in it, so start another one"
+        )
+    if actor.how is not plan.requester.how:
+        check_identity(policy, actor)
 
 
 def can_cancel(action: ActionRecord) -> bool:

@@ -47,7 +47,7 @@ def format_card(card: Card) -> RenderableType:
     for edit, changes in card.edits:
         rows.add_row("Edited", format_edit(edit, changes))
     rows.add_row("Asked by", plain(str(plan.requester)))
-    rows.add_row("The request", format_request(plan.request))
+    rows.add_row("The request", format_request(card.request))
     rows.add_row("Found in it", _found(card))
     if plan.context:
         rows.add_row("Beside it", format_contexts(plan.context))
@@ -80,7 +80,7 @@ def format_batch(batch: Batch) -> RenderableType:
         size, beside = len(plan.actions), batch.beside[plan.id]
         left = f"{size - beside} of its {size} actions; {beside} not here" if beside else "all of its actions"
         rows.add_row("Plan", plain(f"{plan.id}, asked by {plan.requester}: {left}"))
-        rows.add_row("The request", format_request(plan.request))
+        rows.add_row("The request", format_request(plan.request_for(size)))
         if plan.context:
             rows.add_row("Beside it", format_contexts(plan.context))
         if plan.disputed:

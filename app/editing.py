@@ -117,7 +117,8 @@ class Editing:
             plan=plan.id,
             edited=record.number,
         )
-        return judge(action, record.number, record.needs, grounding_of(plan), len(plan.actions), counting)
+        grounding, size = grounding_of(plan, record.number), plan.size_for(record.number)
+        return judge(action, record.number, record.needs, grounding, size, counting)
 
 
 def compare_bodies(before: bytes, after: bytes) -> Changes:

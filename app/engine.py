@@ -32,6 +32,7 @@ from .actor import Actor
 from .batches import Batch, check_size, make_batch
 from .canonical import Json
 from .cards import Card, read_card
+from .conversing import Conversing
 from .counting import Counting
 from .deadlines import expired
 from .deciding import (
@@ -93,6 +94,7 @@ class Engine:
         self._verifier = Verifier()
         self._executor = Executor(store, registry, self._in_force, self._verifier, secrets)
         self._accepting = Accepting(store, registry, self._in_force, self._verifier, self._executor)
+        self._conversing = Conversing(store, registry, self._in_force, self._verifier, self._accepting)
         self._intervening = Intervening(store, self._in_force, self._verifier, self._executor)
         self._pinning = Pinning(store, self._in_force)
         self._delegating = Delegating(store, self._in_force)
@@ -330,11 +332,10 @@ class Engine:
 
     def sources(self, plan: PlanRecord) -> dict[int, Grounds]:
         """Where the values of each action of *plan* stand, by number; of an action that cannot be read any more nothing."""
-        grounding = grounding_of(plan)
         found: dict[int, Grounds] = {}
         for record in plan.actions:
             with suppress(ActionInvalid):
-                found[record.number] = grounding(load_action(record, self.registry))
+                found[record.number] = grounding_of(plan, record.number)(load_action(record, self.registry))
         return found
 
     def explain(self, plan: str, number: int) -> tuple[ActionRecord, Judgement]:
@@ -356,7 +357,8 @@ class Engine:
         """What the policy in force now says about *record*. Raises ActionInvalid where the stored action is none any more."""
         action, now = self.registry.load(record.body), self.store.clock()
         counting = Counting(reading=tx, policy=self.policy, now=now, requester=plan.requester, plan=plan.id)
-        return judge(action, record.number, record.needs, grounding_of(plan), len(plan.actions), counting)
+        grounding, size = grounding_of(plan, record.number), plan.size_for(record.number)
+        return judge(action, record.number, record.needs, grounding, size, counting)
 
     def approvals_of(self, plan: str) -> list[Approval]:
         """The approvals of *plan* that wait."""
@@ -367,6 +369,11 @@ class Engine:
         """Who must sign *approval*, in words: `1 manager (mira, omar)`."""
         with self.store.read() as tx:
             return Signers.of(tx, self.policy, approval, self.store.clock()).needed
+
+    @property
+    def conversing(self) -> Conversing:
+        """What adds to conversations: see `chat`."""
+        return self._conversing
 
     # -- in a transaction that others share: see `intake`
 

@@ -53,6 +53,10 @@ def gist_of(entry: Entry) -> str:
         case "voted":
             spoken = f" for {', '.join(map(str, told['for']))}" if isinstance(told["for"], list) else ""
             return f"{told['choice']} {told['approval']}{spoken}" + (f": {told['reason']}" if told["reason"] else "")
+        case "said":
+            return _gist_of_message(told)
+        case "ended":
+            return str(told["reason"])
         case "edited":
             return f"revision {told['revision']}, {told['status']}: {'; '.join(_changed(told['changes']))}: {told['reason']}"
         case "reminded":
@@ -76,6 +80,14 @@ def gist_of(entry: Entry) -> str:
     return outcome_of(told["error"], told["result"])
 
 
+def _gist_of_message(told: Mapping[str, Json]) -> str:
+    """Who said what in a conversation, and for which actions a model called."""
+    calls = told["calls"] if isinstance(told["calls"], list) else []
+    named = [f"calls {call[1]}" + (f" (action {call[2]})" if call[2] else "") for call in calls if isinstance(call, list)]
+    what = told["text"] if told["role"] != "tool" else f"what came of {told['answers']}"
+    return f"{told['role']}: {'; '.join([*([_cut(str(what))] if what else []), *named])}"
+
+
 def _cut(text: str) -> str:
     return text if len(text) <= SHOWN_GIST else text[:SHOWN_GIST] + " …"
 
@@ -94,4 +106,5 @@ def _changed(changes: Json) -> list[str]:
 _TOLD = (
     *("request", "planner", "title", "status", "id", "seats", "choice", "approval", "reason", "name", "digest", "change"),
     *("verb", "error", "result", "due", "for", "to", "until", "needs", "expires", "revision", "changes", "public_key"),
+    *("role", "text", "calls", "answers"),
 )

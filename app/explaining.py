@@ -120,11 +120,11 @@ def explain_logged(engine: Engine, in_force: Policy, id_: str, number: int | Non
             "name those of then with --actions"
         ) from error
     action = engine.registry.load(plan.action(number).body)
-    grounds = grounding_of(plan)(action)
+    grounds = grounding_of(plan, number)(action)
     context = Context(
         actor=plan.requester,
         grounded=grounds.grounded,
-        plan_size=len(plan.actions),
+        plan_size=plan.size_for(number),
         now=entry.at,
         counters=_counted(told.get("counters", {}), policy, action),
         sources=grounds.sources,
@@ -137,7 +137,7 @@ def explain_logged(engine: Engine, in_force: Policy, id_: str, number: int | Non
         policy=policy,
         action=action,
         context=context,
-        request=plan.request,
+        request=plan.request_for(number),
         assumed=False,
         decision=policy.decide(action, context),
         nearest=nearest_changes(situation, policy),

@@ -100,7 +100,7 @@ def card_json(card: "Card") -> dict[str, Json]:
     """An approval card in `--json` output."""
     shown: dict[str, Json] = {"digest": card.digest, "content": card.content}
     told: dict[str, Json] = {
-        "request": card.plan.request,
+        "request": card.request,
         "details": dict(card.details),
         "found": dict(card.found),
         "sources": sources_json(card.grounds),

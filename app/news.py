@@ -9,7 +9,7 @@ from time import sleep
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from signoff.audit import ENDED, Choice, PlanRecord, Vote
+from signoff.audit import ENDED, ActionRecord, Choice, PlanRecord, Vote
 from signoff.policies import PoliciesInvalid, PolicyChange, Severity, compare_policies, format_diagnostic, load_policy
 
 from .actor import Actor
@@ -146,7 +146,7 @@ class OpenPlans:
     def _news_of(self, id_: str, actor: Actor) -> Iterator[RenderableType]:
         shown, votes, plan = self._shown[id_], self._votes(id_), self._engine.plan(id_)
         voted = [vote for vote in votes if vote not in shown.votes]
-        moved = [new for new, old in zip(plan.actions, shown.plan.actions, strict=True) if new.status != old.status]
+        moved = _moved(plan, shown.plan)
         if voted or moved:
             yield Text(f"Plan {id_} has moved:", style="bold")
         for vote in voted:
@@ -154,7 +154,7 @@ class OpenPlans:
             yield plain(f"{vote.voter} {verb} {vote.approval}" + (f": {vote.reason}" if vote.reason else ""))
         self._shown[id_] = replace(shown, votes=votes)
         plan = self._go_on(plan, actor)
-        moved = [new for new, old in zip(plan.actions, shown.plan.actions, strict=True) if new.status != old.status]
+        moved = _moved(plan, shown.plan)
         if moved:
             yield format_outcomes(moved)
         self._shown[id_] = _Shown(plan=plan, votes=votes)
@@ -183,6 +183,12 @@ class _Shown:
 
     plan: PlanRecord
     votes: tuple[Vote, ...]
+
+
+def _moved(plan: PlanRecord, shown: PlanRecord) -> list[ActionRecord]:
+    """The actions of *plan* that stand otherwise than they were *shown*, and those that were added since."""
+    stood = {action.number: action.status for action in shown.actions}
+    return [action for action in plan.actions if action.status != stood.get(action.number)]
 
 
 def _state(path: Path) -> tuple[int, ...]:

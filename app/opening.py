@@ -15,7 +15,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from signoff.actions import Migration, Registry
-    from signoff.planner import Planner
+    from signoff.planner import Planner, Talker
     from signoff.policies import Policy
 
     from .engine import Engine
@@ -158,3 +158,11 @@ def make_planner(settings: Settings) -> "Planner":
     from .registries import load_registry
 
     return choose_planner(settings, load_registry(settings.actions))
+
+
+def make_talker(settings: Settings) -> "Talker":
+    """Who talks in a chat. Chosen before a database is opened, as `make_planner` says."""
+    from .planners import choose_talker
+    from .registries import load_registry
+
+    return choose_talker(settings, load_registry(settings.actions))

@@ -102,7 +102,7 @@ def _replayed_json(one: Replayed) -> dict[str, Json]:
         "title": one.action.title,
         "action": orjson.loads(one.action.body),
         "requester": write_actor(one.plan.requester),
-        "request": one.plan.request,
+        "request": one.plan.request_for(one.action.number),
         "at": write_time(one.plan.at),
         "then": one.then,
         "now": one.now,

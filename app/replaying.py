@@ -3,7 +3,8 @@
 Every action is decided again as when its plan was accepted: as it was resolved and stored, for its requester, at that
 time, with the request and the size of its plan. A counter has the value that it would have had: what really counted then
 of plans accepted before, however their actions ended later, and of the plan itself what the new policies do not deny. Plans
-that were refused as a whole, edits, and the second decision right before execution, are not replayed.
+that were refused as a whole, edits, and the second decision right before execution, are not replayed. In a conversation each
+action is decided as when the model called for it, by itself.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -71,8 +72,8 @@ class Summary:
 
     def add(self, replayed: Iterable[Replayed]) -> None:
         """Count the actions of one plan."""
-        self.plans += 1
         for one in replayed:
+            self.plans += one.action.number == 1  # of a conversation each action comes by itself
             self.changes[one.change] += 1
             allowed = [told is not None and told["effect"] == DecisionEffect.ALLOW for told in (one.then, one.now)]
             if one.now is None or allowed[0] == allowed[1]:
@@ -99,12 +100,16 @@ def replay(
         if not (wanted or past.matters):
             continue
         plan, entries = _read(reading, accepted)
-        past.go_on(accepted.number, plan.at)
+        only = accepted.action if plan.conversation else None
+        if plan.conversation and only is None:
+            continue  # it begins with no action
+        past.go_on(accepted.number, accepted.at)
         edits = reading.edits(plan.id) if any(action.revision > 1 for action in plan.actions) else []
         if wanted:
-            counting = PastCounting(policy=policy, now=plan.at, requester=plan.requester, past=past)
-            yield tuple(_replay_plan(_as_accepted(plan, entries, edits), entries, counting, registry))
-        past.add(plan, entries, edits)
+            named = plan.id if plan.conversation else None
+            counting = PastCounting(policy=policy, now=accepted.at, requester=plan.requester, plan=named, past=past)
+            yield tuple(_replay_plan(_as_accepted(plan, entries, edits), entries, counting, registry, only))
+        past.add(plan, entries, edits, only)
 
 
 def compare_decisions(then: Told, now: Told) -> Change:
@@ -126,7 +131,8 @@ def _acceptances(reading: Reading, first: int) -> Iterator[Entry]:
 
 def _read(reading: Reading, accepted: Entry) -> tuple[PlanRecord, list[Entry]]:
     """The plan that was *accepted*, with its Entries, verified."""
-    verify_plan(reading, accepted.chain)
+    if accepted.place == 1 or accepted.chain not in reading.remembered.verified:  # of a conversation each action comes here
+        verify_plan(reading, accepted.chain)
     plan = reading.plan(accepted.chain)
     if plan is None:
         raise LogInvalid(f"{accepted.chain} is in the log but is not stored; see `signoff audit verify`")
@@ -147,12 +153,15 @@ def _as_accepted(plan: PlanRecord, entries: Iterable[Entry], edits: Iterable[Edi
     return replace(plan, actions=tuple(actions))
 
 
-def _replay_plan(plan: PlanRecord, entries: Iterable[Entry], counting: PastCounting, registry: Registry) -> Iterator[Replayed]:
-    """Each action of *plan*, in order. What is not denied now counts for those after it, as does what cannot be decided."""
+def _replay_plan(
+    plan: PlanRecord, entries: Iterable[Entry], counting: PastCounting, registry: Registry, only: int | None
+) -> Iterator[Replayed]:
+    """Each action of *plan*, in order, or *only* that one. What is not denied now counts for those after it, as does what
+    cannot be decided.
+    """
     decided = _decisions(plan, entries)
-    grounding = grounding_of(plan)
     lost: set[int] = set()
-    for record in plan.actions:
+    for record in plan.actions if only is None else [plan.action(only)]:
         then = decided[record.number]
         try:
             action = load_action(record, registry)
@@ -160,7 +169,8 @@ def _replay_plan(plan: PlanRecord, entries: Iterable[Entry], counting: PastCount
             replayed = Replayed(plan=plan, action=record, then=then, now=None, change=Change.UNKNOWN, problem=str(error))
             effect = DecisionEffect(str(then["effect"]))
         else:
-            judged = judge(action, record.number, record.needs, grounding, len(plan.actions), counting)
+            grounding, size = grounding_of(plan, record.number), plan.size_for(record.number)
+            judged = judge(action, record.number, record.needs, grounding, size, counting)
             now, effect = told_decision(judged), judged.decision.effect
             change = compare_decisions(then, now)
             replayed = Replayed(plan=plan, action=record, then=then, now=now, change=change, money=tuple(money_of(action)))

@@ -26,6 +26,9 @@ DEFAULT_REQUESTER = "dana"  # the demo bank's customer
 DEFAULT_MODEL = "gpt-5.6-luna"  # OpenAI's small one
 DEFAULT_MODE = Mode.JSON_SCHEMA  # OpenAI's newer models refuse tools in chat completions unless they do not reason
 _SECRET = "SIGNOFF_SECRET_"  # before a secret's name, in the environment
+MAX_TURNS = 50  # of a model, in one conversation
+MAX_CALLS = 100
+MAX_TOKENS = 200_000
 DEFAULT_MODEL_TIMEOUT = f"{MODEL_TIMEOUT:g}"  # seconds
 NONE = "none"  # leaves out what is sent by default
 

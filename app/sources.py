@@ -9,8 +9,8 @@ from functools import partial
 from typing import TypeAlias
 
 from signoff.actions import Action, Field
-from signoff.audit import PlanRecord
-from signoff.planner import NONE, REQUEST, Context, Trust
+from signoff.audit import Conversation, PlanRecord
+from signoff.planner import NONE, REQUEST, Context, Role, Trust
 
 from .grounding import read_text, sought_fields, stands_in, values_of
 
@@ -60,14 +60,24 @@ def grounded_in(request: str | None, context: Sequence[Context] = (), *, dispute
     return partial(_grounds, texts, disputed)
 
 
-def grounding_of(plan: PlanRecord) -> Grounding:
-    """The same for the actions of a stored plan, whose origin was verified with it."""
-    return grounded_in(plan.request, contexts_of(plan), disputed=bool(plan.disputed))
+def grounding_of(plan: PlanRecord, number: int) -> Grounding:
+    """The same for action *number* of a stored plan, whose origin was verified with it, or for one that is about to be added."""
+    return grounded_in(plan.request_for(number), contexts_of(plan, number), disputed=bool(plan.disputed))
 
 
-def contexts_of(plan: PlanRecord) -> tuple[Context, ...]:
-    """What the planner of a stored plan was given beside the request."""
+def contexts_of(plan: PlanRecord, number: int) -> tuple[Context, ...]:
+    """What the planner of a stored plan was given beside the request: in a conversation, what came of earlier calls."""
+    if plan.conversation is not None:
+        return tuple(_results(plan.conversation, number))
     return tuple(Context(source=one.source, text=one.text, trust=Trust(one.trust)) for one in plan.context)
+
+
+def _results(talk: Conversation, number: int) -> Iterator[Context]:
+    """What a model had been told of its calls when it called for action *number*: anybody may have written that."""
+    actions = {call.id: call.action for call in talk.calls if call.action is not None}
+    for message in talk.before(number):
+        if message.role == Role.TOOL and message.answers in actions:
+            yield Context(source=f"tool:{actions[message.answers]}", text=message.text)
 
 
 def given_fields(action: Action) -> Grounds:

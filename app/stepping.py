@@ -187,8 +187,8 @@ class Stepping:
     def decide(self, tx: Writing, plan: PlanRecord, record: ActionRecord) -> Judgement:
         """What the policy in force says about *record* now."""
         counting = Counting(reading=tx, policy=self._in_force.policy, now=tx.now, requester=plan.requester, plan=plan.id)
-        action, size = self._load(record), len(plan.actions)
-        return judge(action, record.number, record.needs, grounding_of(plan), size, counting)
+        grounding, size = grounding_of(plan, record.number), plan.size_for(record.number)
+        return judge(self._load(record), record.number, record.needs, grounding, size, counting)
 
     def _approval(self, tx: Writing, record: ActionRecord) -> Approval | None:
         """The approval of *record* that was given."""

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from .checkpoints import read_kept as read_kept
     from .checkpoints import sign_head as sign_head
     from .ciphertexts import reseal as reseal
+    from .conversations import CallRecord as CallRecord
+    from .conversations import Conversation as Conversation
+    from .conversations import MessageRecord as MessageRecord
     from .counting import PLACE as PLACE
     from .counting import CountedRow as CountedRow
     from .counting import Counter as Counter
@@ -101,8 +104,10 @@ __all__ = [
     "Approval",
     "ApprovalStatus",
     "Audited",
+    "CallRecord",
     "Checkpoint",
     "Choice",
+    "Conversation",
     "CountedRow",
     "Counter",
     "Delegation",
@@ -114,6 +119,7 @@ __all__ = [
     "Keys",
     "Lease",
     "Leases",
+    "MessageRecord",
     "Past",
     "PinVerb",
     "PlanRecord",
@@ -174,6 +180,7 @@ __getattr__ = front_door(
     {
         "checkpoints": ["Kept", "extend_head", "keep", "keeping", "kept_path", "publish", "read_kept", "sign_head"],
         "ciphertexts": ["reseal"],
+        "conversations": ["CallRecord", "Conversation", "MessageRecord"],
         "counting": ["CountedRow", "Counter", "PLACE", "Total", "add_up", "read_counters", "rows_of_action"],
         "delegations": ["DELEGATED", "Delegation", "REVOKED"],
         "exporting": ["write_export"],

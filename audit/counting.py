@@ -19,6 +19,7 @@ from signoff.folding import fold_name
 from .records import NOT_DONE, Entry, PlanRecord, Status, write_time
 
 HELD = "held"  # sorts after every time
+CALLED = "call"  # under which the Entry of an action tells the id of the call that it became
 PLACE = 2**62  # after everything that was accepted
 COUNTED = "counter, key, done, accepted, number, plan, amount"
 
@@ -130,9 +131,15 @@ def rows_of_action(
 def accepted_by(entries: Iterable[Entry], number: int) -> int:
     """The number of the Entry with which action *number* took its place among all: of its plan, or of its newest edit.
 
-    What was accepted between these did not count what the edit made of it, so the edit counts all of that.
+    What was accepted between these did not count what the edit made of it, so the edit counts all of that. In a conversation
+    each action takes its place by itself.
     """
-    return max(one.number for one in entries if one.place == 1 or (one.event == "edited" and one.action == number))
+    return max(one.number for one in entries if one.place == 1 or (one.action == number and takes_place(one)))
+
+
+def takes_place(entry: Entry) -> bool:
+    """Whether *entry* gives an action a place of its own among all that is accepted: an edit, or a call in a conversation."""
+    return entry.event == "edited" or (entry.event == "decided" and CALLED in entry.data)
 
 
 def done_times(entries: Iterable[Entry]) -> dict[int | None, str]:

@@ -122,10 +122,14 @@ class LogReading:
             after = rows[-1][0]
 
     def acceptances(self, first: int, count: int) -> list[Entry]:
-        """The Entries with which plans were accepted, in order: at most *count*, from the number *first* on."""
+        """The Entries with which plans were accepted, in order: at most *count*, from the number *first* on.
+
+        Of a conversation each action was accepted by itself, with the Entry that told of its decision.
+        """
         rows = self._database.execute(
-            f"SELECT {COLUMNS} FROM entries WHERE number >= ? AND place = 1 AND chain <> ? ORDER BY number LIMIT ?",
-            (first, SYSTEM, count),
+            f"SELECT {COLUMNS} FROM entries WHERE number >= ? AND chain <> ? AND (place = 1 OR instr(body, ?)"
+            " AND chain IN (SELECT plan FROM conversations)) ORDER BY number LIMIT ?",
+            (first, SYSTEM, b'"event":"decided"', count),  # within a text its quotes would be escaped
         )
         return list(map(entry_of, rows))
 

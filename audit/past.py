@@ -59,8 +59,7 @@ class Past:
     """
 
     def __init__(self, counters: Iterable[Counter]) -> None:
-        # under the window `plan` nothing counts but the plan itself
-        self._held = {one.digest: _Held(counter=one) for one in counters if one.window != "plan"}
+        self._held = {one.digest: _Held(counter=one) for one in counters}
         self._rows: dict[_Place, list[CountedRow]] = {}  # of the actions that are held
         self._ends: list[tuple[int, _Place, str]] = []  # a heap: the Entry, the action, and when it was done or ""
         self._edited: dict[int, list[CountedRow]] = {}  # by the Entry of an edit, what the action holds from then on
@@ -98,12 +97,18 @@ class Past:
         units, _, unknown = held.totals.get(key, (0, 0, 0))
         return Total(units, unknown)
 
-    def add(self, plan: PlanRecord, entries: Sequence[Entry], edits: Sequence[Edit] = ()) -> None:
-        """Let *plan* count, which is accepted now; *entries* are all of its chain, also what came later, as *edits* of it."""
-        accepted = entries[0].number
-        counters = [held.counter for held in self._held.values()]
+    def add(self, plan: PlanRecord, entries: Sequence[Entry], edits: Sequence[Edit] = (), only: int | None = None) -> None:
+        """Let *plan* count, which is accepted now; *entries* are all of its chain, also what came later, as *edits* of it.
+
+        Of a conversation, *only* that action is accepted now. Under the window `plan` nothing counts but a plan itself, which
+        matters where it grows.
+        """
+        accepted = entries[0].number if only is None else accepted_first(entries, only)
+        counters = [held.counter for held in self._held.values() if only is not None or held.counter.window != "plan"]
         edited = [(entry.action, entry.number) for entry in entries if entry.event == "edited"]
         for life in _lives(plan, entries):
+            if only not in (None, life.number):
+                continue
             action, place = plan.action(life.number), (accepted, life.number)
             bodies = [*(edit.body for edit in edits if edit.number == life.number), action.body]
             rows, *later = (
@@ -136,6 +141,11 @@ class Past:
                 held.done.append(CountedRow(row.counter, row.key, done, row.accepted, row.number, row.plan, row.amount))
             else:
                 held.add(row, -1)
+
+
+def accepted_first(entries: Iterable[Entry], number: int) -> int:
+    """The number of the Entry with which action *number* of a conversation was accepted."""
+    return next(entry.number for entry in entries if entry.event == "decided" and entry.action == number)
 
 
 def _lives(plan: PlanRecord, entries: Iterable[Entry]) -> Iterator[_Life]:

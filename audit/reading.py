@@ -10,6 +10,7 @@ from signoff.commitment import Opening
 from signoff.folding import fold_name
 
 from .ciphertexts import open_secrets, secret_problems
+from .conversations import read_conversation
 from .counting import COUNTED, CountedRow, Counter, Total, accepted_by, counters_in
 from .database import Database
 from .log_reading import LogReading
@@ -41,11 +42,21 @@ class Reading(LogReading):
         self.remembered.forget_plan(plan, [id_ for (id_,) in approvals])
 
     def _stored_plan(self, id_: str) -> PlanRecord | None:
-        rows = self._database.execute(f"SELECT {PLAN} FROM plans WHERE id = ?", (id_,))
+        rows = self._database.execute(
+            f"SELECT {PLAN}, last, ended FROM plans LEFT JOIN conversations ON conversations.plan = plans.id WHERE plans.id = ?",
+            (id_,),
+        )
         if not rows:
             return None
+        *row, last, ended = rows[0]
         actions = self._database.execute(f"SELECT {ACTION} FROM actions WHERE plan = ? ORDER BY number", (id_,))
-        return replace(plan_of(rows[0]), actions=tuple(map(action_of, actions)))
+        conversation = None if last is None else read_conversation(self._database, id_, last, ended)
+        return replace(plan_of(tuple(row)), actions=tuple(map(action_of, actions)), conversation=conversation)
+
+    def conversations(self) -> list[str]:
+        """The ids of the plans that are conversations, the oldest first."""
+        rows = self._database.execute("SELECT plan FROM conversations JOIN plans ON id = plan ORDER BY sequence")
+        return [plan for (plan,) in rows]
 
     def open_secrets(self, action: ActionRecord) -> dict[str, Opening]:
         """The values of *action*'s secret fields, by field; none once it has ended.
@@ -65,6 +76,14 @@ class Reading(LogReading):
     def plans(self) -> list[str]:
         """The ids of all plans, in the order of their acceptance."""
         return [id_ for (id_,) in self._database.execute("SELECT id FROM plans ORDER BY sequence")]
+
+    def stray_conversations(self) -> list[str]:
+        """The ids under which something was said though there is no such conversation, or no such plan."""
+        rows = self._database.execute(
+            "SELECT plan FROM messages WHERE plan NOT IN (SELECT plan FROM conversations)"
+            " UNION SELECT plan FROM conversations WHERE plan NOT IN (SELECT id FROM plans) ORDER BY plan"
+        )
+        return [plan for (plan,) in rows]
 
     def plans_to_resume(self, now: datetime) -> list[str]:
         """The ids of the plans in which something can go on: it may run, was interrupted, or its deadline has passed."""
@@ -216,7 +235,8 @@ class Reading(LogReading):
 
     def accepted(self, plan: str, number: int) -> int:
         """The number of the Entry with which action *number* of *plan* took its place among all: see `accepted_by`."""
-        if self._database.execute("SELECT 1 FROM edits WHERE plan = ? AND number = ?", (plan, number)):
+        alone = "SELECT 1 FROM edits WHERE plan = ?1 AND number = ?2 UNION ALL SELECT 1 FROM conversations WHERE plan = ?1"
+        if self._database.execute(alone, (plan, number)):
             return accepted_by(self.entries(plan), number)
         ((number,),) = self._database.execute("SELECT number FROM entries WHERE chain = ? AND place = 1", (plan,))
         return int(number)

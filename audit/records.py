@@ -9,6 +9,8 @@ from functools import lru_cache
 from signoff.actor import Actor, Identification
 from signoff.canonical import Json
 
+from .conversations import Conversation, words_of
+
 SYSTEM = "system"  # the chain of Entries that belong to no plan
 
 
@@ -116,6 +118,15 @@ class PlanRecord:
     context: tuple[GivenContext, ...] = ()  # what the planner was given beside the request
     disputed: tuple[str, ...] = ()  # in words, where a second opinion was another plan
     planned: Mapping[str, Json] | None = None  # what the planner says of its work: model, attempts, tokens, record; untrusted
+    conversation: Conversation | None = None  # where it grows, call by call
+
+    def request_for(self, number: int) -> str | None:
+        """What the user had written when action *number* was asked for, or is asked for now."""
+        return self.request if self.conversation is None else words_of(self.conversation.before(number))
+
+    def size_for(self, number: int) -> int:
+        """How many actions the plan had when action *number* was accepted, with those that were accepted together with it."""
+        return len(self.actions) if self.conversation is None else self.conversation.size_with(number)
 
     def action(self, number: int) -> ActionRecord:
         return self.actions[number - 1]

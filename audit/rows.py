@@ -27,7 +27,7 @@ from .records import (
 )
 from .sqlite import Row
 
-PLAN = "id, requester, how, os_user, request, planner, proposed, at, origin"
+PLAN = "id, requester, how, os_user, request, planner, proposed, at, origin"  # in `plans`; `conversations` says the rest
 ACTION = (
     "plan, number, revision, type, effect, body, digest, title, needs, key, status, attempt, result, error, rules,"
     " fence, worker, held_until"

@@ -20,10 +20,12 @@ SCHEMA = (
     ("signoff.8", "secrets.sql"),
     ("signoff.9", "waiting.sql"),
     ("signoff.10", "origins.sql"),
+    ("signoff.11", "conversations.sql"),
 )
 OWN_TABLES = frozenset(
     {
         *("policies", "plans", "actions", "edits", "approvals", "votes", "counted", "secret_fields"),
+        *("conversations", "messages"),
         *("entries", "chains", "log", "heads"),
     }
 )

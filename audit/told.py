@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from signoff.canonical import Json, digest
 
+from .conversations import told_message
 from .reading import Reading
 from .records import ApprovalStatus, Entry, PlanRecord, Status, read_time, write_actor, write_time
 from .telling import ACCEPTED, CLOSES, MOVED, told_approval, told_edit, told_lease, told_origin, told_vote
@@ -25,6 +26,8 @@ class Told:
     approvals: dict[str, State] = field(default_factory=dict)
     votes: dict[str, State] = field(default_factory=dict)
     edits: dict[str, State] = field(default_factory=dict)
+    conversation: dict[str, State] = field(default_factory=dict)  # by plan: one, or none
+    messages: dict[str, State] = field(default_factory=dict)
     terms: dict[str, str] = field(default_factory=dict)  # by action, until when it was held when its lease began
 
     def read(self, entry: Entry) -> None:
@@ -34,7 +37,13 @@ class Told:
         match entry.event:
             case "submitted":
                 data.pop("policy")
+                if data.pop("conversation", False):
+                    self.conversation[entry.chain] = {"ended": None}
                 self.plan = _NO_ORIGIN | data | {"requester": write_actor(entry.actor), "at": write_time(entry.at)}
+            case "said":
+                self._say(entry)
+            case "ended":
+                self._going(entry)["ended"] = data["reason"]
             case "decided":
                 data.pop("decision")
                 self.actions[number] = data | {"attempt": 0, "result": None, "lease": None}
@@ -57,6 +66,18 @@ class Told:
                 self._move(number, data, entry)
             case _:
                 self._move(number, data, entry)
+
+    def _going(self, entry: Entry) -> State:
+        """The conversation that *entry* goes on with. Raises ValueError where there is none, or it has ended."""
+        if self.conversation.get(entry.chain, {"ended": ""})["ended"] is not None:
+            raise ValueError(f"entry {entry.number} goes on with a conversation that has ended, or is none")
+        return self.conversation[entry.chain]
+
+    def _say(self, entry: Entry) -> None:
+        self._going(entry)
+        if entry.data["message"] != len(self.messages) + 1:
+            raise ValueError(f"entry {entry.number} is not the next of what was said")
+        self.messages[str(entry.data["message"])] = dict(entry.data)
 
     def _edit(self, number: str, entry: Entry) -> None:
         """Another revision takes an action's place, and nothing that was asked or signed for the one before stands."""
@@ -126,6 +147,9 @@ def read_stored(reading: Reading, plan: PlanRecord) -> Told:
     for edit in reading.edits(plan.id):
         state = told_edit(edit) | {"editor": write_actor(edit.editor), "at": write_time(edit.at)}
         _put(stored.edits, f"{edit.number} {edit.revision}", state)
+    if plan.conversation is not None:
+        stored.conversation[plan.id] = {"ended": plan.conversation.ended}
+        stored.messages |= {str(one.number): told_message(one) for one in plan.conversation.messages}
     return stored
 
 

@@ -53,6 +53,7 @@ def verify_store(reading: Reading) -> Verification:
     ]
     problems += [f"{plan} counts in a counter but is not stored" for plan in sorted(reading.plans_counted() - set(plans))]
     problems += [f"{plan} has secrets but is not stored" for plan in sorted(reading.plans_with_secrets() - set(plans))]
+    problems += [f"{plan} has messages but is no conversation" for plan in reading.stray_conversations()]
     for chain in sorted(chains.keys() | set(plans)):
         problems += _chain_problems(reading, chain, chains.get(chain, []))
     return Verification(entries=len(rows), plans=len(plans), problems=tuple(problems))
@@ -157,6 +158,8 @@ def _state_problems(reading: Reading, plan: str, entries: list[Entry]) -> Iterat
         ("approval", told.approvals, stored.approvals),
         ("vote", told.votes, stored.votes),
         ("edit", told.edits, stored.edits),
+        ("conversation", told.conversation, stored.conversation),
+        ("message", told.messages, stored.messages),
     ):
         yield from _differences(plan, name, told_state, stored_state)
     yield from _owner_problems(reading, record)

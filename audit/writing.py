@@ -12,7 +12,16 @@ from signoff.commitment import Opening
 from . import storing
 from .approval_writing import ApprovalWriting
 from .ciphertexts import delete_secrets, put_secrets
-from .counting import CountedRow
+from .conversations import (
+    ASSISTANT,
+    USER,
+    MessageRecord,
+    add_message,
+    close_conversation,
+    open_conversation,
+    told_message,
+)
+from .counting import CALLED, CountedRow
 from .records import BOUNDED, ENDED, NEXT, ActionRecord, ApprovalStatus, GivenContext, Lease, PlanRecord, Status, write_time
 from .telling import ACCEPTED, CLOSES, MOVED, told_lease, told_origin
 
@@ -32,8 +41,9 @@ class Writing(ApprovalWriting):
         context: Sequence[GivenContext] = (),
         disputed: Sequence[str] = (),
         planned: Mapping[str, Json] | None = None,
+        conversation: bool = False,
     ) -> str:
-        """Accept a plan, whose actions are added next, and return its id."""
+        """Accept a plan, whose actions are added next, and return its id; that of a *conversation* grows."""
         plan = "p-" + self._free_id("SELECT 1 FROM plans WHERE id = 'p-' || ?")
         record = PlanRecord(
             id=plan,
@@ -50,16 +60,38 @@ class Writing(ApprovalWriting):
         storing.put_plan(self._database, record)
         data: dict[str, Json] = {"request": request, "planner": planner, "proposed": digest, "policy": policy}
         data |= told_origin(record)
+        if conversation:
+            open_conversation(self._database, plan)
+            data["conversation"] = True
         self.log("submitted", requester, data, plan=plan)
         if not self.schema_problems():  # then no trigger has a hand in it: it is stored as it is told
             self.remembered.verified.add(plan)
         return plan
 
-    def add_action(self, action: ActionRecord, actor: Actor, decision: Mapping[str, Json]) -> None:
-        """Add an action in the state that its first decision gave it; *actor* asked for it."""
+    def say(self, plan: str, message: MessageRecord, actor: Actor, record: Mapping[str, Json] | None = None) -> None:
+        """Add the next *message* to a conversation; *record* is how a model came to it.
+
+        Raises Busy where somebody else went on with the conversation, or ended it.
+        """
+        add_message(self._database, plan, message)
+        self.remembered.plans.pop(plan, None)
+        told = told_message(message) | {"message": message.number}
+        told |= {"text": message.text} if message.role in (USER, ASSISTANT) else {}  # a tool's stands with its action
+        told |= {} if record is None else {"record": record}
+        self.log("said", actor, told, plan=plan)
+
+    def end_conversation(self, plan: str, last: int, actor: Actor, reason: str) -> None:
+        """End a conversation whose last message has that number, for good. Raises Busy as `say` does."""
+        close_conversation(self._database, plan, last, reason)
+        self.remembered.plans.pop(plan, None)
+        self.log("ended", actor, {"reason": reason}, plan=plan)
+
+    def add_action(self, action: ActionRecord, actor: Actor, decision: Mapping[str, Json], *, call: str | None = None) -> None:
+        """Add an action in the state that its first decision gave it; *actor* asked for it, by a *call* in a conversation."""
         storing.put_action(self._database, action, actor.id)
         told: dict[str, Json] = {name: getattr(action, name) for name in ACCEPTED}
         data = told | {"status": action.status.value, "decision": decision, "error": action.error}
+        data |= {} if call is None else {CALLED: call}
         self.remembered.plans.pop(action.plan, None)
         self.log("decided", actor, data, plan=action.plan, action=action.number)
 

@@ -44,12 +44,14 @@ if TYPE_CHECKING:
     from .scoring import score_request as score_request
     from .scripted import ScriptedPlanner as ScriptedPlanner
     from .second_opinion import SecondOpinion as SecondOpinion
+    from .scripted import ScriptedTalker as ScriptedTalker
     from .strict_json import MAX_PLAN_BYTES as MAX_PLAN_BYTES
     from .turn import Call as Call
     from .turn import Message as Message
     from .turn import Role as Role
     from .turn import Talker as Talker
     from .turn import Turn as Turn
+    from .wire import read_call as read_call
 
 __all__ = [
     "ANSWER_TOKENS",
@@ -83,6 +85,7 @@ __all__ = [
     "Scored",
     "ScriptedPlanner",
     "SecondOpinion",
+    "ScriptedTalker",
     "Talker",
     "Trust",
     "Turn",
@@ -93,6 +96,7 @@ __all__ = [
     "numbers_in",
     "plan_model",
     "read_action",
+    "read_call",
     "read_plan",
     "read_requests",
     "score_request",
@@ -117,7 +121,9 @@ __getattr__ = front_door(
         "scoring": ["LabelledRequest", "Scored", "Verdict", "read_requests", "score_request"],
         "scripted": ["ScriptedPlanner"],
         "second_opinion": ["SecondOpinion"],
+        "scripted": ["ScriptedPlanner", "ScriptedTalker"],
         "strict_json": ["MAX_PLAN_BYTES"],
         "turn": ["Call", "Message", "Role", "Talker", "Turn"],
+        "wire": ["read_call"],
     },
 )

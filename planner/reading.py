@@ -23,13 +23,18 @@ def read_plan(data: bytes | str, registry: Registry) -> ActionPlan:
 
 def read_action(data: bytes | str, registry: Registry) -> Action:
     """The one action that *data* holds as JSON text, as it stands in a plan, without `needs`. Raises PlanInvalid."""
-    value = read_json(data, "the action")
+    return action_of(read_json(data, "the action"), registry)
+
+
+def action_of(value: object, registry: Registry, *, values: bool = True) -> Action:
+    """The one action that *value*, parsed, describes, without `needs`; *values* as in `plan_of`. Raises PlanInvalid."""
     if not isinstance(value, Mapping):
         raise PlanInvalid(['the action is not a JSON object; write one such as {"type": ...}'])
     problems = _repeated(value)
     if "needs" in value:
         problems.append("`needs` is part of a plan, not of an action; leave it out")
     action = _action(value, registry, problems)
+    problems += [] if action is None or values else _secret_problems(action, values=values)
     if problems or action is None:
         raise PlanInvalid(_bounded(problems))
     return action

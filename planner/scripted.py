@@ -1,6 +1,6 @@
-"""A planner that gives answers written beforehand, for tests and replays."""
+"""A planner and a talker that give answers written beforehand, for tests and replays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from signoff.actions import show_text
@@ -10,11 +10,14 @@ from signoff.errors import UsageError
 from .answer import Outcome, Planned, check_request
 from .context import Context, check_context
 from .plan import ActionPlan
+from .turn import Message, Role, Turn
 
 LABEL = "scripted planner, no AI model"
+TALKER_LABEL = "scripted turns, no AI model"
 RECORD = {"planner": "scripted"}
 
 Answer: TypeAlias = Planned | ActionPlan
+Talk: TypeAlias = Turn | Callable[[Sequence[Message]], Turn]  # a turn, or what makes one of all that was said
 
 
 class ScriptedPlanner:
@@ -49,3 +52,28 @@ class ScriptedPlanner:
         if request not in answers:
             raise UsageError(f'the script has no answer to "{show_text(request[:80])}"; add one')
         return answers[request]
+
+
+class ScriptedTalker:
+    """Gives *turns*: to a conversation in which a model spoke so often already, the one after these.
+
+    So a script goes on where a stored conversation does, in whichever process. `turn` raises UsageError where it is over.
+    """
+
+    label = TALKER_LABEL
+
+    def __init__(self, *turns: Talk) -> None:
+        self._turns = turns
+        self.given: list[tuple[Message, ...]] = []  # all that was said before, each time that a turn was asked for
+
+    def turn(self, messages: Sequence[Message], hear: Callable[[str], None]) -> Turn:
+        """The script's next turn; its words come in one piece."""
+        self.given.append(tuple(messages))
+        spoken = sum(message.role is Role.ASSISTANT for message in messages)
+        if spoken >= len(self._turns):
+            raise UsageError(f"the script is exhausted: it holds {len(self._turns)} turns; add one")
+        found = self._turns[spoken]
+        turn = found if isinstance(found, Turn) else found(messages)
+        if turn.words:
+            hear(turn.words)
+        return turn

@@ -9,15 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from signoff.actions import REFERENCE, Action, Field, Kind, Registry, reference_schema
+from signoff.actions import REFERENCE, Action, Field, Kind, Registry, reference_schema, show_text
 from signoff.canonical import Json
 from signoff.errors import PlanInvalid
 
 from .answer import Outcome
 from .narrowing import Candidates
 from .plan import ActionPlan
-from .reading import plan_of
+from .reading import action_of, plan_of
 from .strict_json import JsonObject, read_json
+from .turn import Call
 
 Schema: TypeAlias = dict[str, Json]
 
@@ -102,6 +103,20 @@ def read_answer(text: str, registry: Registry) -> Answer:
     if said:
         raise PlanInvalid([f"the answer holds {' and '.join(said)} beside something else; write actions, or one of them"])
     return Answer(outcome=Outcome.PLAN, plan=plan_of(_without_nulls(value, registry), registry, values=False))
+
+
+def read_call(call: Call, registry: Registry) -> Action:
+    """The action for which a model calls. Its arguments are the action's fields in the wire form. Raises PlanInvalid."""
+    if call.name not in registry:
+        raise PlanInvalid([f"there is no `{show_text(call.name[:60])}`; call one of {', '.join(registry)}"])
+    value = read_json(call.arguments, "the call's arguments")
+    if not isinstance(value, JsonObject):
+        raise PlanInvalid(["the call's arguments are not a JSON object; write one with the fields"])
+    if "type" in value:
+        raise PlanInvalid(["`type` is not a field; the name of the call says what is done, so leave it out"])
+    entry = JsonObject({"type": call.name, **value})
+    entry.repeated = value.repeated
+    return action_of(_given(entry, registry), registry, values=False)
 
 
 def _words(key: str, value: object) -> str:

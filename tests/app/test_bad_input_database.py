@@ -17,6 +17,7 @@ READING = [["queue"], ["audit", "log"], ["audit", "verify"]]
 WRITING = [["run", "deposit 5"], ["resume"]]
 EVERY = {  # the commands that have to do with a database, and what they need
     "plan": ["deposit 5"],
+    "chat": ["--list"],
     "run": ["deposit 5"],
     "resume": [],
     "queue": [],

@@ -11,10 +11,11 @@ from signoff.actions import Registry, bank_registry
 from signoff.audit import Edit, Entry, Past, PlanRecord
 from signoff.audit.database import Database
 from signoff.canonical import Json
-from signoff.planner import Context, Outcome, Planned, Trust
+from signoff.planner import Call, Context, Outcome, Planned, Trust
 from signoff.replaying import Change, Replayed, Summary, compare_decisions, replay
 from signoff.testing import FakeClock
 from tests.app.banking import DANA, MIRA, Open, deposit, only_approval, plan_of, send_message, sign, submit, transfer
+from tests.app.conversations import call, calls, talking, words
 from tests.conftest import RULES, rules
 
 COUNTERS = "counters:\n  sent: {sum: amount, of: transfer, by: [actor.id, currency], window: 24h}\n"
@@ -254,10 +255,51 @@ def test_what_left_its_window_is_forgotten(open_engine: Open, clock: FakeClock, 
     kept: list[int] = []
     add = Past.add
 
-    def watched(past: Past, plan: PlanRecord, entries: Sequence[Entry], edits: Sequence[Edit]) -> None:
-        add(past, plan, entries, edits)
+    def watched(past: Past, plan: PlanRecord, entries: Sequence[Entry], edits: Sequence[Edit], only: int | None) -> None:
+        add(past, plan, entries, edits, only)
         kept.append(past.kept)
 
     monkeypatch.setattr(Past, "add", watched)
     assert len(replayed(engine, LIMITED, limit=1)) == 1
     assert (len(kept), max(kept)) == (100, 8)  # two every six hours, of which those of exactly a day ago do not count
+
+
+def test_a_conversation_is_replayed_call_by_call(open_engine: Open) -> None:
+    """Each call is decided with the words, the size and the counters of when it was made, and between other plans."""
+    kinds = {"moved": "plan", "sent": "day"}
+    counters = "counters:\n" + "".join(
+        f"  {name}: {{sum: amount, of: transfer, by: [currency], window: {window}}}\n" for name, window in kinds.items()
+    )
+    text = RULES.replace("rules:\n", f"{counters}rules:\n", 1)
+    text += (
+        "  - {id: cap, deny: transfer, when: counters.moved > 70}\n  - {id: daily, deny: transfer, when: counters.sent > 180}\n"
+    )
+    text += (
+        "  - {id: long, approve: deposit, when: plan.size > 3}\n  - {id: made-up, deny: withdraw, when: not in_request(amount)}\n"
+    )
+    engine = open_engine(rules(text))
+
+    def send(amount: str) -> Call:
+        return call("transfer", to="Alice", amount=amount)
+
+    talk = talking(
+        engine,
+        calls(send("30.00"), send("40.00")),
+        words("What else?"),
+        calls(send("1.00"), call("deposit", amount="5.00"), call("withdraw", amount="9.00")),
+        words("Done."),
+    )
+    talk.chat.say("send Alice 30 and 40")
+    submit(engine, transfer("100.00"))
+    record = talk.chat.say("now withdraw 9")
+    found = replayed(engine, text)
+    assert [one.now for one in found] == [one.then for one in found]
+    assert [one.change for one in found] == [Change.SAME] * 6
+    assert [(one.plan.id == record.id, one.action.number) for one in found] == [
+        (True, 1), (True, 2), (False, 1), (True, 3), (True, 4), (True, 5)
+    ]  # fmt: skip
+    looser = text.replace("counters.moved > 70", "counters.moved > 71").replace("plan.size > 3", "plan.size > 5")
+    assert changes(replayed(engine, looser))[3:] == [("allow", "looser"), ("allow", "looser"), ("allow", "same")]
+    summary = Summary()
+    summary.add(replayed(engine, text, limit=1))
+    assert (summary.plans, summary.actions) == (1, 4)

@@ -14,9 +14,11 @@ from signoff.actions import check_ledger
 from signoff.audit import ApprovalStatus, PlanRecord, Status, Store, verify_store
 from signoff.audit.keys import read_keys
 from signoff.audit.schema import SCHEMA
+from signoff.chat import Standing, standing_of
 from signoff.errors import KeyFileError
+from tests.app.conversations import calls, talking, words
 from tests.corpus.files import UNSEALED, VERSIONS, contents, copied, dumped
-from tests.corpus.world import COUNTERS, DANA, FAY, FINN, MADE, MIRA, OMAR, ORIGINS, ROUTES, opened, received
+from tests.corpus.world import COUNTERS, DANA, FAY, FINN, MADE, MIRA, OMAR, ORIGINS, ROUTES, TALKS, opened, received
 from tests.crash.jobs import Ended, Job
 from tests.crash.processes import Zygote, zygote_running
 
@@ -39,6 +41,7 @@ ENDINGS = {  # of each plan, by the state that it was left in
     "half signed": "done",
     "approved": "done done",
     "own vote": "done",
+    "talking": "done denied",
     "in doubt, happened": "done done",
     "in doubt, did not happen": "done done",
     "resolved": "done",
@@ -49,7 +52,14 @@ ENDINGS = {  # of each plan, by the state that it was left in
     "executing": "done cancelled cancelled done",
 }
 
-SIGNERS = {"waiting": [MIRA], "half signed": [FAY, FINN, MIRA], "replaced": [FAY, MIRA], "approved": [OMAR], "own vote": [FAY]}
+SIGNERS = {
+    "waiting": [MIRA],
+    "half signed": [FAY, FINN, MIRA],
+    "replaced": [FAY, MIRA],
+    "approved": [OMAR],
+    "own vote": [FAY],
+    "talking": [MIRA],
+}
 
 
 @pytest.fixture(params=VERSIONS, ids="signoff.{}".format)
@@ -153,6 +163,18 @@ def test_everything_goes_on(version: int, kept: Path) -> None:
     with opened(kept, version, NOON + timedelta(days=30)) as engine:
         assert engine.resume(MIRA) == ()
         assert plans(engine) == ended
+        assert problems(engine) == ()
+
+
+@pytest.mark.parametrize("version", [version for version in VERSIONS if version >= TALKS], indirect=True)
+def test_a_conversation_is_gone_on_with(version: int, kept: Path) -> None:
+    """The model is told what became of its calls, and speaks; then the conversation can be ended."""
+    with opened(kept, version, NOON) as engine:
+        _go_on(engine, version)
+        talk = talking(engine, calls(), words("Done."), plan=plans(engine)["talking"].id)
+        talk.chat.go_on()
+        assert [one["status"] for one in talk.told()] == ["done", "denied", "not_read"]
+        assert standing_of(talk.chat.end("dana left")) is Standing.ENDED
         assert problems(engine) == ()
 
 

@@ -19,7 +19,7 @@ from signoff.audit.schema import SCHEMA
 from signoff.errors import Busy
 from signoff.planner import ActionPlan, read_plan
 
-from .world import BEGAN, DANA, FAY, LEASES, MADE, MIRA, OMAR, ORIGINS, ROUTES, opened
+from .world import BEGAN, DANA, FAY, LEASES, MADE, MIRA, OMAR, ORIGINS, ROUTES, TALKS, opened
 
 VERSION = len(SCHEMA)
 
@@ -100,6 +100,23 @@ def under_way(engine: Engine) -> None:
     sign(engine, submit(engine, "approved", transfer("120.00"), deposit("1.00", needs="1")), OMAR)
     if VERSION >= ROUTES:
         submit(engine, "own vote", deposit("950.00"))
+    if VERSION >= TALKS:
+        _talk(engine)
+
+
+def _talk(engine: Engine) -> None:
+    """A conversation in which one call waits, one was denied, and one was not read."""
+    from signoff.planner import Call, Outcome, Turn  # older versions have no conversations
+
+    made = (
+        ("transfer", '{"to": "Alice", "amount": "105.00"}'),
+        ("transfer", '{"to": "Mallory Ltd", "amount": "5.00"}'),
+        ("fly", "{}"),
+    )
+    calls = tuple(Call(id=f"call_{number}", name=name, arguments=text) for number, (name, text) in enumerate(made))
+    turn = Turn(outcome=Outcome.PLAN, words="One moment.", calls=calls, tokens=30, record={"model": "none"})
+    plan = engine.conversing.open(DANA, "talking", "made for the corpus")
+    engine.conversing.take(plan, 1, DANA, turn, "made for the corpus")
 
 
 def ready(engine: Engine) -> None:

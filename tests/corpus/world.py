@@ -17,8 +17,8 @@ from signoff.canonical import Json
 from signoff.policies import Policy, parse_policy
 from signoff.testing import FakeClock
 
-# The schema's number from which on there are counters; routes, pins and retries; leases; contexts beside requests.
-COUNTERS, ROUTES, LEASES, ORIGINS = 2, 3, 6, 10
+# The schema's number from which on there are counters; routes, pins and retries; leases; contexts beside requests; conversations.
+COUNTERS, ROUTES, LEASES, ORIGINS, TALKS = 2, 3, 6, 10, 11
 
 DANA, MIRA, OMAR, FAY, FINN = (Actor(id=name) for name in ("dana", "mira", "omar", "fay", "finn"))
 BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

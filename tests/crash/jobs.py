@@ -14,7 +14,7 @@ class Job:
     """
 
     database: str = ""
-    verb: str  # open, live, submit, resume, work, go on, approve, approve all, approve and resume, edit, cancel, insist
+    verb: str  # open, live, submit, resume, work, go on, approve, approve all, approve and resume, edit, cancel, insist, talk
     plan: str = "bank"
     who: str = "dana"
     point: int | None = None  # the number of the point, from 1

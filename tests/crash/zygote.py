@@ -27,7 +27,8 @@ from signoff.outside import Outside, Started
 from .bugs import BUGS
 from .jobs import Ended, Job
 from .recording import Recorder
-from .world import World, opened
+from .talking import talk_through
+from .world import Reached, World, opened
 
 _LABEL = 60  # characters
 RAW = 1  # the exit code after an error that is none of ours
@@ -111,7 +112,7 @@ def _perform(job: Job, report: int) -> None:
         recorder.watch()
     try:
         with opened(Path(job.database), fuse.reached) as world:
-            _do(world, job, report)
+            _do(world, job, report, fuse.reached)
     finally:
         recorder.write()
         _tell(report, failed=recorder.failed)
@@ -128,8 +129,10 @@ def _insist(world: World, plan: str) -> str:
     return " ".join(errors)
 
 
-def _do(world: World, job: Job, report: int) -> None:
+def _do(world: World, job: Job, report: int, reached: Reached) -> None:
     match job.verb:
+        case "talk":
+            talk_through(world, reached)
         case "insist":
             _tell(report, said=_insist(world, job.plan))
         case "open":

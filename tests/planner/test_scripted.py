@@ -3,7 +3,18 @@ import pytest
 from signoff.actions import Registry
 from signoff.actor import Actor
 from signoff.errors import PlanInvalid, UsageError
-from signoff.planner import ActionPlan, Outcome, Planned, Planner, ScriptedPlanner
+from signoff.planner import (
+    ActionPlan,
+    Message,
+    Outcome,
+    Planned,
+    Planner,
+    Role,
+    ScriptedPlanner,
+    ScriptedTalker,
+    Talker,
+    Turn,
+)
 
 QUESTION = Planned(outcome=Outcome.QUESTION, message="To whom?", planner="a test")
 
@@ -37,3 +48,16 @@ def test_requests_are_checked_here_too(dana: Actor) -> None:
     """An empty request is refused before the script is asked."""
     with pytest.raises(PlanInvalid):
         ScriptedPlanner([QUESTION]).plan("", dana)
+
+
+def test_a_scripted_talker_goes_on_where_the_conversation_stands() -> None:
+    """The turn depends on how often the model spoke, so that another talker goes on; words are heard, and the end says so."""
+    hello, bye = (Turn(outcome=Outcome.QUESTION, words=words) for words in ("Hello.", "Bye."))
+    talker: Talker = ScriptedTalker(hello, lambda messages: bye)
+    heard: list[str] = []
+    user, model = Message(role=Role.USER, text="hello"), Message(role=Role.ASSISTANT, text="Hello.")
+    assert talker.turn([user, model, user], heard.append) is bye
+    assert talker.turn([user], heard.append) is hello
+    assert heard == ["Bye.", "Hello."]
+    with pytest.raises(UsageError, match="the script is exhausted: it holds 2 turns"):
+        talker.turn([model, model], heard.append)

@@ -1,0 +1,232 @@
+"""The tool-call chat: a model speaks with a user, and each of its calls becomes an action like any other.
+
+The loop knows nothing that is not stored. What comes next is read off the conversation each time: so it goes on in
+whichever process, and after whatever crash. A turn is stored with all its calls before any of them is run; one that was
+not stored is asked for again, and nothing of it was run.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol
+
+from signoff.audit import Conversation, MessageRecord, PlanRecord
+from signoff.planner import MAX_ACTIONS, Call, Message, Outcome, Role, Talker, Turn
+
+from .actor import Actor
+from .conversing import conversation_of
+from .engine import Engine
+from .settings import MAX_CALLS, MAX_TOKENS, MAX_TURNS
+from .told_calls import is_over
+
+MAX_MISTAKES = 3  # turns with calls that could not be read, after which the model is not asked again until the user speaks
+CHARACTERS = 4  # of a text that make a token, roughly: where nobody counts them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much of a model one conversation may take."""
+
+    turns: int = MAX_TURNS
+    calls: int = MAX_CALLS
+    tokens: int = MAX_TOKENS
+
+    def reached(self, talk: Conversation) -> str | None:
+        """Why the model is not asked any more; None where it may be."""
+        turns = sum(one.role == Role.ASSISTANT for one in talk.messages)
+        tokens = sum(one.tokens or 0 for one in talk.messages)
+        if turns >= self.turns:
+            return f"the model took {turns:,} turns, and {self.turns:,} are allowed"
+        if tokens >= self.tokens:
+            return f"the model took {tokens:,} tokens, and {self.tokens:,} are allowed"
+        return None
+
+    def exceeded(self, talk: Conversation, turn: Turn) -> str | None:
+        """Why *turn* is not taken; None where it is."""
+        made, new = len(talk.calls), len(turn.calls)
+        if made + new > self.calls or new > MAX_ACTIONS:
+            return f"the model called for {new:,} actions after {made:,}, and {self.calls:,} are allowed"
+        return None
+
+
+class Standing(StrEnum):
+    """Where a conversation stands."""
+
+    OPEN = "open"  # somebody speaks next: the user, or the model
+    WAITING = "waiting"  # for what its actions come to: an approval, or another attempt
+    ENDED = "ended"  # for good
+
+
+class Next(StrEnum):
+    """Whose move it is."""
+
+    USER = "user"
+    MODEL = "model"
+    ACTIONS = "actions"  # of which the model was not told yet what came of them
+    NOBODY = "nobody"
+
+
+class Audience(Protocol):
+    """Who watches a conversation."""
+
+    def hear(self, piece: str) -> None:
+        """A piece of what the model says now, as it comes: hostile text, cut anywhere."""
+
+    def decided(self, record: PlanRecord, message: MessageRecord) -> None:
+        """The model's turn, which is over, is stored with its calls as *message*, and each of them is decided."""
+
+    def ended(self, record: PlanRecord, message: MessageRecord) -> None:
+        """What could be run of the calls in *message* was run."""
+
+    def failed(self, turn: Turn) -> None:
+        """The model gave nothing that could be used; nothing was stored."""
+
+
+def next_move(record: PlanRecord) -> Next:
+    """Whose move it is in the conversation *record*."""
+    talk = conversation_of(record)
+    if talk.ended is not None:
+        return Next.NOBODY
+    if talk.unanswered():
+        return Next.ACTIONS
+    spoke = talk.messages[-1].role
+    return Next.USER if spoke == Role.ASSISTANT or (spoke == Role.TOOL and is_stuck(talk)) else Next.MODEL
+
+
+def standing_of(record: PlanRecord) -> Standing:
+    """Where the conversation *record* stands."""
+    talk = conversation_of(record)
+    if talk.ended is not None:
+        return Standing.ENDED
+    return Standing.OPEN if all(is_over(record, call) for call in talk.unanswered()) else Standing.WAITING
+
+
+def is_stuck(talk: Conversation) -> bool:
+    """Whether the model has made MAX_MISTAKES mistakes since the user last spoke: turns with calls that could not be read."""
+    spoke = max(one.number for one in talk.messages if one.role == Role.USER)
+    wrong = [one for one in talk.messages[spoke:] if any(call.action is None for call in one.calls)]
+    return len(wrong) >= MAX_MISTAKES
+
+
+class Chat:
+    """One conversation, as one process takes part in it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        talker: Talker,
+        actor: Actor,
+        audience: Audience,
+        *,
+        plan: str | None = None,
+        limits: Limits | None = None,
+        refresh: Callable[[], None] = lambda: None,
+    ) -> None:
+        """*plan* is the conversation to go on with; None: what is said first opens one. *refresh* is called whenever the model
+        has answered: that takes time, in which the rules may have been edited.
+        """
+        self.plan = plan
+        self.refresh = refresh
+        self.failed = False  # whether the model, asked last, gave nothing that could be used
+        self._engine = engine
+        self._talker = talker
+        self._actor = actor
+        self._audience = audience
+        self._limits = limits or Limits()
+
+    @property
+    def label(self) -> str:
+        """Who talks, for people."""
+        return self._talker.label
+
+    def say(self, words: str) -> PlanRecord:
+        """Add the user's *words*, go on as far as that goes, and return the conversation as it stands then.
+
+        Raises PlanInvalid for words that cannot be taken, and Refused where it is somebody else's conversation.
+        """
+        if self.plan is None:
+            self.plan = self._engine.conversing.open(self._actor, words, self._talker.label)
+        else:
+            last = conversation_of(self._engine.plan(self.plan)).last
+            self._engine.conversing.say(self.plan, last, self._actor, words)
+        return self.go_on()
+
+    def go_on(self) -> PlanRecord:
+        """Go on from what is stored, until it is the user's move, or something waits, and return it as it stands then.
+
+        Raises UsageError where nothing was said yet, and Busy where another process goes on with it at the same time.
+        """
+        self.failed = False
+        while True:
+            record = self.record()
+            match next_move(record):
+                case Next.ACTIONS if self._act(record):
+                    continue
+                case Next.MODEL if self._ask(record):
+                    continue
+                case Next.USER if is_stuck(conversation_of(record)):
+                    self.failed = True
+            return self.record()
+
+    def end(self, reason: str) -> PlanRecord:
+        """End the conversation for good."""
+        record = self.record()
+        self._engine.conversing.end(record.id, conversation_of(record).last, self._actor, reason)
+        return self.record()
+
+    def record(self) -> PlanRecord:
+        """The conversation as it stands. Raises UsageError where there is none yet."""
+        return self._engine.plan(self.plan or "")
+
+    def _act(self, record: PlanRecord) -> bool:
+        """Run what may run, and tell the model what came of its calls: whether that is known of all of them."""
+        (record,) = self._engine.resume(self._actor, plan=record.id)
+        talk = conversation_of(record)
+        called = next(one for one in reversed(talk.messages) if one.calls)
+        self._audience.ended(record, called)
+        return self._engine.conversing.answer(record.id, talk.last, self._actor)
+
+    def _ask(self, record: PlanRecord) -> bool:
+        """Ask the model for its next turn and store it: whether there was one."""
+        talk = conversation_of(record)
+        reason = self._limits.reached(talk)
+        if reason is not None:
+            self._engine.conversing.end(record.id, talk.last, self._actor, reason)
+            return False
+        messages = messages_of(talk)
+        turn = counted(self._talker.turn(messages, self._audience.hear), messages)
+        if turn.outcome not in (Outcome.PLAN, Outcome.QUESTION) or not (turn.words or turn.calls):
+            self.failed = True
+            self._audience.failed(turn)
+            return False
+        self.refresh()
+        reason = self._limits.exceeded(talk, turn)
+        if reason is not None:
+            self._engine.conversing.end(record.id, talk.last, self._actor, reason)
+            return False
+        self._engine.conversing.take(record.id, talk.last, self._actor, turn, self._talker.label)
+        record = self.record()
+        self._audience.decided(record, conversation_of(record).messages[talk.last])
+        return True
+
+
+def messages_of(talk: Conversation) -> list[Message]:
+    """All that was said, as a model is told it."""
+    return [
+        Message(
+            role=Role(one.role),
+            text=one.text,
+            calls=tuple(Call(id=call.id, name=call.name, arguments=call.arguments) for call in one.calls),
+            answers=one.answers,
+        )
+        for one in talk.messages
+    ]
+
+
+def counted(turn: Turn, messages: Sequence[Message]) -> Turn:
+    """*turn* with the tokens that it took; estimated from all that was said where nobody counted them."""
+    if turn.tokens is not None:
+        return turn
+    told = [one for message in messages for one in (message.text, *(call.arguments for call in message.calls))]
+    said = [turn.words, *(call.arguments for call in turn.calls)]
+    return replace(turn, tokens=sum(map(len, told + said)) // CHARACTERS + 1)

@@ -1,0 +1,55 @@
+"""What a model says as it comes: nothing of it moves the cursor, or begins a line of ours."""
+
+import re
+
+import pyte
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signoff.streaming import MARK, Streamed
+
+HOSTILE = "\x1b[2J\x1b]0;title\x07\x9b31m\u202e\r\b\x00\u2028\ud83d"
+COLUMNS = 40
+
+
+def shown(*pieces: str, width: int = COLUMNS) -> str:
+    """What is written for *pieces*."""
+    written: list[str] = []
+    words = Streamed(written.append, width)
+    for piece in pieces:
+        words.add(piece)
+    words.end()
+    return "".join(written)
+
+
+def test_words_stand_on_marked_lines() -> None:
+    """Pieces make lines as they were meant, each with its mark."""
+    assert shown("Hello, ", "dana.\nIt is ", "done.") == f"{MARK}Hello, dana.\n{MARK}It is done.\n"
+
+
+def test_an_escape_sequence_that_is_cut_in_two_does_nothing() -> None:
+    """Wherever a sequence is cut, its first character is written as an escape."""
+    for place in range(1, 4):
+        sequence = "\x1b[2J"
+        assert shown(sequence[:place], sequence[place:]) == f"{MARK}\\u{{1b}}[2J\n"
+
+
+@given(st.lists(st.text(st.characters() | st.sampled_from(HOSTILE), max_size=60), max_size=8))
+def test_nothing_hostile_is_written(pieces: list[str]) -> None:
+    """Whatever comes, cut anywhere: every line is marked and narrower than the terminal, and no control character is in it."""
+    lines = shown(*pieces).split("\n")
+    assert lines.pop() == ""
+    for line in lines:
+        assert line.startswith(MARK.rstrip())
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]", line)
+
+
+@pytest.mark.parametrize("text", ["APPROVAL a12c " * 20, "漢" * 100, "a" * 39 + "dana> " * 10, "\t" * 30])
+def test_no_line_of_a_terminal_begins_without_the_mark(text: str) -> None:
+    """On a real screen a long line is broken where the mark stands again: padding cannot forge a line of ours."""
+    screen = pyte.Screen(COLUMNS, 60)
+    pyte.Stream(screen).feed(shown(text).replace("\n", "\r\n"))
+    lines = [line for line in screen.display if line.strip()]
+    assert len(lines) > 2
+    assert [line for line in lines if not line.startswith(MARK.rstrip())] == []

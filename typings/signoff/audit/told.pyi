@@ -1,0 +1,1 @@
+from audit.told import *

@@ -1,0 +1,1 @@
+from app.chat_terminal import *

@@ -1,0 +1,1 @@
+from app.told_calls import *
