@@ -117,7 +117,7 @@ def test_amounts_in_a_text_keep_their_currency() -> None:
 )
 def test_numbers_of_dates_and_references_are_no_amounts(text: str) -> None:
     """A number of a date, a time or a reference is a number that the text names, and no amount of money."""
-    assert amounts_in(f"send $50 {text}") == {Amount(Decimal(50), "USD")}
+    assert amounts_in(f"{text}: send $50") == {Amount(Decimal(50), "USD")}
     assert amounts_in(f"send 50 dollars to May {text}") == {Amount(Decimal(50), "USD")}
 
 
