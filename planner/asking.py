@@ -6,13 +6,16 @@ Nothing here waits. Whoever sends and waits, in a thread or in a task, is told h
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
+from ssl import SSLContext
 from time import monotonic
 from typing import Any, TypeVar
 
+from httpx2 import create_ssl_context
 from instructor.core import InstructorRetryException, ResponseParsingError
 
 from signoff.actions import Kind, Registry
-from signoff.canonical import Json
+from signoff.canonical import MAX_INTEGER, Json
 from signoff.errors import PlanInvalid
 
 from .answer import Outcome, Planned
@@ -53,7 +56,7 @@ class Setup:
     timeout: float
     retries: int
     sampling: Sampling
-    instructions: str
+    instructions: str = field(repr=False)
     schema: Schema = field(repr=False)
     narrow: bool
 
@@ -61,6 +64,11 @@ class Setup:
     def label(self) -> str:
         """Who plans, for people: the model and the server that it is asked at."""
         return f"model {self.endpoint.redact(self.model)} at {self.endpoint.host}"
+
+    @cached_property
+    def trusted(self) -> SSLContext:
+        """The certificates that are trusted, read once. Raises OSError where SSL_CERT_FILE names none."""
+        return create_ssl_context()
 
 
 class Asking:
@@ -91,7 +99,7 @@ class Asking:
         """The way to the server. Raises NoPlan for a proxy or a certificate that cannot be used."""
         setup = self._setup
         try:
-            return kind(setup.endpoint, setup.model, setup.mode, setup.timeout, self._replies.append)
+            return kind(setup.endpoint, setup.model, setup.mode, setup.timeout, self._replies.append, setup.trusted)
         except (OSError, ValueError, ImportError) as error:
             self._replies.append(no_way(setup.endpoint.host, error))
             raise NoPlan(self._replies[-1]) from error
@@ -185,7 +193,7 @@ class Asking:
     def _tokens(self) -> int | None:
         """What the server counted in all replies together; None where it counts nothing."""
         counted = [reply.tokens for reply in self._replies if reply.tokens is not None]
-        return sum(counted) if counted else None
+        return min(sum(counted), MAX_INTEGER) if counted else None
 
     def _is_spent(self) -> bool:
         budget = self._setup.sampling.token_budget

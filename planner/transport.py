@@ -1,10 +1,14 @@
 """The way to a server and back: what leaves is listed, what comes in is bounded, and every failure says what to do about it."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from socket import SHUT_RDWR
+from ssl import SSLContext
+from threading import Timer
 from time import monotonic
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
@@ -68,14 +72,25 @@ class Channel(Client):
     Proxies and certificates are found as everywhere else: HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE.
     """
 
-    def __init__(self, endpoint: Endpoint, model: str, mode: Mode, timeout: float, hear: Callable[[Reply], None]) -> None:
-        super().__init__(timeout=timeout, follow_redirects=False)
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        model: str,
+        mode: Mode,
+        timeout: float,
+        hear: Callable[[Reply], None],
+        trusted: SSLContext | bool = True,  # the certificates; True: read now, which takes a tenth of a second
+    ) -> None:
+        super().__init__(timeout=timeout, follow_redirects=False, verify=trusted)
         self._exchange = partial(Exchange, endpoint, model, mode, timeout, hear)
+        self._seconds = timeout
+        self._line: Any = None  # the connection, once there is one
 
     def send(self, request: Request, **_: Any) -> Response:
         """Send *request*, and give back the one message that was understood. Raises NoPlan where there is none."""
         exchange = self._exchange(request)
-        with exchange.read():
+        exchange.request.extensions["trace"] = self._connected
+        with exchange.read(), self._in_time():
             response = super().send(exchange.request, stream=True, follow_redirects=False)
             try:
                 if exchange.opens(response):
@@ -86,26 +101,57 @@ class Channel(Client):
                 response.close()
         return exchange.understood()
 
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """Within it the connection is closed after the time: else a byte now and then would keep it for as long as one likes."""
+        watch = Timer(self._seconds, self._hang_up)
+        watch.daemon = True
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.cancel()
+
+    def _connected(self, event: str, about: Mapping[str, Any]) -> None:
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._line = about["return_value"]
+
+    def _hang_up(self) -> None:
+        line = None if self._line is None else self._line.get_extra_info("socket")
+        if line is not None:
+            with suppress(OSError):  # it is closed already
+                line.shutdown(SHUT_RDWR)
+
 
 class AsyncChannel(AsyncClient):
     """A Channel that waits without holding its thread."""
 
-    def __init__(self, endpoint: Endpoint, model: str, mode: Mode, timeout: float, hear: Callable[[Reply], None]) -> None:
-        super().__init__(timeout=timeout, follow_redirects=False)
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        model: str,
+        mode: Mode,
+        timeout: float,
+        hear: Callable[[Reply], None],
+        trusted: SSLContext | bool = True,  # the certificates; True: read now, which takes a tenth of a second
+    ) -> None:
+        super().__init__(timeout=timeout, follow_redirects=False, verify=trusted)
         self._exchange = partial(Exchange, endpoint, model, mode, timeout, hear)
+        self._seconds = timeout
 
     async def send(self, request: Request, **_: Any) -> Response:
         """As of a Channel."""
         exchange = self._exchange(request)
         with exchange.read():
-            response = await super().send(exchange.request, stream=True, follow_redirects=False)
-            try:
-                if exchange.opens(response):
-                    async for chunk in response.aiter_raw():
-                        if not exchange.takes(chunk):
-                            break
-            finally:
-                await response.aclose()
+            async with asyncio.timeout(self._seconds):
+                response = await super().send(exchange.request, stream=True, follow_redirects=False)
+                try:
+                    if exchange.opens(response):
+                        async for chunk in response.aiter_raw():
+                            if not exchange.takes(chunk):
+                                break
+                finally:
+                    await response.aclose()
         return exchange.understood()
 
 
@@ -122,11 +168,11 @@ class Exchange:
         self._hear = hear
         self._sent: dict[str, Any] = json.loads(request.content)
         self._body = bytearray()
+        self._deadline = monotonic() + seconds
         self.request = self._bare(request)
 
     def opens(self, response: Response) -> bool:
-        """Whether the body of *response* is to be read. From now on the time for that runs."""
-        self._deadline = monotonic() + self._seconds
+        """Whether the body of *response* is to be read."""
         self._status, self._success = response.status_code, response.is_success
         self._largest = MAX_ANSWER_BYTES if self._status in _WHOLE else MAX_ERROR_BYTES
         self._packed = response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
@@ -147,7 +193,7 @@ class Exchange:
             yield
             reply = self._read()
             whole = digest(bytes(self._body)) if 0 < len(self._body) <= self._largest else None
-        except (HTTPError, InvalidURL, StreamError, UnicodeError) as error:  # the last for a host that is no name
+        except (HTTPError, InvalidURL, StreamError, TimeoutError, UnicodeError) as error:  # the last for a host that is no name
             reply = self._lost(error, self.request.url)
         form = self._sent.get("response_format") or self._sent.get("tools")
         prompt = json.dumps({"form": form, "messages": self._sent.get("messages")}, sort_keys=True, separators=(",", ":"))
@@ -213,7 +259,7 @@ class Exchange:
 
     def _lost(self, error: Exception, url: URL) -> Reply:
         host = self._endpoint.host
-        if isinstance(error, TimeoutException):
+        if isinstance(error, TimeoutException | TimeoutError) or monotonic() > self._deadline:
             return _failed(f"no answer from {host} within {self._seconds:g} seconds; try again, or raise SIGNOFF_MODEL_TIMEOUT")
         reason = self._endpoint.redact(str(error)).rstrip(".") or type(error).__name__
         proxy = _proxy(url)

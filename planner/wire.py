@@ -50,6 +50,7 @@ _NEEDS: Schema = {
     "description": "numbers of the earlier actions that must be done first, counted from 1; empty where there are none",
 }
 _OTHERWISE = {"question": Outcome.QUESTION, "refusal": Outcome.REFUSAL}
+_UNLISTED = frozenset('"\\\n')  # OpenAI refuses a quotation mark or a new line in a list of values
 _VACUOUS = {"", "null", "none"}  # what models write for null
 
 
@@ -154,7 +155,8 @@ def _value(field: Field, candidates: Candidates | None) -> Schema | None:
     if values is not None and not values:
         return None
     choices = field.choices if values is None else values
-    schema: Schema = {"type": "string", "enum": list(choices)} if choices else dict(_KINDS[field.kind])
+    listed = choices and _UNLISTED.isdisjoint("".join(choices))  # else the reader alone keeps to them
+    schema: Schema = {"type": "string", "enum": list(choices)} if listed else dict(_KINDS[field.kind])
     if field.kind is Kind.SECRET:
         schema = reference_schema(field.choices)
     return {"type": "array", "items": schema} if field.many else schema

@@ -127,7 +127,8 @@ def receiver(receiver_port: int, tmp_path: Path) -> Receiver:
 def _no_model_outside() -> Iterator[None]:
     """No test finds a model or a proxy in the environment that the tests were started in."""
     with pytest.MonkeyPatch.context() as patch:
+        ours = ("MODE", "PLANNER", "TEMPERATURE", "SEED", "ANSWER_TOKENS", "TOKEN_BUDGET", "NARROW")
         for name in list(os.environ):
-            if name.startswith(("OPENAI_", "SIGNOFF_MODE", "SIGNOFF_PLANNER")) or name.upper().endswith("_PROXY"):
+            if name.startswith(("OPENAI_", *(f"SIGNOFF_{one}" for one in ours))) or name.upper().endswith("_PROXY"):
                 patch.delenv(name)
         yield

@@ -27,7 +27,7 @@ def model(cli: CommandLine, chat_server: ChatServer, monkeypatch: pytest.MonkeyP
     return cli
 
 
-@pytest.mark.parametrize("mode", ["json_schema", "tools", None])
+@pytest.mark.parametrize("mode", ["json_schema", "tools", "json", None])
 def test_run_with_a_model(model: CommandLine, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch, mode: str | None) -> None:
     """`run` with a model plans, decides, runs and queues, and stores which model at which server planned."""
     if mode:
@@ -42,6 +42,22 @@ def test_run_with_a_model(model: CommandLine, chat_server: ChatServer, monkeypat
     assert f"planned by: {label}" in model.wide("show", ran.json["plan"]).out
     assert ("tools" in chat_server.asked[0].body) is (mode == "tools")
     assert chat_server.asked[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_how_a_model_answers_is_set_in_the_environment(
+    model: CommandLine, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a command sends, how much a model may write and of which values is what the variables say."""
+    said = {"TEMPERATURE": "0.5", "SEED": "none", "ANSWER_TOKENS": "300", "TOKEN_BUDGET": "1", "NARROW": "1"}
+    for name, value in said.items():
+        monkeypatch.setenv(f"SIGNOFF_{name}", value)
+    chat_server.answer(plan(TRANSFER | {"to": "Mallory"}))
+    ran = model("run", "send $150 to Alice", "--json")
+    assert (ran.code, ran.json["outcome"], ran.json["attempts"]) == (1, "malformed", 1)
+    assert '`to` is "Mallory", which is not in the request' in ran.json["message"]
+    assert "raise SIGNOFF_TOKEN_BUDGET" in ran.json["message"]
+    body = chat_server.asked[0].body
+    assert (body["temperature"], body["max_tokens"], "seed" in body) == (0.5, 300, False)
 
 
 def test_auto_takes_the_model(model: CommandLine, chat_server: ChatServer) -> None:

@@ -22,6 +22,7 @@ _FIELDS: list[tuple[Any, Mapping[str, Any]]] = [
     (tuple[str, ...], {"default": ()}),
     (Literal["red", "blue"], {}),
     (Literal["größe", "naïve 'x'"], {"default": "größe"}),
+    (Literal['say "yes"', "a\\b", "c"], {}),
     (bool, {}),
     (int, {"ge": 1, "le": 5}),
     (Decimal, {"default": Decimal("0.5")}),

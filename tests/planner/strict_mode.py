@@ -9,6 +9,9 @@ https://developers.openai.com/api/docs/guides/structured-outputs#supported-schem
 - at most 5,000 properties, 10 levels of nesting, 1,000 values in all `enum` together, 120,000 characters of names of
   properties and definitions and of values of `enum` and `const`; of one `enum` of more than 250 texts, 15,000 characters.
 
+The API also refuses `"` and new lines in values of `enum` and `const`, in an error that calls them string literals:
+https://community.openai.com/t/enum-restrictions-in-strict-json-schemas-for-responses-api/1366742
+
 Objects in one `anyOf` must not begin with the same property of the same value; the API says so in an error of its own.
 """
 
@@ -53,6 +56,8 @@ def _problems(one: Any) -> Iterator[str]:
         yield from _alternatives(one["anyOf"])
     if "enum" in one and not one["enum"]:
         yield "has an empty `enum`"
+    if any(mark in str(value) for value in [*one.get("enum", ()), one.get("const", "")] for mark in '"\n'):
+        yield "has a value with a quotation mark or a new line"
 
 
 def _alternatives(alternatives: Any) -> Iterator[str]:

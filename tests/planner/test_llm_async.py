@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+import ssl
 import time
 
+import httpx2
 import pytest
 
 from signoff.actions import Registry
 from signoff.actor import Actor
 from signoff.errors import PlanInvalid
-from signoff.planner import LLMPlanner, Mode, Outcome
+from signoff.planner import LLMPlanner, Mode, Outcome, asking
 from tests.chat_server import Answer, Asked, ChatServer, completion, plan, raw, wire
 from tests.planner.conftest import KEY, TRANSFER, Ask, Way, failed
 
@@ -44,6 +46,24 @@ def test_tasks_do_not_see_each_other(llm: Ask, chat_server: ChatServer, mode: Mo
         return [one.message for one in planned]
 
     assert asyncio.run(ask()) == [f"request {number}?" for number in range(20)]
+
+
+def test_certificates_are_read_once(llm: Ask, chat_server: ChatServer, dana: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading the certificates takes a tenth of a second in which no task goes on: a planner does it for its first request."""
+    made: list[ssl.SSLContext] = []
+
+    def create() -> ssl.SSLContext:
+        made.append(httpx2.create_ssl_context())
+        return made[-1]
+
+    monkeypatch.setattr(asking, "create_ssl_context", create)
+    chat_server.answer_always(plan(TRANSFER))
+    planner = llm()
+    assert made == []
+    assert planner.plan(REQUEST, dana).plan
+    assert planner.plan(REQUEST, dana).plan
+    assert asyncio.run(planner.aplan(REQUEST, dana)).plan
+    assert len(made) == 1
 
 
 def test_requests_wait_at_the_same_time(registry: Registry, dana: Actor) -> None:

@@ -116,6 +116,14 @@ def test_a_hostile_server_cannot_spoil_the_record(
     assert (planned.record["model"] is None) is not isinstance(name, str)
 
 
+def test_a_hostile_count_can_be_stored(llm: Ask, chat_server: ChatServer, dana: Actor) -> None:
+    """Counts that add up to more than the log's JSON holds are told as the most that it does."""
+    chat_server.answer_always(completion({"content": "no"}, tokens=2**53 - 1))
+    planned = llm(token_budget=None).plan(REQUEST, dana)
+    assert (planned.attempts, planned.tokens, planned.record["tokens"]) == (3, 2**53 - 1, 2**53 - 1)
+    assert canonical(planned.record)
+
+
 def test_the_record_holds_nothing_of_what_was_said(llm: Ask, chat_server: ChatServer, dana: Actor) -> None:
     """Neither the request, nor a context, nor the answer, nor the key stands in it: they have places of their own."""
     chat_server.answer(plan(TRANSFER | {"to": "Zebra"}))

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -15,7 +15,7 @@ from signoff.errors import ActionInvalid, PlanInvalid
 from signoff.grounding import grounded_fields
 from signoff.planner import ActionPlan, Context, Mode, Outcome, Trust
 from signoff.planner.narrowing import MAX_TEXTS, Candidates
-from signoff.planner.wire import wire_schema
+from signoff.planner.wire import read_answer, wire_schema
 from tests.chat_server import ChatServer, plan
 from tests.planner.conftest import TRANSFER, Ask, Way, failed
 
@@ -241,6 +241,43 @@ def test_the_schema_and_the_check_agree(request: str, to: str, amount: str) -> N
         except ActionInvalid:  # no text that any action may hold
             assert payee == to
             assert not taken
+
+
+def instances(schema: Any) -> st.SearchStrategy[Any]:
+    """What a model may write that is held to *schema* and makes up all that it leaves open."""
+    match schema:
+        case {"anyOf": alternatives}:
+            return st.one_of(*map(instances, alternatives))
+        case {"const": value}:
+            return st.just(value)
+        case {"enum": values}:
+            return st.sampled_from(values)
+        case {"type": "object", "properties": properties}:
+            drawn = {name: st.just([]) if name == "needs" else instances(inner) for name, inner in properties.items()}
+            return st.fixed_dictionaries(drawn)
+        case {"type": "array", "items": items}:
+            return st.lists(instances(items), max_size=3)
+        case {"pattern": pattern}:
+            return st.from_regex(pattern, fullmatch=True)
+    return st.text(max_size=5) if schema["type"] == "string" else st.none()
+
+
+@pytest.mark.parametrize("request_", ["send $150 to Alice, and 12 euros from savings to Bob O'Neil", "what does Acme get?"])
+@given(data=st.data())
+@settings(max_examples=100, deadline=None)
+def test_a_model_that_is_held_to_the_schema_makes_nothing_up(request_: str, data: st.DataObject) -> None:
+    """However a model chooses, every text, amount and currency of its plan is the user's, or its field's default."""
+    found = candidates(request_)
+    written = data.draw(instances(wire_schema(BANK, found)))
+    assume(written["actions"])
+    plan_ = read_answer(json.dumps(written | {"question": None, "refusal": None}), BANK).plan
+    assert plan_
+    found.check(plan_)
+    for made in (planned.action for planned in plan_.actions):
+        grounded = grounded_fields(made, request_)
+        for field in made.fields.values():
+            value, default = getattr(made, field.attribute), type(made).model_fields[field.attribute].default
+            assert field.name in grounded or value == default
 
 
 def test_the_work_is_bounded() -> None:

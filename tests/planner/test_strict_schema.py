@@ -91,6 +91,7 @@ BREAKS: dict[str, Callable[[Any], object]] = {
     "has no alternatives": lambda schema: schema["properties"]["actions"]["items"].update(anyOf=[]),
     "the same first key": lambda schema: schema["properties"]["actions"]["items"]["anyOf"].append(transfer(schema)),
     "has an empty `enum`": lambda schema: transfer(schema)["properties"]["to"].update(enum=[]),
+    "a quotation mark": lambda schema: transfer(schema)["properties"]["to"].update(enum=['"']),
     "is no schema": lambda schema: transfer(schema)["properties"].update(to=True),
     "level 11 of nesting": lambda schema: transfer(schema)["properties"].update(to=_nested(8)),
     "properties": lambda schema: transfer(schema)["properties"].update({str(n): {"type": "null"} for n in range(5_001)}),

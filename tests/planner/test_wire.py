@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from signoff.actions import Action, Execution, Money, Names, Registry, Secret
+from signoff.actions import Action, Execution, Money, Names, Registry, Secret, action
 from signoff.canonical import Json
 from signoff.errors import PlanInvalid
 from signoff.planner.wire import describe_actions, read_answer, wire_schema
@@ -189,3 +189,20 @@ def test_a_model_may_only_refer_to_secrets(everything: Registry) -> None:
         assert '{"secret": "NAME"}' in str(caught.value)
         assert "hunter2" not in str(caught.value)
         assert "12345678" not in str(caught.value)
+
+
+def test_choices_that_no_server_lists_are_kept_by_the_reader() -> None:
+    """A choice with a quotation mark is in no schema, as OpenAI refuses it; it is told in words, and the reader knows it."""
+
+    @action
+    def answer(text: Literal['say "yes"', "no"]) -> None:
+        """Answer."""
+
+    registry = Registry(answer)
+    schema: Any = wire_schema(registry)
+    assert schema["properties"]["actions"]["items"]["anyOf"][0]["properties"]["text"] == {"type": "string"}
+    assert 'text: one of say "yes", no' in describe_actions(registry)
+    entry = {"type": "answer", "text": 'say "yes"', "needs": []}
+    assert read_answer(json.dumps({"actions": [entry]}), registry).plan
+    with pytest.raises(PlanInvalid):
+        read_answer(json.dumps({"actions": [entry | {"text": "maybe"}]}), registry)
