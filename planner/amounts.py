@@ -79,12 +79,14 @@ def amounts_in(text: str) -> frozenset[Amount]:
 
     A number of a date, a time or a reference is none, unless a currency stands beside it: "on 20 May", "invoice 4711".
     """
+    return frozenset(Amount(token.amount, token.currency) for token in money_in(text) if token.amount is not None)
+
+
+def money_in(text: str) -> list[Token]:
+    """The same as tokens, in the order in which they were written."""
     tokens = read_amounts(tokenize(text))
-    return frozenset(
-        Amount(token.amount, token.currency)
-        for at, token in enumerate(tokens)
-        if token.amount is not None and (token.currency is not None or not is_other_number(tokens, at))
-    )
+    amounts = [(at, token) for at, token in enumerate(tokens) if token.amount is not None]
+    return [token for at, token in amounts if token.currency is not None or not is_other_number(tokens, at)]
 
 
 def numbers_in(text: str) -> frozenset[Decimal]:

@@ -13,11 +13,11 @@ from itertools import islice
 from signoff.actions import Action, Field, Kind, Registry, fold_name, show_text
 from signoff.errors import PlanInvalid, UsageError
 
-from .amounts import read_amounts
+from .amounts import money_in
 from .context import Context, Trust
 from .limits import MAX_ENUM_VALUES
 from .plan import ActionPlan
-from .tokens import Token, tokenize
+from .tokens import Token
 
 MAX_TEXTS = 100  # that one field may be; all passages of a request of some 25 words
 MIN_TEXTS = 20  # fewer would leave out what the user means
@@ -55,7 +55,7 @@ class Candidates:
     def of(cls, request: str, context: Sequence[Context], registry: Registry) -> "Candidates":
         """What occurs in *request*, and in those of *context* that are trusted."""
         texts = [request, *(one.text for one in context if one.trust is Trust.TRUSTED)]
-        amounts = [token for text in texts for token in read_amounts(tokenize(text))]
+        amounts = [token for text in texts for token in money_in(text)]
         return cls(
             texts=_passages(texts, room_for_texts(registry)),
             amounts=_first(filter(None, map(_written, amounts)), MAX_AMOUNTS),

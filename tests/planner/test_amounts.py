@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from signoff.planner import Amount, amounts_in
+from signoff.planner import Amount, amounts_in, numbers_in
 from signoff.planner.amounts import read_amounts
 from signoff.planner.tokens import Part, tokenize
 
@@ -114,3 +114,18 @@ def test_amounts_in_a_text_keep_their_currency() -> None:
         Amount(Decimal(60), "EUR"),
         Amount(Decimal(70), None),
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["on 20 May", "on May 20", "20 of November", "by 20.11", "in 3 days", "by 2026", "invoice 4711", "account no. 12", "room 7"],
+)
+def test_numbers_of_dates_and_references_are_no_amounts(text: str) -> None:
+    """A number of a date, a time or a reference is a number that the text names, and no amount of money."""
+    assert amounts_in(f"{text}: send $50") == {Amount(Decimal(50), "USD")}
+    assert amounts_in(f"send 50 dollars to May {text}") == {Amount(Decimal(50), "USD")}
+
+
+def test_numbers_are_all_that_are_counted() -> None:
+    """Every number that is read is one, whatever it counts."""
+    assert numbers_in("a room for 3 days at $50, invoice 4711") == {Decimal(3), Decimal(50), Decimal(4711)}

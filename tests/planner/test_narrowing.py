@@ -211,13 +211,16 @@ WORDS = ["to", "the", "Ann", "bob's", "O'Neil", "$5", "12", "euros,", "(pay)", "
 @given(words=st.lists(st.sampled_from(WORDS), max_size=30))
 @settings(max_examples=100, deadline=None)
 def test_every_value_is_grounded(words: list[str]) -> None:
-    """A transfer of any candidates is one whose payee and amount the engine finds in the request."""
+    """A transfer of any candidates is one whose payee the engine finds in the request, and whose amount in a currency of it."""
     request = " ".join(words)
     found = candidates(request)
     for text in found.texts:
         for amount in found.amounts[:1]:
-            wire = {"type": "transfer", "to": text, "amount": amount, "currency": "USD", "from": "checking"}
-            assert {"to", "amount"} <= grounded_fields(BANK.read(wire), request)
+            wire = {"type": "transfer", "to": text, "amount": amount, "from": "checking"}
+            currencies = {*found.currencies, "USD"}
+            grounded = [grounded_fields(BANK.read(wire | {"currency": one}), request) for one in currencies]
+            assert all("to" in one for one in grounded)
+            assert any("amount" in one for one in grounded)
 
 
 @given(request=st.text(max_size=200), to=st.text(max_size=10), amount=st.sampled_from(["5", "150", "7.00"]))
@@ -283,3 +286,8 @@ def test_the_work_is_bounded() -> None:
     found = candidates(" ".join(f"w{number} ${number}.50" for number in range(1, 600))[:10_000], context)
     assert len(found.texts) == len(set(found.texts)) == MAX_TEXTS
     assert len(json.dumps(wire_schema(BANK, found))) < 60_000
+
+
+def test_a_number_of_a_date_is_no_candidate() -> None:
+    """What is read as no amount of money is not offered as one."""
+    assert candidates("send 50 to Ann on 20 May for invoice 4711").amounts == ("50",)
