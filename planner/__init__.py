@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from .scoring import read_requests as read_requests
     from .scoring import score_request as score_request
     from .scripted import ScriptedPlanner as ScriptedPlanner
-    from .second_opinion import SecondOpinion as SecondOpinion
     from .scripted import ScriptedTalker as ScriptedTalker
+    from .second_opinion import SecondOpinion as SecondOpinion
     from .strict_json import MAX_PLAN_BYTES as MAX_PLAN_BYTES
     from .turn import Call as Call
     from .turn import Message as Message
@@ -84,8 +84,8 @@ __all__ = [
     "RulesPlanner",
     "Scored",
     "ScriptedPlanner",
-    "SecondOpinion",
     "ScriptedTalker",
+    "SecondOpinion",
     "Talker",
     "Trust",
     "Turn",
@@ -119,7 +119,6 @@ __getattr__ = front_door(
         "rules": ["RulesPlanner"],
         "schema": ["plan_model"],
         "scoring": ["LabelledRequest", "Scored", "Verdict", "read_requests", "score_request"],
-        "scripted": ["ScriptedPlanner"],
         "second_opinion": ["SecondOpinion"],
         "scripted": ["ScriptedPlanner", "ScriptedTalker"],
         "strict_json": ["MAX_PLAN_BYTES"],
