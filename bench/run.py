@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # so that `bench` can be imported
 
-from bench import cycle, differences, execution, felt, growth, policies, proofs, requests, startup, trials
+from bench import cycle, differences, execution, felt, growth, policies, proofs, requests, startup, trials, verification
 from bench.report import format_machine
 
 BENCHES = {
@@ -21,6 +21,7 @@ BENCHES = {
     "proofs": proofs.main,
     "differences": differences.main,
     "trials": trials.main,
+    "verification": verification.main,
     "requests": requests.main,
 }
 
