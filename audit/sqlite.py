@@ -30,6 +30,7 @@ _OF_THE_FILE = {
     sqlite.SQLITE_READONLY: "is read-only; make it and its folder writable",
     sqlite.SQLITE_CANTOPEN: "cannot be opened; check that its folder exists and is writable",
     sqlite.SQLITE_FULL: "cannot grow: the disk is full; make room",
+    sqlite.SQLITE_PROTOCOL: "cannot be locked ({error}); try again, on a file system that knows locks",
     sqlite.SQLITE_IOERR: "cannot be read or written ({error}); check the disk",
 }
 

@@ -52,7 +52,7 @@ FAILING = [
     Failing(call="lock", code=IO_LOCK),
     Failing(call="lock", code=BUSY),
     Failing(call="map", code=IO_MAP),
-    Failing(call="shared lock", code=IO_LOCK, step=200, fewest=50),
+    Failing(call="shared lock", code=IO_LOCK, step=35, fewest=50),
     Failing(call="os.open", code=errno.ENOSPC, step=6, fewest=8),
     Failing(call="os.close", code=errno.EIO, step=6, fewest=8),
     Failing(call="flock", code=errno.ENOLCK, step=6, fewest=8),

@@ -11,12 +11,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from signoff import Refused
+from signoff import Actor, Refused
 from signoff.actions import Ending, Result, check_ledger
 from signoff.audit import BOUNDED, ActionRecord, Approval, Status, verify_store
 from signoff.canonical import canonical
 from signoff.planner import read_plan
-from signoff.policies import DecisionEffect, Policy
+from signoff.policies import DecisionEffect
+from signoff.signers import Signers
 from signoff.testing import PolicyFile, PolicyRule
 
 from .hunting import HUNTING
@@ -224,9 +225,9 @@ class BankMachine(RuleBasedStateMachine):
         return list(newest.values())[pick % len(newest)]
 
 
-def _anybody_edits(policy: Policy, approval: Approval, record: ActionRecord, *_: object) -> None:
+def _anybody_edits(signers: Signers, record: ActionRecord, actor: Actor) -> None:
     """Ask only what is edited, and not who edits it."""
-    if record.status not in BOUNDED or record.attempt or approval.revision != record.revision:
+    if record.status not in BOUNDED or record.attempt or signers.approval.revision != record.revision:
         raise Refused("it was started")
 
 
