@@ -27,6 +27,7 @@ from .answer import Outcome, Planned
 from .context import Context
 from .llm import LLMPlanner
 from .mode import MODEL_TIMEOUT
+from .sampling import Sampling
 from .wire import Schema
 
 CONTEXT = 8_192  # tokens of instructions, request and answer together
@@ -64,6 +65,7 @@ class LocalPlanner:
     ) -> None:
         """Raises UsageError where the extra is not installed, or *model* is no file that can be loaded."""
         _check_file(model)
+        Sampling(answer_tokens=answer_tokens)  # which refuses what is no number of them, before anything is started
         if find_spec("xllamacpp") is None:
             raise UsageError('a local model needs xllamacpp, which is not installed; install it: pip install "signoff[local]"')
         self._name = show_text(model.stem[:MAX_NAME]) or "unnamed"
