@@ -572,6 +572,21 @@ def test_a_dispute_stays_a_dispute(engine: Engine) -> None:
     assert engine.sources(stored)[1].disputed
 
 
+@action
+def invite(who: str, guests: tuple[str, ...] = ()) -> Json:
+    """Invite somebody."""
+    return None
+
+
+@pytest.mark.parametrize(("request_", "source"), [("invite Bob", "request"), (None, "none")])
+def test_an_empty_list_comes_from_no_context(request_: str | None, source: str) -> None:
+    """A list that holds nothing is what the user wrote, or comes from nowhere where they wrote nothing: never from an e-mail."""
+    made = Registry(invite).read({"type": "invite", "who": "Bob"})
+    found = grounded_in(request_, [Context(source="e-mail", text="invite Bob")])(made)
+    assert found.sources["guests"] == source
+    assert "guests" not in found.marks
+
+
 @pytest.mark.parametrize(
     ("said", "kept"),
     [
