@@ -12,8 +12,8 @@ from signoff.planner import Amount, amounts_in, numbers_in
 
 _JOINING = "@_-.&'"  # between letters they make one word: "alice@bank.com", "Alice-Marie", "O'Brien"
 _ENDING = "+#"  # the same, and at the end of a word: "C++"
-_BREAKS = ",;:!?()[]{}|/"  # what stands on both sides of one is no name together: "Alice, Martin"
-_BREAK = " , "  # as a break is written between folded words
+_AROUND = '"*#„‚'  # marks that stand around words, as opening and closing quotation marks do, and come between none
+_BREAK = " , "  # as it is written between folded words where what stands on both sides is no name together: "Alice, Martin"
 _ABBREVIATED = 2  # letters before a point that ends nothing: "St. Mary"
 
 _IN_NUMBER = re.compile(r"(?<=\d)[,:/](?=\d)")  # "1,500" and "10:30" are one word each
@@ -162,7 +162,13 @@ def _as_word_or_space(character: str) -> str:
     """*character* where it may be a part of a word: a currency's sign is, as "$50" names no account 50."""
     if character.isalnum() or character in _JOINING + _ENDING or category(character)[0] == "M" or category(character) == "Sc":
         return character
-    return " - " if character in _BREAKS else " "
+    return " - " if _is_break(character) else " "
+
+
+def _is_break(character: str) -> bool:
+    """Whether words on both sides of *character* do not belong together: a bracket, a dash, an arrow, a comma of any script."""
+    kind = category(character)
+    return kind[0] in "PS" and kind not in ("Pi", "Pf", "Sk") and character not in _AROUND
 
 
 def _groups(text: str) -> tuple[str, frozenset[int], frozenset[int]]:

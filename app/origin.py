@@ -79,8 +79,9 @@ def _record(record: Mapping[str, Json]) -> dict[str, Json]:
     return parse(told)
 
 
-def _differences(disputed: Sequence[str]) -> tuple[str, ...]:
-    """The differences that are kept. One that says nothing is one all the same: the plan stays disputed."""
+def _differences(said: object) -> tuple[str, ...]:
+    """The differences that are kept. One that says nothing, or is no text, is one all the same: the plan stays disputed."""
+    disputed = said if isinstance(said, tuple | list) else (said,) if said else ()
     told = [_kept(one, MAX_DIFFERENCE) or "a difference that is not told" for one in disputed[:MAX_DISPUTED]]
     more = len(disputed) - MAX_DISPUTED
     return (*told, f"and {more:,} more differences") if more > 0 else tuple(told)

@@ -1,5 +1,6 @@
 """Which planner plans: a model where one is set up, else the rules planner. Who gives a second opinion, and which model talks."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .errors import UsageError
@@ -80,7 +81,9 @@ def _local(settings: Settings, registry: "Registry") -> "Planner":
         raise UsageError("no local model is named; set SIGNOFF_LOCAL_MODEL to a GGUF file, or use --planner rules")
     from signoff.planner import LocalPlanner
 
-    return LocalPlanner(registry, model=settings.local_model, timeout=settings.model.timeout)
+    make = partial(LocalPlanner, registry, model=settings.local_model, timeout=settings.model.timeout)
+    tokens = settings.model.answer_tokens if settings.model.said_answer_tokens else None
+    return make() if tokens is None else make(answer_tokens=tokens)
 
 
 def choose_talker(settings: Settings, registry: "Registry") -> "Talker":

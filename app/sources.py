@@ -91,7 +91,8 @@ def _grounds(texts: Sequence[tuple[str, bool, str]], disputed: bool, action: Act
     if not texts:
         nowhere = {field.name: NONE for field in sought_fields(action)}
         return Grounds(action=action, sources=nowhere, trusted=frozenset(), disputed=disputed)
-    found = {field.name: max(_places(texts, action, field), default=0) for field in sought_fields(action)}
+    empty = 0 if texts[0][0] == REQUEST else len(texts)  # where a list without items stands
+    found = {field.name: max(_places(texts, action, field), default=empty) for field in sought_fields(action)}
     names = [*(source for source, _, _ in texts), NONE]
     trusted = [*(trusted for _, trusted, _ in texts), False]
     return Grounds(

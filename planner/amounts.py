@@ -6,9 +6,10 @@ numbers, and no phrasing takes it.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from .other_money import UNKNOWN, other_currency
 from .other_numbers import is_other_number
 from .tokens import Part, Token, join, tokenize
 
@@ -36,6 +37,7 @@ _LARGE = {"hundred": 100, "thousand": 1000, "grand": 1000, "million": 1_000_000}
 
 # Spellings that can mean one number only, and are written often.
 _MISSPELT = {"fourty": "forty", "hundered": "hundred", "hunderd": "hundred", "thousend": "thousand", "ninty": "ninety"}
+_CENTS = frozenset({"cent", "cents"})
 _SINGLE = frozenset({"dollar", "buck", "euro"})  # "a dollar" is 1 USD
 _NATIONS = {"us": "USD", "american": "USD"}  # before "dollars"
 
@@ -86,7 +88,9 @@ def money_in(text: str) -> list[Token]:
     """The same as tokens, in the order in which they were written."""
     tokens = read_amounts(tokenize(text))
     amounts = [(at, token) for at, token in enumerate(tokens) if token.amount is not None]
-    return [token for at, token in amounts if token.currency is not None or not is_other_number(tokens, at)]
+    money = [(at, token) for at, token in amounts if token.currency is not None or not is_other_number(tokens, at)]
+    named = [replace(token, currency=token.currency or other_currency(tokens, at, UNITS)) for at, token in money]
+    return [token for token in named if token.currency != UNKNOWN]
 
 
 def numbers_in(text: str) -> frozenset[Decimal]:
@@ -115,7 +119,7 @@ def _run_end(tokens: Sequence[Token], at: int) -> int:
     end = at
     while _is_numeric(tokens, end):
         end += 1 + (_word(tokens, end + 1) in UNITS)
-        if _word(tokens, end) == "and" or _takes_comma(tokens, end):
+        if _word(tokens, end) in ("and", "point") or _takes_comma(tokens, end):
             end += _is_numeric(tokens, end + 1)
     return max(end, at + 1)
 
@@ -140,7 +144,7 @@ def _amount(tokens: Sequence[Token], at: int) -> tuple[Token, int] | None:
     currency = sign or unit
     if currency is not None:
         value, end = _with_cents(tokens, value, end)
-    elif _word(tokens, end) in ("cent", "cents"):
+    elif _word(tokens, end) in _CENTS:
         value, end, currency = value / 100, end + 1, "USD"
     if _goes_on(tokens, end) or (currency is None and end == at + 1 and first.word == "one"):
         return None
@@ -191,7 +195,7 @@ def _with_cents(tokens: Sequence[Token], value: Decimal, end: int) -> tuple[Deci
     if _word(tokens, end) != "and" or value != int(value):
         return value, end
     cents = _number(tokens, end + 1)
-    if cents is None or _word(tokens, cents.end) not in ("cent", "cents"):
+    if cents is None or _word(tokens, cents.end) not in _CENTS:
         return value, end
     whole = cents.value == int(cents.value) and cents.value < 100
     return (value + cents.value / 100, cents.end + 1) if whole else (value, end)
@@ -216,6 +220,8 @@ def _goes_on(tokens: Sequence[Token], end: int) -> bool:
     token = tokens[end]
     inside = token.part is Part.OTHER and _is_numeric(tokens, end + 1) and tokens[end + 1].glued
     if token.glued and (inside or _is_glue(token)):
+        return True
+    if token.word in _CENTS or (token.word == "point" and _is_numeric(tokens, end + 1)):  # "50 euro cents", "five point five"
         return True
     if token.word == "and":  # "a million and a half", "fifty dollars and sixty"
         spelt = tokens[end - 1].word in UNITS and (rest := _spoken(tokens, end + 1)) is not None and rest.value < 100

@@ -27,12 +27,13 @@ from .answer import Outcome, Planned
 from .context import Context
 from .llm import LLMPlanner
 from .mode import MODEL_TIMEOUT
+from .sampling import Sampling
 from .wire import Schema
 
 CONTEXT = 8_192  # tokens of instructions, request and answer together
 ANSWER_TOKENS = 1_024  # of one answer: small models may not find an end
 RETRIES = 1  # how often a model is asked again after a malformed answer: small ones seldom mend it, and are slow
-START_TIMEOUT = 120.0  # seconds to load a model in
+START_TIMEOUT = 120  # seconds to load a model in
 MOST_ACTIONS = 6  # in one plan; a plan of so many may be one that found no end, and is not used
 MAX_WORDS = 200  # characters of a question or a refusal
 MAX_NAME = 100  # characters of a model's name
@@ -64,6 +65,7 @@ class LocalPlanner:
     ) -> None:
         """Raises UsageError where the extra is not installed, or *model* is no file that can be loaded."""
         _check_file(model)
+        Sampling(answer_tokens=answer_tokens)  # which refuses what is no number of them, before anything is started
         if find_spec("xllamacpp") is None:
             raise UsageError('a local model needs xllamacpp, which is not installed; install it: pip install "signoff[local]"')
         self._name = show_text(model.stem[:MAX_NAME]) or "unnamed"
@@ -156,11 +158,17 @@ class _Server:
         """Load *model*. Raises UsageError where that fails."""
         key = secrets.token_urlsafe(32)
         told = {"model": str(model.absolute()), "key": key, "context": context, "tokens": tokens, "threads": threads}
+        told["seconds"] = START_TIMEOUT
         with TemporaryFile() as errors:
             process = subprocess.Popen(
                 [sys.executable, "-P", str(_PROCESS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
             )
-            answer = _exchange(process, json.dumps(told).encode())
+            try:
+                answer = _exchange(process, json.dumps(told).encode())
+            except BaseException:  # Ctrl-C, above all
+                process.kill()
+                _stop(process)
+                raise
             if "url" not in answer:
                 _stop(process)
                 reason = _reason(answer, errors, process.returncode)
@@ -214,7 +222,7 @@ def _reason(answer: dict[str, str], errors: IO[bytes], returncode: int | None) -
     errors.seek(0)
     printed = errors.read(MAX_PRINTED).decode(errors="replace")
     wrong = [line.partition(_WRONG)[2] for line in printed.splitlines() if _WRONG in line]
-    said = answer.get("error") or f"its process ended with {returncode}, within {START_TIMEOUT:g} seconds"
+    said = answer.get("error") or f"its process ended with {returncode}, within {START_TIMEOUT} seconds"
     return show_text(" ".join((wrong[0] if wrong else said).split())[:MAX_REASON])
 
 

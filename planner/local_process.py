@@ -23,13 +23,17 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what native code prints is no answer
     told = json.loads(sys.stdin.buffer.readline())
+    _end_after(told["seconds"])
     Thread(target=_end_with_input, daemon=True).start()
     try:
         server = _serve(told)
         told = {"url": _checked(server.listening_address)}
     except Exception as error:
         told = {"error": f"{type(error).__name__}: {error}"}
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # from here on nobody reads what is printed
+    _end_after(0)
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nobody, 1)  # from here on nobody reads what is printed
+    os.dup2(nobody, 2)
     print(json.dumps(told), file=answers, flush=True)
     if "url" not in told:
         os._exit(1)
@@ -64,6 +68,13 @@ def _checked(address: str) -> str:
     if not address.startswith(f"http://{HOST}:"):
         raise RuntimeError(f"the server listens at {address}, not at {HOST}")
     return address
+
+
+def _end_after(seconds: int) -> None:
+    """End this process in so many *seconds*; not at all in 0. No thread could: native code that loads a model lets none run."""
+    if hasattr(signal, "alarm"):  # not on Windows
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(seconds)
 
 
 def _end_with_input() -> None:

@@ -50,6 +50,7 @@ class Candidates:
     texts: tuple[str, ...]  # in the order in which they occur
     amounts: tuple[str, ...]  # plain decimals
     currencies: tuple[str, ...]
+    money: frozenset[tuple[Decimal, str | None]]  # the amounts again, each with the currency that is written beside it
 
     @classmethod
     def of(cls, request: str, context: Sequence[Context], registry: Registry) -> "Candidates":
@@ -60,6 +61,7 @@ class Candidates:
             texts=_passages(texts, room_for_texts(registry)),
             amounts=_first(filter(None, map(_written, amounts)), MAX_AMOUNTS),
             currencies=_first((token.currency for token in amounts if token.currency), MAX_CURRENCIES),
+            money=frozenset((token.amount, token.currency) for token in amounts if token.amount is not None),
         )
 
     def values(self, field: Field) -> tuple[str, ...] | None:
@@ -84,7 +86,15 @@ class Candidates:
         allowed, value = self.values(field), getattr(action, field.attribute)
         if allowed is None or value is None or value == type(action).model_fields[field.attribute].default:
             return []
-        return [one for one in (value if field.many else (value,)) if not _is_among(one, field.kind, allowed)]
+        values = value if field.many else (value,)
+        named = None if field.currency is None else action.fields.get(field.currency)
+        code = None if named is None else getattr(action, named.attribute)
+        swapped = () if code is None else [f"{one} {code}" for one in values if self._is_swapped(one, code)]
+        return [one for one in values if not _is_among(one, field.kind, allowed)] or list(swapped)
+
+    def _is_swapped(self, amount: Decimal, code: str) -> bool:
+        """Whether *amount* stands there in other currencies alone: 150 EUR of "$150 to Ann, and 12 euros to Bob" does."""
+        return self.money.isdisjoint({(amount, code), (amount, None)})
 
 
 def room_for_texts(registry: Registry) -> int:

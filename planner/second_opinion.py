@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
+from types import UnionType
 
 from signoff.actions import Action, Field, Kind, fold_name, show_field, show_text
 from signoff.actor import Actor
@@ -134,10 +135,26 @@ def _silence(second: Planned) -> list[str]:
 def _ask(planner: Planner, request: str, actor: Actor, context: Sequence[Context]) -> Planned:
     """The answer of *planner*, also where it breaks its promise to raise nothing."""
     try:
-        return planner.plan(request, actor, context)
+        return _checked(planner.plan(request, actor, context))
     except Exception as error:
         told = f"the planner failed ({type(error).__name__}); plan again, or with another one"
         return Planned(outcome=Outcome.PROVIDER_ERROR, planner=planner.label, message=told)
+
+
+def _checked(answer: object) -> Planned:
+    """*answer*. Raises TypeError where it is none, or holds what is not of its kind: nothing else has checked that."""
+    if not isinstance(answer, Planned):
+        raise TypeError("no answer")
+    kinds: Mapping[type | UnionType, tuple[object, ...]] = {
+        Outcome: (answer.outcome,),
+        ActionPlan | None: (answer.plan,),
+        str: (answer.message, answer.planner, *answer.disputed),
+        int | None: (answer.tokens,),
+        Mapping: (answer.record,),
+    }
+    if not all(isinstance(one, kind) for kind, values in kinds.items() for one in values):
+        raise TypeError("an answer of another form")
+    return answer
 
 
 def _record(second: Planned) -> dict[str, Json]:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -211,6 +212,16 @@ def test_a_local_model_that_is_not_chosen_is_not_loaded(choice: str) -> None:
     """Another planner that is asked for does not look at the file."""
     settings = Settings.read({"SIGNOFF_LOCAL_MODEL": "none.gguf", "OPENAI_API_KEY": KEY}, planner=choice)
     assert type(choose_planner(settings, bank_registry())) in (RulesPlanner, LLMPlanner)
+
+
+@pytest.mark.parametrize("tokens", ["0", "-5", "10000001", "many"])
+def test_an_answer_of_a_local_model_is_bounded_as_one_is_told(tmp_path: Path, tokens: str) -> None:
+    """SIGNOFF_ANSWER_TOKENS, which a cut answer says to raise, is what bounds one here, too: a number that is none is refused."""
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF\x03\0\0\0")
+    settings = Settings.read({"SIGNOFF_LOCAL_MODEL": str(model), "SIGNOFF_ANSWER_TOKENS": tokens})
+    with pytest.raises(UsageError, match="SIGNOFF_ANSWER_TOKENS"):
+        choose_planner(settings, bank_registry())
 
 
 def test_a_local_model_needs_its_file_named() -> None:

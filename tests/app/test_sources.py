@@ -572,6 +572,40 @@ def test_a_dispute_stays_a_dispute(engine: Engine) -> None:
     assert engine.sources(stored)[1].disputed
 
 
+@action
+def invite(who: str, guests: tuple[str, ...] = ()) -> Json:
+    """Invite somebody."""
+    return None
+
+
+@pytest.mark.parametrize(("request_", "source"), [("invite Bob", "request"), (None, "none")])
+def test_an_empty_list_comes_from_no_context(request_: str | None, source: str) -> None:
+    """A list that holds nothing is what the user wrote, or comes from nowhere where they wrote nothing: never from an e-mail."""
+    made = Registry(invite).read({"type": "invite", "who": "Bob"})
+    found = grounded_in(request_, [Context(source="e-mail", text="invite Bob")])(made)
+    assert found.sources["guests"] == source
+    assert "guests" not in found.marks
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (None, ()),
+        (False, ()),
+        ("another payee", ("another payee",)),
+        (True, ("True",)),
+        ({"amount": 5}, ("{'amount': 5}",)),
+        (["another payee", None], ("another payee", "None")),
+    ],
+)
+def test_a_dispute_of_another_form_stays_a_dispute(engine: Engine, said: Any, kept: tuple[str, ...]) -> None:
+    """Whatever a planner puts where its differences belong, the plan is stored, and is disputed unless that is nothing."""
+    plan = plan_of(engine, transfer("20.00"))
+    stored = engine.submit(plan, DANA, planner=Planned(outcome=Outcome.PLAN, plan=plan, planner="p", disputed=said))
+    assert stored.disputed == kept
+    assert engine.sources(stored)[1].disputed is bool(kept)
+
+
 def test_contexts_are_read_in_linear_time(engine: Engine) -> None:
     """Contexts as long as are accepted, of whatever they are made, are searched at once."""
     for piece in ("1 ", "DE89 3704 ", "one hundred and ", "may 5 ", "$", ", ", ".", "\u0327\u0301" * 15 + "a", "savings-"):

@@ -1,7 +1,12 @@
 """A local model, before one is there: which files are refused, what is missing, and the way past proxies."""
 
+import json
 import os
+import signal
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +16,7 @@ from jsonschema import Draft202012Validator
 from signoff.actions import Registry
 from signoff.actor import Actor
 from signoff.errors import UsageError
-from signoff.planner import LocalPlanner, Outcome
+from signoff.planner import LocalPlanner, Outcome, local, local_process
 from signoff.planner.local import MAX_WORDS, MOST_ACTIONS, local_form
 from signoff.planner.wire import wire_schema
 from tests.chat_server import ChatServer, plan
@@ -64,6 +69,81 @@ def test_a_direct_way_leads_past_every_proxy(
     assert llm(direct=True).plan(REQUEST, dana).outcome is Outcome.PLAN
     assert "PROXY" in failed(llm().plan(REQUEST, dana))
     assert len(chat_server.asked) == 1
+
+
+_PROCESS = Path(local_process.__file__)
+_LOADER = """
+import ctypes, os, signal, sys
+class Any:
+    def __setattr__(self, name, value): pass
+    def __getattr__(self, name): return Any()
+CommonParams = Any
+class Server:
+    def __init__(self, params):
+        os.write(1, b"loading")
+        if os.environ["MODEL"] == "hangs":
+            ctypes.PyDLL(None).sleep(600)  # and lets no other thread run meanwhile
+        self.listening_address = "http://127.0.0.1:9"
+"""
+
+
+@contextmanager
+def process_of(tmp_path: Path, model: str, **told: object) -> Iterator["subprocess.Popen[bytes]"]:
+    """The process of a *model* whose loader is native code that `hangs`, or does not, *told* what it is to serve."""
+    (tmp_path / "xllamacpp.py").write_text(_LOADER)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "MODEL": model}
+    command = [sys.executable, "-P", str(_PROCESS)]
+    pipe = subprocess.PIPE
+    with (
+        (tmp_path / "printed").open("wb") as printed,
+        subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=printed) as process,
+    ):
+        assert process.stdin is not None
+        what = {"model": "m.gguf", "key": "k", "context": 1, "tokens": 1, "threads": None, "seconds": 60} | told
+        process.stdin.write(json.dumps(what).encode() + b"\n")
+        process.stdin.flush()
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_model_that_never_loads_is_given_up_by_its_own_process(tmp_path: Path) -> None:
+    """Where loading hangs in native code the process ends by itself in time: who started it may be gone by then."""
+    with process_of(tmp_path, "hangs", seconds=1) as process:
+        assert process.wait(60) == -signal.SIGALRM
+    assert (tmp_path / "printed").read_text() == "loading"
+
+
+def test_a_start_that_is_broken_off_leaves_no_process(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while a model is loaded ends its process at once, and does not wait for what may never come."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def interrupted(process: "subprocess.Popen[bytes]", told: bytes) -> dict[str, str]:
+        started.append(process)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(local, "_exchange", interrupted)
+    monkeypatch.setattr(local, "find_spec", lambda name: name)
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF\x03\0\0\0")
+    with pytest.raises(KeyboardInterrupt):
+        LocalPlanner(registry, model=model)
+    assert [process.poll() for process in started] == [-signal.SIGKILL]
+
+
+def test_a_model_that_is_loaded_prints_nowhere(tmp_path: Path) -> None:
+    """Once a model is loaded its time is not bounded any more, and nothing that it prints fills a file."""
+    with process_of(tmp_path, "loads") as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline()) == {"url": "http://127.0.0.1:9"}
+        files = Path(f"/proc/{process.pid}/fd")
+        assert {(files / number).readlink() for number in ("1", "2")} == {Path(os.devnull)}
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(60) == 0
 
 
 BALANCE: dict[str, Any] = {"type": "check_balance", "account": None, "needs": []}

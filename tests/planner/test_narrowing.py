@@ -272,12 +272,39 @@ def test_a_model_that_is_held_to_the_schema_makes_nothing_up(request_: str, data
     assume(written["actions"])
     plan_ = read_answer(json.dumps(written | {"question": None, "refusal": None}), BANK).plan
     assert plan_
+    moved = [one.action.wire() for one in plan_.actions if one.action.wire().get("amount") is not None]
+    if not {(one["amount"], one["currency"]) for one in moved} <= {("150.00", "USD"), ("12.00", "EUR")}:
+        with pytest.raises(PlanInvalid, match=r"150.00 EUR|12.00 USD|150 EUR|12 USD"):  # an amount in the other's currency
+            found.check(plan_)
+        return
     found.check(plan_)
     for made in (planned.action for planned in plan_.actions):
         grounded = grounded_fields(made, request_)
         for field in made.fields.values():
             value, default = getattr(made, field.attribute), type(made).model_fields[field.attribute].default
             assert field.name in grounded or value == default
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "wrong"),
+    [
+        ("150", None, None),
+        ("150", "USD", None),
+        ("12", "EUR", None),
+        ("7", "EUR", None),
+        ("150", "EUR", "150 EUR"),
+        ("12", None, "12 USD"),
+    ],
+)
+def test_an_amount_keeps_its_currency(amount: str, currency: str | None, wrong: str | None) -> None:
+    """An amount and a currency that both occur, but not together, are told as wrong; one that says no currency goes with any."""
+    given = {"type": "transfer", "to": "Ann", "amount": amount} | ({} if currency is None else {"currency": currency})
+    found, made = candidates("send $150 to Ann, 12 euros to Bob and 7 to Carl"), ActionPlan.of(BANK.read(given))
+    if wrong is None:
+        found.check(made)
+    else:
+        with pytest.raises(PlanInvalid, match=f'`amount` is "{wrong}", which is not in the request'):
+            found.check(made)
 
 
 def test_the_work_is_bounded() -> None:

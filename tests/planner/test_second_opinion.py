@@ -216,6 +216,37 @@ def test_a_planner_that_raises_ends_nothing(registry: Registry, rules: RulesPlan
     assert "UsageError" in script.disputed[0]
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        "send it",
+        {"disputed": None},
+        {"disputed": True},
+        {"disputed": (1,)},
+        {"tokens": "many"},
+        {"record": None},
+        {"plan": {"actions": []}},
+        {"planner": None},
+        {"outcome": "question", "plan": None, "message": "Whom?"},
+        {"outcome": Outcome.QUESTION, "plan": None, "message": b"Whom?"},
+    ],
+    ids=str,
+)
+def test_an_answer_of_another_form_ends_nothing(registry: Registry, rules: RulesPlanner, dana: Actor, wrong: Any) -> None:
+    """An answer that is none, or holds what it must not, is as good as an error: of the second planner it is a dispute."""
+
+    class Lying(Broken):
+        def plan(self, request: str, actor: Actor, context: Sequence[Context] = ()) -> Planned:
+            right: dict[str, Any] = {"outcome": Outcome.PLAN, "plan": planned(registry, ALICE), "planner": "a liar"}
+            made: Planned = Planned(**right | wrong) if isinstance(wrong, dict) else wrong
+            return made
+
+    assert "the planner failed (TypeError)" in failed(SecondOpinion(Lying(), rules).plan(REQUEST, dana))
+    (told,) = SecondOpinion(rules, Lying()).plan(REQUEST, dana).disputed
+    assert told.startswith("there is no second opinion (provider_error): the planner failed (TypeError)")
+
+
 def test_a_first_answer_without_a_plan_is_given_alone(rules: RulesPlanner, dana: Actor) -> None:
     """Where the first planner asks, nobody is asked for a second opinion."""
     answer = SecondOpinion(rules, ScriptedPlanner([])).plan("send money to Alice", dana)
