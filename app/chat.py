@@ -154,7 +154,8 @@ class Chat:
     def go_on(self) -> PlanRecord:
         """Go on from what is stored, until it is the user's move, or something waits, and return it as it stands then.
 
-        Raises UsageError where nothing was said yet, and Busy where another process goes on with it at the same time.
+        Raises UsageError where nothing was said yet, and Busy where another process goes on with it at the same time. In
+        somebody else's conversation what may run is run, and told; Refused is raised where the model would be asked.
         """
         self.failed = False
         while True:
@@ -188,6 +189,7 @@ class Chat:
 
     def _ask(self, record: PlanRecord) -> bool:
         """Ask the model for its next turn and store it: whether there was one."""
+        self._engine.conversing.check(record, self._actor)
         talk = conversation_of(record)
         reason = self._limits.reached(talk)
         if reason is not None:

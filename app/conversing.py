@@ -5,7 +5,7 @@ processes that go on with the same conversation one wins, and an old copy of one
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from signoff.actions import Action, Lookup, Redaction, Registry, show_text
@@ -68,32 +68,34 @@ class Conversing:
             tx.say(plan, MessageRecord(number=1, role=Role.USER.value, text=words), actor)
         return plan
 
+    def check(self, record: PlanRecord, actor: Actor) -> None:
+        """Raises Refused, which is recorded, where *actor* may not have a model speak in the conversation *record*."""
+        refusal = self._refusal(record, actor)
+        if refusal is not None:
+            with self._store.write() as tx:
+                log_refusal(tx, refusal, actor, "chat", record.id)
+            raise refusal
+
     def say(self, plan: str, last: int, actor: Actor, words: str) -> None:
         """Add the *words* of *actor*, whose conversation it is, after message *last*.
 
         Raises Refused, which is recorded, where it is somebody else's; UsageError where calls are not answered yet.
         """
         check_request(storable("the message", words))
-        self._in_force.vet()
-        with self._store.write() as tx:
-            record, talk = self._going(tx, plan, last, actor)
-            refusal = refused(lambda: check_speaker(self._in_force.policy, record, actor))
-            if refusal is not None:
-                log_refusal(tx, refusal, actor, "chat", plan)
-            else:
-                _check_room(plan, talk, words)
-                tx.say(plan, MessageRecord(number=last + 1, role=Role.USER.value, text=words), actor)
-        if refusal is not None:
-            raise refusal
+
+        def add(tx: Writing, _: PlanRecord, talk: Conversation) -> None:
+            _check_room(plan, talk, words)
+            tx.say(plan, MessageRecord(number=last + 1, role=Role.USER.value, text=words), actor)
+
+        self._speak(plan, last, actor, add)
 
     def take(self, plan: str, last: int, actor: Actor, turn: Turn, label: str) -> None:
         """Add what a model said after message *last*, and an action for each of its calls that can be read: all are decided.
 
-        *label* is who talked. Nothing is run here. A call that cannot be read is kept with why.
+        *label* is who talked. Nothing is run here. A call that cannot be read is kept with why. Raises as `say` does.
         """
-        self._in_force.vet()
-        with self._store.write() as tx:
-            record, talk = self._going(tx, plan, last, actor)
+
+        def add(tx: Writing, record: PlanRecord, talk: Conversation) -> None:
             if talk.unanswered():
                 raise UsageError(f"{plan} has calls that were not answered; nobody speaks before that")
             read = [self._read(tx, call, record.requester) for call in _with_ids(turn.calls, talk, last + 1)]
@@ -101,6 +103,8 @@ class Conversing:
             words = _as_text(turn.words)[:MAX_WORDS]
             message = MessageRecord(number=last + 1, role=Role.ASSISTANT.value, text=words, calls=calls, tokens=turn.tokens)
             tx.say(plan, message, actor, {"planner": label} | dict(turn.record))
+
+        self._speak(plan, last, actor, add)
 
     def answer(self, plan: str, last: int, actor: Actor) -> bool:
         """Tell the model what came of its calls, in messages after *last*, once that is known of all: whether it is."""
@@ -116,13 +120,30 @@ class Conversing:
         return True
 
     def end(self, plan: str, last: int, actor: Actor, reason: str) -> None:
-        """End the conversation after message *last*, for good. Raises UsageError where actions of it still wait."""
-        self._in_force.vet()
-        with self._store.write() as tx:
-            _, talk = self._going(tx, plan, last, actor)
+        """End the conversation after message *last*, for good. Raises as `say` does."""
+
+        def end(tx: Writing, _: PlanRecord, talk: Conversation) -> None:
             if talk.unanswered():
                 raise UsageError(f"{plan} waits for what its actions come to; cancel it first: signoff cancel {plan}")
             tx.end_conversation(plan, last, actor, reason)
+
+        self._speak(plan, last, actor, end)
+
+    def _speak(self, plan: str, last: int, actor: Actor, verb: Callable[[Writing, PlanRecord, Conversation], None]) -> None:
+        """Do *verb*, which is for the requester alone, in a transaction of its own."""
+        self._in_force.vet()
+        with self._store.write() as tx:
+            record, talk = self._going(tx, plan, last, actor)
+            refusal = self._refusal(record, actor)
+            if refusal is None:
+                verb(tx, record, talk)
+            else:
+                log_refusal(tx, refusal, actor, "chat", plan)
+        if refusal is not None:
+            raise refusal
+
+    def _refusal(self, record: PlanRecord, actor: Actor) -> Refused | None:
+        return refused(lambda: check_speaker(self._in_force.policy, record, actor))
 
     def _going(self, tx: Writing, plan: str, last: int, actor: Actor) -> tuple[PlanRecord, Conversation]:
         """The conversation, verified, in which *last* is the last message. Raises UsageError, Busy and LogInvalid."""
