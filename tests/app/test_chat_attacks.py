@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from signoff import Actor, Engine
+from signoff import Actor, Engine, grounding
+from signoff.actions import Registry, action, bank_registry
 from signoff.chat import Limits, Standing, standing_of
 from signoff.conversing import conversation_of
 from signoff.errors import Refused
+from signoff.planner import amounts_in
 from tests.app.banking import DANA, MIRA, assert_verifies, only_approval, sign, statuses
 from tests.app.conversations import call, calls, talking, words
 from tests.conftest import RULES, rules
@@ -58,3 +60,36 @@ def test_a_name_alone_does_not_speak_for_another_user(open_engine: Callable[...,
     assert (
         standing_of(talking(engine, words("-"), words("Done."), plan=record.id, actor=mine).chat.say("to Alice")) is Standing.OPEN
     )
+
+
+def test_no_value_is_put_together_from_two_messages(open_engine: Callable[..., Engine]) -> None:
+    """A value stands in the user's words where it stands in one message of theirs, as a whole."""
+
+    @action
+    def greet(who: str) -> str:
+        """Greet somebody."""
+        return "well"
+
+    engine = open_engine(registry=Registry(*bank_registry().values(), greet))
+    asks = (call("greet", who="Smith, John"), call("greet", who="Smith, Ann"))
+    talk = talking(engine, words("Smith and who?"), calls(*asks), words("Done."))
+    talk.chat.say("greet Smith, Ann and then Smith")
+    sources = engine.sources(talk.chat.say("John knows him"))
+    assert {number: dict(one.sources) for number, one in sources.items()} == {
+        1: {"who": "none"},
+        2: {"who": "request"},
+    }
+
+
+def test_what_is_looked_for_is_read_once(open_engine: Callable[..., Engine], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many results and messages there are, each text is taken apart once: not for each value of each later call."""
+    engine = open_engine()
+    read: list[str] = []
+    monkeypatch.setattr(grounding, "amounts_in", lambda text: read.append(text) or amounts_in(text))  # type: ignore[func-returns-value]
+    grounding.read_text.cache_clear()
+    looks = calls(*(call("check_balance", id_=f"c{number}") for number in range(95)))
+    asks = calls(*(call("transfer", id_=f"d{number}", to="Bob", amount=f"{number + 70}.00") for number in range(5)))
+    talk = talking(engine, looks, asks, words("Done."))
+    record = talk.chat.say("look at my balance very often")
+    assert len(record.actions) == 100
+    assert len(read) == len({*read}) == 96
