@@ -14,10 +14,9 @@ from signoff.audit import Conversation, MessageRecord, PlanRecord
 from signoff.planner import MAX_ACTIONS, Call, Message, Outcome, Role, Talker, Turn
 
 from .actor import Actor
-from .conversing import conversation_of
 from .engine import Engine
 from .settings import MAX_CALLS, MAX_TOKENS, MAX_TURNS
-from .told_calls import is_over
+from .told_calls import conversation_of, is_pending
 
 MAX_MISTAKES = 3  # turns with calls that could not be read, after which the model is not asked again until the user speaks
 CHARACTERS = 4  # of a text that make a token, roughly: where nobody counts them
@@ -87,7 +86,7 @@ def next_move(record: PlanRecord) -> Next:
     talk = conversation_of(record)
     if talk.ended is not None:
         return Next.NOBODY
-    if talk.unanswered():
+    if talk.unanswered() or is_pending(record):
         return Next.ACTIONS
     spoke = talk.messages[-1].role
     return Next.USER if spoke == Role.ASSISTANT or (spoke == Role.TOOL and is_stuck(talk)) else Next.MODEL
@@ -98,7 +97,7 @@ def standing_of(record: PlanRecord) -> Standing:
     talk = conversation_of(record)
     if talk.ended is not None:
         return Standing.ENDED
-    return Standing.OPEN if all(is_over(record, call) for call in talk.unanswered()) else Standing.WAITING
+    return Standing.WAITING if is_pending(record) else Standing.OPEN
 
 
 def is_stuck(talk: Conversation) -> bool:
@@ -213,15 +212,18 @@ class Chat:
 
 
 def messages_of(talk: Conversation) -> list[Message]:
-    """All that was said, as a model is told it."""
+    """All that was said, as a model is told it: of each call what is known last, where the first answer to it stands."""
+    newest = {one.answers: one.text for one in talk.messages}
+    first = {one.answers: one.number for one in reversed(talk.messages)}
     return [
         Message(
             role=Role(one.role),
-            text=one.text,
+            text=one.text if one.answers is None else newest[one.answers],
             calls=tuple(Call(id=call.id, name=call.name, arguments=call.arguments) for call in one.calls),
             answers=one.answers,
         )
         for one in talk.messages
+        if one.answers is None or first[one.answers] == one.number
     ]
 
 

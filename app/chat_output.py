@@ -15,10 +15,10 @@ from signoff.planner import Role, Turn
 from . import forms, output
 from .canonical import Json
 from .chat import Standing, standing_of
-from .conversing import conversation_of
 from .drawing import format_card
 from .engine import Engine
 from .streaming import Streamed
+from .told_calls import conversation_of
 
 SHOWN_CARDS = 3
 SHOWN_PROBLEMS = 3

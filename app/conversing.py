@@ -20,7 +20,7 @@ from .errors import ActionInvalid, Busy, PlanInvalid, Refused, UsageError
 from .in_force import InForce
 from .plans import Verifier, known, settle
 from .refusals import log_refusal, refused, storable
-from .told_calls import is_over, tell_call
+from .told_calls import conversation_of, is_pending, tell_call, untold
 
 MAX_SAID = 100  # messages of the user in one conversation
 MAX_SAID_CHARACTERS = 100_000  # of all of them: each value of each action is looked for there
@@ -83,9 +83,10 @@ class Conversing:
         """
         check_request(storable("the message", words))
 
-        def add(tx: Writing, _: PlanRecord, talk: Conversation) -> None:
-            _check_room(plan, talk, words)
-            tx.say(plan, MessageRecord(number=last + 1, role=Role.USER.value, text=words), actor)
+        def add(tx: Writing, record: PlanRecord, talk: Conversation) -> None:
+            _check_room(record, talk, words)
+            number = _tell(tx, record, actor)  # of doubts that somebody resolved since
+            tx.say(plan, MessageRecord(number=number, role=Role.USER.value, text=words), actor)
 
         self._speak(plan, last, actor, add)
 
@@ -107,23 +108,23 @@ class Conversing:
         self._speak(plan, last, actor, add)
 
     def answer(self, plan: str, last: int, actor: Actor) -> bool:
-        """Tell the model what came of its calls, in messages after *last*, once that is known of all: whether it is."""
+        """Tell the model what came of its calls, in messages after *last*, once that is known of all: whether it was told.
+
+        What came of a doubt that it knows of is told with that, or with what the user says next: it is not asked for that alone.
+        """
         self._in_force.vet()
         with self._store.write() as tx:
             record, talk = self._going(tx, plan, last, actor)
-            calls = talk.unanswered()
-            if not all(is_over(record, call) for call in calls):
+            if is_pending(record) or not talk.unanswered():
                 return False
-            for number, call in enumerate(calls, last + 1):
-                text = tell_call(tx, record, call)
-                tx.say(plan, MessageRecord(number=number, role=Role.TOOL.value, text=text, answers=call.id), actor)
+            _tell(tx, record, actor)
         return True
 
     def end(self, plan: str, last: int, actor: Actor, reason: str) -> None:
         """End the conversation after message *last*, for good. Raises as `say` does."""
 
-        def end(tx: Writing, _: PlanRecord, talk: Conversation) -> None:
-            if talk.unanswered():
+        def end(tx: Writing, record: PlanRecord, talk: Conversation) -> None:
+            if talk.unanswered() or is_pending(record):
                 raise UsageError(f"{plan} waits for what its actions come to; cancel it first: signoff cancel {plan}")
             tx.end_conversation(plan, last, actor, reason)
 
@@ -184,20 +185,22 @@ class Conversing:
         )
 
 
-def conversation_of(record: PlanRecord) -> Conversation:
-    """The conversation that *record* is. Raises UsageError where it is none."""
-    if record.conversation is None:
-        raise UsageError(f"{record.id} is no conversation; `signoff chat --list` lists them")
-    return record.conversation
+def _tell(tx: Writing, record: PlanRecord, actor: Actor) -> int:
+    """Tell the model what came of its calls, and return the number of the next message."""
+    calls, following = untold(record), conversation_of(record).last + 1
+    for number, call in enumerate(calls, following):
+        text = tell_call(tx, record, call)
+        tx.say(record.id, MessageRecord(number=number, role=Role.TOOL.value, text=text, answers=call.id), actor)
+    return following + len(calls)
 
 
-def _check_room(plan: str, talk: Conversation, words: str) -> None:
+def _check_room(record: PlanRecord, talk: Conversation, words: str) -> None:
     """Raises UsageError where the user cannot say *words* now: calls are not answered, or all words together are too much."""
-    if talk.unanswered():
-        raise UsageError(f"{plan} waits for what its actions come to; sign or cancel what waits, then say it")
+    if talk.unanswered() or is_pending(record):
+        raise UsageError(f"{record.id} waits for what its actions come to; sign or cancel what waits, then say it")
     said = [one.text for one in talk.messages if one.role == Role.USER]
     if len(said) >= MAX_SAID or sum(map(len, said)) + len(words) > MAX_SAID_CHARACTERS:
-        raise UsageError(f"{plan} holds as many words of its user as a conversation may; start another one")
+        raise UsageError(f"{record.id} holds as many words of its user as a conversation may; start another one")
 
 
 def _with_ids(calls: Iterable[Call], talk: Conversation, message: int) -> list[Call]:

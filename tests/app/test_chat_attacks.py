@@ -1,5 +1,6 @@
 """A conversation under attack: by other users, by models, and by what was said before."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,15 +9,16 @@ import pytest
 from signoff import Actor, Engine, grounding
 from signoff.actions import Registry, action, bank_registry
 from signoff.chat import Limits, Standing, standing_of
-from signoff.conversing import conversation_of
-from signoff.errors import Refused
-from signoff.planner import amounts_in
+from signoff.errors import Refused, UsageError
+from signoff.planner import Turn, amounts_in
+from signoff.told_calls import conversation_of
 from tests.app.banking import DANA, MIRA, assert_verifies, only_approval, sign, statuses
 from tests.app.conversations import call, calls, talking, words
 from tests.conftest import RULES, rules
 
 FINN = Actor(id="finn")
 LARGE = call("transfer", to="Alice", amount="150.00")
+BADLY = call("send_message", to="ann", how="badly")
 SMALL = call("transfer", to="Alice", amount="20.00")
 
 
@@ -93,3 +95,56 @@ def test_what_is_looked_for_is_read_once(open_engine: Callable[..., Engine], mon
     record = talk.chat.say("look at my balance very often")
     assert len(record.actions) == 100
     assert len(read) == len({*read}) == 96
+
+
+def test_what_came_of_a_doubt_is_told(open_wide: Engine) -> None:
+    """Once somebody has resolved a doubt, the model is told with the user's next words: each call still has one answer."""
+    talk = talking(open_wide, calls(BADLY), words("Nobody knows."), words("It went well."))
+    record = talk.chat.say("tell ann")
+    open_wide.resolve(record.id, 1, MIRA, done=True, reason="ann called")
+    assert conversation_of(talk.chat.go_on()).last == 4
+    record = talk.chat.say("and?")
+    asked = talk.talker.given[-1]
+    assert [one.role for one in asked] == ["user", "assistant", "tool", "assistant", "user"]
+    told = json.loads(asked[2].text)
+    assert (told["status"], told["reason"]) == (
+        "done",
+        "it was in doubt when this was first told, and is not any more; resolved as done by mira: ann called",
+    )
+    assert [one.role for one in conversation_of(record).messages[3:]] == ["assistant", "tool", "user", "assistant"]
+    assert conversation_of(talking(open_wide, *[words("-")] * 3, words("Yes."), plan=record.id).chat.say("sure?")).last == 9
+    assert_verifies(open_wide)
+
+
+def test_what_was_not_done_after_all_goes_on_first(open_wide: Engine) -> None:
+    """What somebody said was not done is ready again: nobody speaks over it, it is run by whoever goes on, or cancelled."""
+    talk = talking(open_wide, calls(BADLY), words("Nobody knows."), words("It was let go of."))
+    record = talk.chat.say("tell ann")
+    open_wide.resolve(record.id, 1, MIRA, done=False, reason="ann says so")
+    assert standing_of(open_wide.plan(record.id)) is Standing.WAITING
+    with pytest.raises(UsageError, match="waits for what its actions come to"):
+        talk.chat.say("and?")
+    with pytest.raises(UsageError, match="waits for what its actions come to"):
+        talk.chat.end("enough")
+    record = talk.chat.go_on()
+    assert (record.actions[0].attempt, statuses(record), standing_of(record)) == (2, ["in_doubt"], Standing.OPEN)
+    open_wide.resolve(record.id, 1, MIRA, done=False, reason="ann says so again")
+    open_wide.cancel(record.id, DANA)
+    talk.chat.say("and?")
+    assert [json.loads(one.text)["status"] for one in talk.talker.given[-1] if one.role == "tool"] == ["cancelled"]
+    assert_verifies(open_wide)
+
+
+def test_a_doubt_is_told_with_other_results(open_wide: Engine) -> None:
+    """Where the model is told of other calls before the user speaks, it is told of the doubt that was resolved, too."""
+
+    def meanwhile(_: object) -> Turn:
+        open_wide.resolve(str(talk.chat.plan), 1, MIRA, done=True, reason="ann called")
+        return calls(SMALL)
+
+    talk = talking(open_wide, calls(BADLY), meanwhile, words("Done."))
+    talk.chat.say("tell ann, and send Alice 20")
+    roles = [one.role for one in talk.talker.given[-1]]
+    assert roles == ["user", "assistant", "tool", "assistant", "tool"]
+    assert [json.loads(one.text)["status"] for one in talk.talker.given[-1] if one.role == "tool"] == ["done", "done"]
+    assert_verifies(open_wide)
