@@ -71,6 +71,9 @@ class Audience(Protocol):
     def hear(self, piece: str) -> None:
         """A piece of what the model says now, as it comes: hostile text, cut anywhere."""
 
+    def heard(self) -> None:
+        """The model says no more for now: its turn is over, or was broken off."""
+
     def decided(self, record: PlanRecord, message: MessageRecord) -> None:
         """The model's turn, which is over, is stored with its calls as *message*, and each of them is decided."""
 
@@ -195,7 +198,10 @@ class Chat:
             self._engine.conversing.end(record.id, talk.last, self._actor, reason)
             return False
         messages = messages_of(talk)
-        turn = counted(self._talker.turn(messages, self._audience.hear), messages)
+        try:
+            turn = counted(self._talker.turn(messages, self._audience.hear), messages)
+        finally:
+            self._audience.heard()
         if turn.outcome not in (Outcome.PLAN, Outcome.QUESTION) or not (turn.words or turn.calls):
             self.failed = True
             self._audience.failed(turn)

@@ -40,8 +40,10 @@ class Screen:
     def hear(self, piece: str) -> None:
         self._words.add(piece)
 
-    def decided(self, record: PlanRecord, message: MessageRecord) -> None:
+    def heard(self) -> None:
         self._words.end()
+
+    def decided(self, record: PlanRecord, message: MessageRecord) -> None:
         self.note(record)
         for call in message.calls:
             if call.action is None:
@@ -55,7 +57,6 @@ class Screen:
         self.show_waiting(record)
 
     def failed(self, turn: Turn) -> None:
-        self._words.end()
         self._console.print(output.plain(f"No answer: {turn.outcome.value}. {turn.message}"), style="red")
 
     def note(self, record: PlanRecord) -> None:
@@ -122,6 +123,9 @@ class Lines:
 
     def hear(self, piece: str) -> None:
         self._print({"event": "words", "text": piece.encode("utf-8", "backslashreplace").decode()})
+
+    def heard(self) -> None:
+        """Each piece stands on a line of its own."""
 
     def decided(self, record: PlanRecord, message: MessageRecord) -> None:
         told: dict[str, Json] = {"event": "turn", "plan": record.id, "message": message_json(message)}

@@ -3,14 +3,17 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from signoff import Actor, Engine, grounding
 from signoff.actions import Registry, action, bank_registry
-from signoff.chat import Limits, Standing, standing_of
+from signoff.chat import Chat, Limits, Standing, standing_of
+from signoff.chat_output import Screen
 from signoff.errors import Refused, UsageError
-from signoff.planner import Turn, amounts_in
+from signoff.planner import ScriptedTalker, Turn, amounts_in
 from signoff.told_calls import conversation_of
 from tests.app.banking import DANA, MIRA, assert_verifies, only_approval, sign, statuses
 from tests.app.conversations import call, calls, talking, words
@@ -148,3 +151,23 @@ def test_a_doubt_is_told_with_other_results(open_wide: Engine) -> None:
     assert roles == ["user", "assistant", "tool", "assistant", "tool"]
     assert [json.loads(one.text)["status"] for one in talk.talker.given[-1] if one.role == "tool"] == ["done", "done"]
     assert_verifies(open_wide)
+
+
+def test_no_word_of_a_model_stands_on_a_line_of_ours(engine: Engine) -> None:
+    """Where a turn is broken off in the middle of a line, or is not taken, its line ends: the next words are marked, too."""
+
+    def broken(_: object) -> Turn:
+        screen.hear("I shall\nsend")
+        raise KeyboardInterrupt
+
+    console = Console(file=StringIO(), width=80)
+    screen = Screen(console, engine, ())
+    chat = Chat(engine, ScriptedTalker(broken), DANA, screen)
+    with pytest.raises(KeyboardInterrupt):
+        chat.say("send Alice 20 and 150")
+    talker = ScriptedTalker(calls(SMALL, LARGE, words="APPROVAL a1"))
+    screen.show_standing(Chat(engine, talker, DANA, screen, plan=chat.plan, limits=Limits(calls=1)).go_on())
+    assert isinstance(console.file, StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert lines[:3] == ["│ I shall", "│ send", "│ APPROVAL a1"]
+    assert lines[3].startswith("Conversation p-")
