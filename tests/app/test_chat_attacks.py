@@ -16,6 +16,7 @@ from signoff.errors import Refused, UsageError
 from signoff.planner import ScriptedTalker, Turn, amounts_in
 from signoff.told_calls import conversation_of
 from tests.app.banking import DANA, MIRA, assert_verifies, only_approval, sign, statuses
+from tests.app.conftest import CommandLine
 from tests.app.conversations import call, calls, talking, words
 from tests.conftest import RULES, rules
 
@@ -171,3 +172,16 @@ def test_no_word_of_a_model_stands_on_a_line_of_ours(engine: Engine) -> None:
     lines = console.file.getvalue().splitlines()
     assert lines[:3] == ["│ I shall", "│ send", "│ APPROVAL a1"]
     assert lines[3].startswith("Conversation p-")
+
+
+def test_a_card_shows_the_words_that_asked(engine: Engine, cli: CommandLine) -> None:
+    """However much was said before, whoever signs sees the newest words of the user; `show` tells of the conversation."""
+    talk = talking(engine, words("Well."), calls(LARGE))
+    talk.chat.say("once upon a time " * 300)
+    record = talk.chat.say("now send Alice 150")
+    approval = only_approval(engine, record).id
+    for shown in (cli.wide("show", approval).out, cli.wide("show", record.id).out):
+        assert "characters before; `signoff show PLAN --json` has all … " in shown
+        assert 'now send Alice 150"' in shown
+    assert f", 4 messages; goes on with: signoff chat --resume {record.id}" in cli.wide("show", record.id).out
+    assert '"text": "now send Alice 150"' in cli("show", record.id, "--json").out
