@@ -16,7 +16,7 @@ from .accepting import Accepting
 from .actor import Actor
 from .canonical import canonical, digest
 from .deciding import check_speaker
-from .errors import ActionInvalid, Busy, PlanInvalid, Refused, UsageError
+from .errors import ActionInvalid, Busy, DatabaseError, PlanInvalid, Refused, TransactionLost, UsageError
 from .in_force import InForce
 from .plans import Verifier, known, settle
 from .refusals import log_refusal, refused, storable
@@ -158,18 +158,27 @@ class Conversing:
         return record, talk
 
     def _read(self, tx: Writing, call: Call, requester: Actor) -> _Read:
-        """*call* as the action for which it asks, names as they are registered; or why it is none."""
+        """*call* as the action for which it asks, names as they are registered; or why it is none.
+
+        Where the action's own code fails over what a model wrote, that is a call that cannot be read: else the same one, asked
+        for again, would keep the conversation from going on.
+        """
+        action: Action | None = None
         try:
             action = read_call(call, self._registry)
+            with tx.lent() as lent:
+                action = action.resolve(Lookup(actor=requester, tx=lent))
+            action.title().encode()  # as it is stored
         except PlanInvalid as error:
             return _Read(call=call, problems=error.problems)
-        try:
-            with tx.lent() as lent:
-                resolved = action.resolve(Lookup(actor=requester, tx=lent))
         except ActionInvalid as error:
-            hidden = Redaction.of(action)
+            hidden = Redaction() if action is None else Redaction.of(action)
             return _Read(call=call, problems=tuple(hidden.text(problem) for problem in error.problems))
-        return _Read(call=call, action=resolved)
+        except (Busy, DatabaseError, TransactionLost):
+            raise
+        except Exception as error:
+            return _Read(call=call, problems=(f"the action's own check failed ({type(error).__name__})",))
+        return _Read(call=call, action=action)
 
     def _accept(self, tx: Writing, record: PlanRecord, read: Sequence[_Read]) -> tuple[CallRecord, ...]:
         """Decide and store the actions of all calls that could be read, together; where that is refused, none of them."""

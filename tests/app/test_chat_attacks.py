@@ -4,12 +4,15 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
+from typing import Literal, Self
 
 import pytest
+from pydantic import field_validator
 from rich.console import Console
 
 from signoff import Actor, Engine, grounding
-from signoff.actions import Registry, action, bank_registry
+from signoff.actions import Action, Execution, Lookup, Registry, action, bank_registry
+from signoff.canonical import Json
 from signoff.chat import Chat, Limits, Standing, standing_of
 from signoff.chat_output import Screen
 from signoff.errors import Refused, UsageError
@@ -185,3 +188,44 @@ def test_a_card_shows_the_words_that_asked(engine: Engine, cli: CommandLine) -> 
         assert 'now send Alice 150"' in shown
     assert f", 4 messages; goes on with: signoff chat --resume {record.id}" in cli.wide("show", record.id).out
     assert '"text": "now send Alice 150"' in cli("show", record.id, "--json").out
+
+
+class Brittle(Action):
+    """Looks at something."""
+
+    type: Literal["brittle"] = "brittle"
+    what: str
+
+    @field_validator("what")
+    @classmethod
+    def _known(cls, what: str) -> str:
+        if what == "checked":
+            raise RuntimeError("in the check")
+        return what
+
+    def resolve(self, lookup: Lookup) -> Self:
+        """Look the name up."""
+        if self.what == "resolved":
+            raise KeyError("in the lookup")
+        return self
+
+    def title(self) -> str:
+        """What people read."""
+        return {"told": "half \ud800"}.get(self.what, "Look")
+
+    def run(self, execution: Execution) -> Json:
+        """Do nothing."""
+        return None
+
+
+@pytest.mark.parametrize(
+    ("what", "error"), [("checked", "RuntimeError"), ("resolved", "KeyError"), ("told", "UnicodeEncodeError")]
+)
+def test_code_of_an_action_that_fails_over_a_call(open_engine: Callable[..., Engine], what: str, error: str) -> None:
+    """What a model wrote and an action's own code stumbles over is a call that cannot be read; the others are done."""
+    engine = open_engine(registry=Registry(*bank_registry().values(), Brittle, migrations=bank_registry().migrations))
+    talk = talking(engine, calls(call("brittle", what=what), call("check_balance")), words("Sorry."))
+    record = talk.chat.say("look at that")
+    assert statuses(record) == ["done"]
+    assert talk.told()[0]["problems"] == [f"the action's own check failed ({error})"]
+    assert_verifies(engine)
