@@ -129,6 +129,7 @@ class Chat:
         """
         self.plan = plan
         self.refresh = refresh
+        self.seen: int | None = None  # the last message that whoever speaks here has seen; None: they did not look
         self.failed = False  # whether the model, asked last, gave nothing that could be used
         self._engine = engine
         self._talker = talker
@@ -144,13 +145,15 @@ class Chat:
     def say(self, words: str) -> PlanRecord:
         """Add the user's *words*, go on as far as that goes, and return the conversation as it stands then.
 
-        Raises PlanInvalid for words that cannot be taken, and Refused where it is somebody else's conversation.
+        Raises PlanInvalid for words that cannot be taken, Refused where it is somebody else's conversation, and Busy where more
+        was said there since it was looked at here: a "yes" is no answer to a question that nobody saw.
         """
         if self.plan is None:
             self.plan = self._engine.conversing.open(self._actor, words, self._talker.label)
         else:
-            last = conversation_of(self._engine.plan(self.plan)).last
+            last = conversation_of(self._engine.plan(self.plan)).last if self.seen is None else self.seen
             self._engine.conversing.say(self.plan, last, self._actor, words)
+        self.look()
         return self.go_on()
 
     def go_on(self) -> PlanRecord:
@@ -169,13 +172,19 @@ class Chat:
                     continue
                 case Next.USER if is_stuck(conversation_of(record)):
                     self.failed = True
-            return self.record()
+            return self.look()
 
     def end(self, reason: str) -> PlanRecord:
         """End the conversation for good."""
         record = self.record()
         self._engine.conversing.end(record.id, conversation_of(record).last, self._actor, reason)
         return self.record()
+
+    def look(self) -> PlanRecord:
+        """The same as `record`, for somebody who is shown it and speaks next."""
+        record = self.record()
+        self.seen = conversation_of(record).last
+        return record
 
     def record(self) -> PlanRecord:
         """The conversation as it stands. Raises UsageError where there is none yet."""
@@ -187,7 +196,9 @@ class Chat:
         talk = conversation_of(record)
         called = next(one for one in reversed(talk.messages) if one.calls)
         self._audience.ended(record, called)
-        return self._engine.conversing.answer(record.id, talk.last, self._actor)
+        told = self._engine.conversing.answer(record.id, talk.last, self._actor)
+        self.look()
+        return told
 
     def _ask(self, record: PlanRecord) -> bool:
         """Ask the model for its next turn and store it: whether there was one."""
@@ -212,7 +223,7 @@ class Chat:
             self._engine.conversing.end(record.id, talk.last, self._actor, reason)
             return False
         self._engine.conversing.take(record.id, talk.last, self._actor, turn, self._talker.label)
-        record = self.record()
+        record = self.look()
         self._audience.decided(record, conversation_of(record).messages[talk.last])
         return True
 

@@ -63,9 +63,9 @@ class Screen:
         """Remember how *record* stands: that was shown."""
         self._shown |= {action.number: action.status for action in record.actions}
 
-    def show_past(self, record: PlanRecord) -> None:
-        """Show all that was said so far."""
-        for message in conversation_of(record).messages:
+    def show_past(self, record: PlanRecord, after: int = 0) -> None:
+        """Show what was said so far, after the message with that number."""
+        for message in conversation_of(record).messages[after:]:
             if message.role == Role.USER:
                 self._console.print(Text(show_text(f"{record.requester.id}> {message.text}"), style="bold"))
             elif message.role == Role.ASSISTANT:

@@ -15,7 +15,7 @@ from signoff.actions import Action, Execution, Lookup, Registry, action, bank_re
 from signoff.canonical import Json
 from signoff.chat import Chat, Limits, Standing, standing_of
 from signoff.chat_output import Screen
-from signoff.errors import Refused, UsageError
+from signoff.errors import Busy, Refused, UsageError
 from signoff.planner import ScriptedTalker, Turn, amounts_in
 from signoff.told_calls import conversation_of
 from tests.app.banking import DANA, MIRA, assert_verifies, only_approval, sign, statuses
@@ -229,3 +229,32 @@ def test_code_of_an_action_that_fails_over_a_call(open_engine: Callable[..., Eng
     assert statuses(record) == ["done"]
     assert talk.told()[0]["problems"] == [f"the action's own check failed ({error})"]
     assert_verifies(engine)
+
+
+def test_words_answer_what_was_seen(open_engine: Callable[..., Engine]) -> None:
+    """Where the conversation went on elsewhere since it was looked at here, a "yes" is refused, and counts once it was seen."""
+    here = talking(open_engine(), words("Shall I send 5?"), words("Shall I send 500?"), words("Done."))
+    record = here.chat.say("send Alice something")
+    there = talking(open_engine(), words("-"), words("Shall I send 500?"), plan=record.id)
+    there.chat.say("how about more?")
+    with pytest.raises(Busy, match="was continued by another process; look again"):
+        here.chat.say("yes")
+    assert conversation_of(here.chat.look()).last == 4
+    assert conversation_of(here.chat.say("yes")).last == 6
+
+
+def test_whoever_breaks_a_turn_off_speaks_on(engine: Engine) -> None:
+    """Where the model's turn is broken off after words and calls of ours were stored, they are our own: nobody else went on."""
+
+    def broken(_: object) -> Turn:
+        raise KeyboardInterrupt
+
+    talk = talking(engine, words("How much?"), calls(SMALL), broken)
+    talk.chat.say("send Alice something")
+    with pytest.raises(KeyboardInterrupt):
+        talk.chat.say("20")
+    with pytest.raises(KeyboardInterrupt):
+        talk.chat.say("well?")
+    assert [one.role for one in conversation_of(talk.chat.record()).messages] == [
+        *("user", "assistant", "user", "assistant", "tool", "user")
+    ]
