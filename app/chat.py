@@ -14,10 +14,9 @@ from signoff.audit import Conversation, MessageRecord, PlanRecord
 from signoff.planner import MAX_ACTIONS, Call, Message, Outcome, Role, Talker, Turn
 
 from .actor import Actor
-from .conversing import conversation_of
 from .engine import Engine
 from .settings import MAX_CALLS, MAX_TOKENS, MAX_TURNS
-from .told_calls import is_over
+from .told_calls import conversation_of, is_pending
 
 MAX_MISTAKES = 3  # turns with calls that could not be read, after which the model is not asked again until the user speaks
 CHARACTERS = 4  # of a text that make a token, roughly: where nobody counts them
@@ -72,6 +71,9 @@ class Audience(Protocol):
     def hear(self, piece: str) -> None:
         """A piece of what the model says now, as it comes: hostile text, cut anywhere."""
 
+    def heard(self) -> None:
+        """The model says no more for now: its turn is over, or was broken off."""
+
     def decided(self, record: PlanRecord, message: MessageRecord) -> None:
         """The model's turn, which is over, is stored with its calls as *message*, and each of them is decided."""
 
@@ -87,7 +89,7 @@ def next_move(record: PlanRecord) -> Next:
     talk = conversation_of(record)
     if talk.ended is not None:
         return Next.NOBODY
-    if talk.unanswered():
+    if talk.unanswered() or is_pending(record):
         return Next.ACTIONS
     spoke = talk.messages[-1].role
     return Next.USER if spoke == Role.ASSISTANT or (spoke == Role.TOOL and is_stuck(talk)) else Next.MODEL
@@ -98,7 +100,7 @@ def standing_of(record: PlanRecord) -> Standing:
     talk = conversation_of(record)
     if talk.ended is not None:
         return Standing.ENDED
-    return Standing.OPEN if all(is_over(record, call) for call in talk.unanswered()) else Standing.WAITING
+    return Standing.WAITING if is_pending(record) else Standing.OPEN
 
 
 def is_stuck(talk: Conversation) -> bool:
@@ -127,6 +129,7 @@ class Chat:
         """
         self.plan = plan
         self.refresh = refresh
+        self.seen: int | None = None  # the last message that whoever speaks here has seen; None: they did not look
         self.failed = False  # whether the model, asked last, gave nothing that could be used
         self._engine = engine
         self._talker = talker
@@ -142,19 +145,22 @@ class Chat:
     def say(self, words: str) -> PlanRecord:
         """Add the user's *words*, go on as far as that goes, and return the conversation as it stands then.
 
-        Raises PlanInvalid for words that cannot be taken, and Refused where it is somebody else's conversation.
+        Raises PlanInvalid for words that cannot be taken, Refused where it is somebody else's conversation, and Busy where more
+        was said there since it was looked at here: a "yes" is no answer to a question that nobody saw.
         """
         if self.plan is None:
             self.plan = self._engine.conversing.open(self._actor, words, self._talker.label)
         else:
-            last = conversation_of(self._engine.plan(self.plan)).last
+            last = conversation_of(self._engine.plan(self.plan)).last if self.seen is None else self.seen
             self._engine.conversing.say(self.plan, last, self._actor, words)
+        self.look()
         return self.go_on()
 
     def go_on(self) -> PlanRecord:
         """Go on from what is stored, until it is the user's move, or something waits, and return it as it stands then.
 
-        Raises UsageError where nothing was said yet, and Busy where another process goes on with it at the same time.
+        Raises UsageError where nothing was said yet, and Busy where another process goes on with it at the same time. In
+        somebody else's conversation what may run is run, and told; Refused is raised where the model would be asked.
         """
         self.failed = False
         while True:
@@ -166,13 +172,19 @@ class Chat:
                     continue
                 case Next.USER if is_stuck(conversation_of(record)):
                     self.failed = True
-            return self.record()
+            return self.look()
 
     def end(self, reason: str) -> PlanRecord:
         """End the conversation for good."""
         record = self.record()
         self._engine.conversing.end(record.id, conversation_of(record).last, self._actor, reason)
         return self.record()
+
+    def look(self) -> PlanRecord:
+        """The same as `record`, for somebody who is shown it and speaks next."""
+        record = self.record()
+        self.seen = conversation_of(record).last
+        return record
 
     def record(self) -> PlanRecord:
         """The conversation as it stands. Raises UsageError where there is none yet."""
@@ -184,17 +196,23 @@ class Chat:
         talk = conversation_of(record)
         called = next(one for one in reversed(talk.messages) if one.calls)
         self._audience.ended(record, called)
-        return self._engine.conversing.answer(record.id, talk.last, self._actor)
+        told = self._engine.conversing.answer(record.id, talk.last, self._actor)
+        self.look()
+        return told
 
     def _ask(self, record: PlanRecord) -> bool:
         """Ask the model for its next turn and store it: whether there was one."""
+        self._engine.conversing.check(record, self._actor)
         talk = conversation_of(record)
         reason = self._limits.reached(talk)
         if reason is not None:
             self._engine.conversing.end(record.id, talk.last, self._actor, reason)
             return False
         messages = messages_of(talk)
-        turn = counted(self._talker.turn(messages, self._audience.hear), messages)
+        try:
+            turn = counted(self._talker.turn(messages, self._audience.hear), messages)
+        finally:
+            self._audience.heard()
         if turn.outcome not in (Outcome.PLAN, Outcome.QUESTION) or not (turn.words or turn.calls):
             self.failed = True
             self._audience.failed(turn)
@@ -205,21 +223,24 @@ class Chat:
             self._engine.conversing.end(record.id, talk.last, self._actor, reason)
             return False
         self._engine.conversing.take(record.id, talk.last, self._actor, turn, self._talker.label)
-        record = self.record()
+        record = self.look()
         self._audience.decided(record, conversation_of(record).messages[talk.last])
         return True
 
 
 def messages_of(talk: Conversation) -> list[Message]:
-    """All that was said, as a model is told it."""
+    """All that was said, as a model is told it: of each call what is known last, where the first answer to it stands."""
+    newest = {one.answers: one.text for one in talk.messages}
+    first = {one.answers: one.number for one in reversed(talk.messages)}
     return [
         Message(
             role=Role(one.role),
-            text=one.text,
+            text=one.text if one.answers is None else newest[one.answers],
             calls=tuple(Call(id=call.id, name=call.name, arguments=call.arguments) for call in one.calls),
             answers=one.answers,
         )
         for one in talk.messages
+        if one.answers is None or first[one.answers] == one.number
     ]
 
 

@@ -15,10 +15,10 @@ from signoff.planner import Role, Turn
 from . import forms, output
 from .canonical import Json
 from .chat import Standing, standing_of
-from .conversing import conversation_of
 from .drawing import format_card
 from .engine import Engine
 from .streaming import Streamed
+from .told_calls import conversation_of
 
 SHOWN_CARDS = 3
 SHOWN_PROBLEMS = 3
@@ -40,8 +40,10 @@ class Screen:
     def hear(self, piece: str) -> None:
         self._words.add(piece)
 
-    def decided(self, record: PlanRecord, message: MessageRecord) -> None:
+    def heard(self) -> None:
         self._words.end()
+
+    def decided(self, record: PlanRecord, message: MessageRecord) -> None:
         self.note(record)
         for call in message.calls:
             if call.action is None:
@@ -55,16 +57,15 @@ class Screen:
         self.show_waiting(record)
 
     def failed(self, turn: Turn) -> None:
-        self._words.end()
         self._console.print(output.plain(f"No answer: {turn.outcome.value}. {turn.message}"), style="red")
 
     def note(self, record: PlanRecord) -> None:
         """Remember how *record* stands: that was shown."""
         self._shown |= {action.number: action.status for action in record.actions}
 
-    def show_past(self, record: PlanRecord) -> None:
-        """Show all that was said so far."""
-        for message in conversation_of(record).messages:
+    def show_past(self, record: PlanRecord, after: int = 0) -> None:
+        """Show what was said so far, after the message with that number."""
+        for message in conversation_of(record).messages[after:]:
             if message.role == Role.USER:
                 self._console.print(Text(show_text(f"{record.requester.id}> {message.text}"), style="bold"))
             elif message.role == Role.ASSISTANT:
@@ -122,6 +123,9 @@ class Lines:
 
     def hear(self, piece: str) -> None:
         self._print({"event": "words", "text": piece.encode("utf-8", "backslashreplace").decode()})
+
+    def heard(self) -> None:
+        """Each piece stands on a line of its own."""
 
     def decided(self, record: PlanRecord, message: MessageRecord) -> None:
         told: dict[str, Json] = {"event": "turn", "plan": record.id, "message": message_json(message)}

@@ -12,7 +12,7 @@ from .chat import Chat, Next, Standing, next_move, standing_of
 from .chat_command import END, LEAVE
 from .chat_output import Screen
 from .engine import Engine
-from .errors import SignoffError, UsageError
+from .errors import Busy, SignoffError, UsageError
 from .news import RulesFile
 from .settings import Settings
 from .terminal import Terminal
@@ -36,7 +36,7 @@ class ChatTerminal:
         terminal = Terminal(lambda: [LEAVE[0], END])
         self._say(f"{self._talk.label}. {LEAVE[0]} or Ctrl-D leaves, {END} ends the conversation for good.")
         if self._talk.plan is not None:
-            self._screen.show_past(self._talk.record())
+            self._catch_up()
             self._try(self._go_on)
         while not self._has_ended():
             try:
@@ -57,9 +57,19 @@ class ChatTerminal:
                 raise UsageError(f"nothing was said yet; {LEAVE[0]} leaves")
             self._talk.end(f"{self._talk.record().requester.id} ended it")
         elif line:
-            self._talk.say(line)
+            try:
+                self._talk.say(line)
+            except Busy:
+                self._catch_up()
+                raise
         elif self._talk.plan is not None:
+            self._catch_up()
             self._talk.go_on()
+
+    def _catch_up(self) -> None:
+        """Show what was said in other processes since we looked."""
+        after = self._talk.seen or 0
+        self._screen.show_past(self._talk.look(), after)
 
     def _try(self, act: Callable[[], None]) -> None:
         try:

@@ -5,7 +5,7 @@ processes that go on with the same conversation one wins, and an old copy of one
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from signoff.actions import Action, Lookup, Redaction, Registry, show_text
@@ -16,11 +16,11 @@ from .accepting import Accepting
 from .actor import Actor
 from .canonical import canonical, digest
 from .deciding import check_speaker
-from .errors import ActionInvalid, Busy, PlanInvalid, Refused, UsageError
+from .errors import ActionInvalid, Busy, DatabaseError, PlanInvalid, Refused, TransactionLost, UsageError
 from .in_force import InForce
 from .plans import Verifier, known, settle
 from .refusals import log_refusal, refused, storable
-from .told_calls import is_over, tell_call
+from .told_calls import conversation_of, is_pending, tell_call, untold
 
 MAX_SAID = 100  # messages of the user in one conversation
 MAX_SAID_CHARACTERS = 100_000  # of all of them: each value of each action is looked for there
@@ -68,32 +68,35 @@ class Conversing:
             tx.say(plan, MessageRecord(number=1, role=Role.USER.value, text=words), actor)
         return plan
 
+    def check(self, record: PlanRecord, actor: Actor) -> None:
+        """Raises Refused, which is recorded, where *actor* may not have a model speak in the conversation *record*."""
+        refusal = self._refusal(record, actor)
+        if refusal is not None:
+            with self._store.write() as tx:
+                log_refusal(tx, refusal, actor, "chat", record.id)
+            raise refusal
+
     def say(self, plan: str, last: int, actor: Actor, words: str) -> None:
         """Add the *words* of *actor*, whose conversation it is, after message *last*.
 
         Raises Refused, which is recorded, where it is somebody else's; UsageError where calls are not answered yet.
         """
         check_request(storable("the message", words))
-        self._in_force.vet()
-        with self._store.write() as tx:
-            record, talk = self._going(tx, plan, last, actor)
-            refusal = refused(lambda: check_speaker(self._in_force.policy, record, actor))
-            if refusal is not None:
-                log_refusal(tx, refusal, actor, "chat", plan)
-            else:
-                _check_room(plan, talk, words)
-                tx.say(plan, MessageRecord(number=last + 1, role=Role.USER.value, text=words), actor)
-        if refusal is not None:
-            raise refusal
+
+        def add(tx: Writing, record: PlanRecord, talk: Conversation) -> None:
+            _check_room(record, talk, words)
+            number = _tell(tx, record, actor)  # of doubts that somebody resolved since
+            tx.say(plan, MessageRecord(number=number, role=Role.USER.value, text=words), actor)
+
+        self._speak(plan, last, actor, add)
 
     def take(self, plan: str, last: int, actor: Actor, turn: Turn, label: str) -> None:
         """Add what a model said after message *last*, and an action for each of its calls that can be read: all are decided.
 
-        *label* is who talked. Nothing is run here. A call that cannot be read is kept with why.
+        *label* is who talked. Nothing is run here. A call that cannot be read is kept with why. Raises as `say` does.
         """
-        self._in_force.vet()
-        with self._store.write() as tx:
-            record, talk = self._going(tx, plan, last, actor)
+
+        def add(tx: Writing, record: PlanRecord, talk: Conversation) -> None:
             if talk.unanswered():
                 raise UsageError(f"{plan} has calls that were not answered; nobody speaks before that")
             read = [self._read(tx, call, record.requester) for call in _with_ids(turn.calls, talk, last + 1)]
@@ -102,27 +105,46 @@ class Conversing:
             message = MessageRecord(number=last + 1, role=Role.ASSISTANT.value, text=words, calls=calls, tokens=turn.tokens)
             tx.say(plan, message, actor, {"planner": label} | dict(turn.record))
 
+        self._speak(plan, last, actor, add)
+
     def answer(self, plan: str, last: int, actor: Actor) -> bool:
-        """Tell the model what came of its calls, in messages after *last*, once that is known of all: whether it is."""
+        """Tell the model what came of its calls, in messages after *last*, once that is known of all: whether it was told.
+
+        What came of a doubt that it knows of is told with that, or with what the user says next: it is not asked for that alone.
+        """
         self._in_force.vet()
         with self._store.write() as tx:
             record, talk = self._going(tx, plan, last, actor)
-            calls = talk.unanswered()
-            if not all(is_over(record, call) for call in calls):
+            if is_pending(record) or not talk.unanswered():
                 return False
-            for number, call in enumerate(calls, last + 1):
-                text = tell_call(tx, record, call)
-                tx.say(plan, MessageRecord(number=number, role=Role.TOOL.value, text=text, answers=call.id), actor)
+            _tell(tx, record, actor)
         return True
 
     def end(self, plan: str, last: int, actor: Actor, reason: str) -> None:
-        """End the conversation after message *last*, for good. Raises UsageError where actions of it still wait."""
-        self._in_force.vet()
-        with self._store.write() as tx:
-            _, talk = self._going(tx, plan, last, actor)
-            if talk.unanswered():
+        """End the conversation after message *last*, for good. Raises as `say` does."""
+
+        def end(tx: Writing, record: PlanRecord, talk: Conversation) -> None:
+            if talk.unanswered() or is_pending(record):
                 raise UsageError(f"{plan} waits for what its actions come to; cancel it first: signoff cancel {plan}")
             tx.end_conversation(plan, last, actor, reason)
+
+        self._speak(plan, last, actor, end)
+
+    def _speak(self, plan: str, last: int, actor: Actor, verb: Callable[[Writing, PlanRecord, Conversation], None]) -> None:
+        """Do *verb*, which is for the requester alone, in a transaction of its own."""
+        self._in_force.vet()
+        with self._store.write() as tx:
+            record, talk = self._going(tx, plan, last, actor)
+            refusal = self._refusal(record, actor)
+            if refusal is None:
+                verb(tx, record, talk)
+            else:
+                log_refusal(tx, refusal, actor, "chat", plan)
+        if refusal is not None:
+            raise refusal
+
+    def _refusal(self, record: PlanRecord, actor: Actor) -> Refused | None:
+        return refused(lambda: check_speaker(self._in_force.policy, record, actor))
 
     def _going(self, tx: Writing, plan: str, last: int, actor: Actor) -> tuple[PlanRecord, Conversation]:
         """The conversation, verified, in which *last* is the last message. Raises UsageError, Busy and LogInvalid."""
@@ -136,18 +158,27 @@ class Conversing:
         return record, talk
 
     def _read(self, tx: Writing, call: Call, requester: Actor) -> _Read:
-        """*call* as the action for which it asks, names as they are registered; or why it is none."""
+        """*call* as the action for which it asks, names as they are registered; or why it is none.
+
+        Where the action's own code fails over what a model wrote, that is a call that cannot be read: else the same one, asked
+        for again, would keep the conversation from going on.
+        """
+        action: Action | None = None
         try:
             action = read_call(call, self._registry)
+            with tx.lent() as lent:
+                action = action.resolve(Lookup(actor=requester, tx=lent))
+            action.title().encode()  # as it is stored
         except PlanInvalid as error:
             return _Read(call=call, problems=error.problems)
-        try:
-            with tx.lent() as lent:
-                resolved = action.resolve(Lookup(actor=requester, tx=lent))
         except ActionInvalid as error:
-            hidden = Redaction.of(action)
+            hidden = Redaction() if action is None else Redaction.of(action)
             return _Read(call=call, problems=tuple(hidden.text(problem) for problem in error.problems))
-        return _Read(call=call, action=resolved)
+        except (Busy, DatabaseError, TransactionLost):
+            raise
+        except Exception as error:
+            return _Read(call=call, problems=(f"the action's own check failed ({type(error).__name__})",))
+        return _Read(call=call, action=action)
 
     def _accept(self, tx: Writing, record: PlanRecord, read: Sequence[_Read]) -> tuple[CallRecord, ...]:
         """Decide and store the actions of all calls that could be read, together; where that is refused, none of them."""
@@ -163,20 +194,22 @@ class Conversing:
         )
 
 
-def conversation_of(record: PlanRecord) -> Conversation:
-    """The conversation that *record* is. Raises UsageError where it is none."""
-    if record.conversation is None:
-        raise UsageError(f"{record.id} is no conversation; `signoff chat --list` lists them")
-    return record.conversation
+def _tell(tx: Writing, record: PlanRecord, actor: Actor) -> int:
+    """Tell the model what came of its calls, and return the number of the next message."""
+    calls, following = untold(record), conversation_of(record).last + 1
+    for number, call in enumerate(calls, following):
+        text = tell_call(tx, record, call)
+        tx.say(record.id, MessageRecord(number=number, role=Role.TOOL.value, text=text, answers=call.id), actor)
+    return following + len(calls)
 
 
-def _check_room(plan: str, talk: Conversation, words: str) -> None:
+def _check_room(record: PlanRecord, talk: Conversation, words: str) -> None:
     """Raises UsageError where the user cannot say *words* now: calls are not answered, or all words together are too much."""
-    if talk.unanswered():
-        raise UsageError(f"{plan} waits for what its actions come to; sign or cancel what waits, then say it")
+    if talk.unanswered() or is_pending(record):
+        raise UsageError(f"{record.id} waits for what its actions come to; sign or cancel what waits, then say it")
     said = [one.text for one in talk.messages if one.role == Role.USER]
     if len(said) >= MAX_SAID or sum(map(len, said)) + len(words) > MAX_SAID_CHARACTERS:
-        raise UsageError(f"{plan} holds as many words of its user as a conversation may; start another one")
+        raise UsageError(f"{record.id} holds as many words of its user as a conversation may; start another one")
 
 
 def _with_ids(calls: Iterable[Call], talk: Conversation, message: int) -> list[Call]:

@@ -250,12 +250,17 @@ def check_canceller(policy: Policy, plan: PlanRecord, actor: Actor, waiting: Ite
 
 
 def check_speaker(policy: Policy, plan: PlanRecord, actor: Actor) -> None:
-    """Raises Refused where *actor* may not speak in the conversation *plan*: its words count as the requester's own."""
+    """Raises Refused where *actor* may not speak in the conversation *plan*, have a model do so, or end it.
+
+    The words count as the requester's own, and what a model calls for as asked for by them: whoever chose the words or the
+    model could otherwise sign what they had somebody else ask for.
+    """
     if not is_same_person(actor.id, plan.requester.id):
         raise Refused(
-            f"{plan.id} is the conversation of {plan.requester.id}; {actor.id} cannot speak in it, so start another one"
+            f"{plan.id} is the conversation of {plan.requester.id}; {actor.id} cannot speak in it, have a model do so, or end it,"
+            " so start another one"
         )
-    if actor.how is not plan.requester.how:
+    if (actor.how, actor.os_user) != (plan.requester.how, plan.requester.os_user):
         check_identity(policy, actor)
 
 

@@ -47,7 +47,7 @@ def format_card(card: Card) -> RenderableType:
     for edit, changes in card.edits:
         rows.add_row("Edited", format_edit(edit, changes))
     rows.add_row("Asked by", plain(str(plan.requester)))
-    rows.add_row("The request", format_request(card.request))
+    rows.add_row("The request", format_words(plan, approval.number))
     rows.add_row("Found in it", _found(card))
     if plan.context:
         rows.add_row("Beside it", format_contexts(plan.context))
@@ -80,7 +80,7 @@ def format_batch(batch: Batch) -> RenderableType:
         size, beside = len(plan.actions), batch.beside[plan.id]
         left = f"{size - beside} of its {size} actions; {beside} not here" if beside else "all of its actions"
         rows.add_row("Plan", plain(f"{plan.id}, asked by {plan.requester}: {left}"))
-        rows.add_row("The request", format_request(plan.request_for(size)))
+        rows.add_row("The request", format_words(plan, size))
         if plan.context:
             rows.add_row("Beside it", format_contexts(plan.context))
         if plan.disputed:
@@ -147,13 +147,20 @@ def _revision(action: ActionRecord) -> str:
     return f", revision {action.revision}" if action.revision > 1 else ""
 
 
-def format_request(request: str | None) -> Text:
-    """What the user wrote, as what it is: from outside."""
+def format_words(plan: PlanRecord, number: int) -> Text:
+    """What the user had written when action *number* was asked for, as what it is: from outside.
+
+    Of a long conversation it is the newest, which asked for it.
+    """
+    request = plan.request_for(number)
     if request is None:
         return Text("none: no user's words came with the plan")
-    more = len(request) - SHOWN_REQUEST
-    cut = f" … and {more:,} more characters; `signoff show PLAN --json` has all" if more > 0 else ""
-    return Text("(untrusted) ", style="red").append(Text(f'"{show_text(request[:SHOWN_REQUEST])}"{cut}', style="default"))
+    more, before, after = len(request) - SHOWN_REQUEST, "", ""
+    if more > 0 and plan.conversation is not None:
+        before, request = f"{more:,} characters before; `signoff show PLAN --json` has all … ", request[-SHOWN_REQUEST:]
+    elif more > 0:
+        after, request = f" … and {more:,} more characters; `signoff show PLAN --json` has all", request[:SHOWN_REQUEST]
+    return Text("(untrusted) ", style="red").append(Text(f'{before}"{show_text(request)}"{after}', style="default"))
 
 
 def format_reason(reason: Mapping[str, Json]) -> Text:

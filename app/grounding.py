@@ -52,7 +52,7 @@ class Reading:
         return _groups(self._text)
 
 
-@lru_cache(maxsize=64)  # the actions of one plan, decided twice each, are looked for in the same texts
+@lru_cache(maxsize=512)  # the actions of one plan are looked for in the same texts: in a conversation, in all that was said
 def read_text(text: str) -> Reading:
     """What *text* holds. It is looked into only as far as is asked for."""
     return Reading(text)

@@ -54,15 +54,20 @@ Grounding: TypeAlias = Callable[[Action], Grounds]  # where the values of an act
 
 def grounded_in(request: str | None, context: Sequence[Context] = (), *, disputed: bool = False) -> Grounding:
     """Where the values of actions stand, of which the user wrote *request*, and their planner was given *context*, too."""
-    texts = [] if request is None else [(REQUEST, True, request)]
-    texts += [(one.source, True, one.text) for one in context if one.trust is Trust.TRUSTED]
-    texts += [(one.source, False, one.text) for one in context if one.trust is not Trust.TRUSTED]
-    return partial(_grounds, texts, disputed)
+    return _grounding([] if request is None else [request], context, disputed)
 
 
 def grounding_of(plan: PlanRecord, number: int) -> Grounding:
     """The same for action *number* of a stored plan, whose origin was verified with it, or for one that is about to be added."""
-    return grounded_in(plan.request_for(number), contexts_of(plan, number), disputed=bool(plan.disputed))
+    return _grounding(plan.words_for(number), contexts_of(plan, number), bool(plan.disputed))
+
+
+def _grounding(requests: Sequence[str], context: Sequence[Context], disputed: bool) -> Grounding:
+    """*requests* are all that the user wrote, each a message of its own: no value is put together from two of them."""
+    texts = [(REQUEST, True, request) for request in requests]
+    texts += [(one.source, True, one.text) for one in context if one.trust is Trust.TRUSTED]
+    texts += [(one.source, False, one.text) for one in context if one.trust is not Trust.TRUSTED]
+    return partial(_grounds, texts, disputed)
 
 
 def contexts_of(plan: PlanRecord, number: int) -> tuple[Context, ...]:

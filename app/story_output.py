@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from signoff.actions import show_text
-from signoff.audit import Choice, Entry, Status
+from signoff.audit import Choice, Conversation, Entry, PlanRecord, Status
 from signoff.policies import Policy
 
 from .canonical import Json
-from .drawing import SHOWN_CARD, format_contexts, format_reason, format_request
+from .drawing import SHOWN_CARD, format_contexts, format_reason, format_words
 from .entry_output import gist_of
 from .output import (
     format_disputed,
@@ -42,13 +42,23 @@ def format_story(story: Story, policy: Policy, *, headed: bool = True) -> Render
 def _format_head(story: Story) -> RenderableType:
     head = _rows()
     head.add_row("Asked by", plain(f"{story.plan.requester} at {_time(story.plan.at)} UTC"))
-    head.add_row("The request", format_request(story.plan.request))
+    head.add_row("The request", format_words(story.plan, len(story.plan.actions) + 1))
+    if story.plan.conversation is not None:
+        head.add_row("Talk", plain(_talk(story.plan, story.plan.conversation)))
     if story.plan.context:
         head.add_row("Beside it", format_contexts(story.plan.context))
     if story.plan.disputed:
         head.add_row("Disputed", format_disputed(story.plan.disputed))
     head.add_row("Planned by", plain(story.plan.planner))
     return head
+
+
+def _talk(plan: PlanRecord, talk: Conversation) -> str:
+    """Where the conversation *plan* stands."""
+    from .chat import standing_of  # here, as most plans are none
+
+    how = f"goes on with: signoff chat --resume {plan.id}" if talk.ended is None else talk.ended
+    return f"{standing_of(plan)}, {talk.last} messages; {how}"
 
 
 def format_timeline(story: Story) -> RenderableType:

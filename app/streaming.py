@@ -9,6 +9,7 @@ from signoff.actions import show_text
 MARK = "│ "  # before every line of a model's words
 TAB = "    "
 NARROWEST = 20  # columns
+MAX_MARKS = 8  # on one character, such as accents: terminals draw more of them over the lines above
 
 
 class Streamed:
@@ -19,6 +20,7 @@ class Streamed:
         self._write = write
         self._width = max(width, NARROWEST)
         self._column = 0  # 0: no line has begun
+        self._marks = 0  # in a row, which take no column
 
     def add(self, piece: str) -> None:
         """Show the next piece. Control, bidirectional and invisible characters are written as escapes; lines are broken here."""
@@ -40,6 +42,9 @@ class Streamed:
             self._column = 0
             return before + "\n"
         text = TAB if character == "\t" else show_text(character)
+        self._marks = 0 if cell_len(text) else self._marks + 1
+        if self._marks > MAX_MARKS:
+            text = f"\\u{{{ord(character):x}}}"
         size = cell_len(text)
         if self._column + size >= self._width and self._column > len(MARK):
             before, self._column = "\n" + MARK, len(MARK)

@@ -78,9 +78,9 @@ class Conversation:
         return next((max(numbers) for numbers in turns if action in numbers), action)
 
 
-def words_of(messages: Sequence[MessageRecord]) -> str:
-    """What the user wrote in *messages*, a line for each."""
-    return "\n".join(one.text for one in messages if one.role == USER)
+def words_of(messages: Sequence[MessageRecord]) -> tuple[str, ...]:
+    """What the user wrote in *messages*, each apart."""
+    return tuple(one.text for one in messages if one.role == USER)
 
 
 def read_conversation(database: "Database", plan: str, last: object, ended: object) -> Conversation:

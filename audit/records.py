@@ -122,7 +122,13 @@ class PlanRecord:
 
     def request_for(self, number: int) -> str | None:
         """What the user had written when action *number* was asked for, or is asked for now."""
-        return self.request if self.conversation is None else words_of(self.conversation.before(number))
+        return self.request if self.conversation is None else "\n".join(self.words_for(number))
+
+    def words_for(self, number: int) -> tuple[str, ...]:
+        """The same, each message of a conversation apart; empty where nobody wrote anything."""
+        if self.conversation is None:
+            return () if self.request is None else (self.request,)
+        return words_of(self.conversation.before(number))
 
     def size_for(self, number: int) -> int:
         """How many actions the plan had when action *number* was accepted, with those that were accepted together with it."""

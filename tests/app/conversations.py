@@ -40,12 +40,14 @@ def failure(outcome: Outcome = Outcome.PROVIDER_ERROR) -> Turn:
 class Listener:
     """Writes down what it is told."""
 
-    heard: list[str] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
     statuses: list[list[str]] = field(default_factory=list)  # of all actions: when a turn was decided, and when it was run
     failures: list[Turn] = field(default_factory=list)
 
     def hear(self, piece: str) -> None:
-        self.heard.append(piece)
+        self.pieces.append(piece)
+
+    def heard(self) -> None: ...
 
     def decided(self, record: PlanRecord, message: MessageRecord) -> None:
         self.statuses.append([action.status.value for action in record.actions])

@@ -39,7 +39,7 @@ def test_words_alone_wait_for_the_user(engine: Engine) -> None:
     """A model that only speaks does nothing, and the user speaks next."""
     talk = talking(engine, words("To whom?"), words("How much?"))
     record = talk.chat.say("send money")
-    assert (standing_of(record), record.actions, talk.listener.heard) == (Standing.OPEN, (), ["To whom?"])
+    assert (standing_of(record), record.actions, talk.listener.pieces) == (Standing.OPEN, (), ["To whom?"])
     assert talk.chat.go_on() == record
     record = talk.chat.say("to Alice")
     assert said(record) == [("user", "send money"), ("assistant", "To whom?"), ("user", "to Alice"), ("assistant", "How much?")]

@@ -178,3 +178,24 @@ def test_a_terminal_shows_what_was_said_before(model: CommandLine, chat_server: 
         session.type("/quit\r")
         session.wait_for(f"Conversation {plan} is open: signoff chat --resume {plan}")
         assert session.ended() == 0
+
+
+def test_a_terminal_shows_what_was_said_elsewhere(model: CommandLine, chat_server: ChatServer) -> None:
+    """A "yes" typed over what another process went on with is not said: that is shown first, and then it counts."""
+    chat_server.answer(turn("Shall I send 5?"), turn("Shall I send 20?"), turn("", ("transfer", SMALL)), turn("Bob has it."))
+    with model.session("chat") as session:
+        session.wait_for("Ctrl-D leaves")
+        session.wait_for("dana>")
+        session.say("send Bob something", until="│ Shall I send 5?")
+        session.wait_for_end("dana>")
+        (plan,) = [one["plan"] for one in model("chat", "--list", "--json").json]
+        assert model.process("chat", "--resume", plan, "rather 20").code == 0
+        shown = session.say("yes", until="look again")
+        assert "dana> rather 20" in shown
+        assert "│ Shall I send 20?" in shown
+        assert len(chat_server.asked) == 2
+        session.wait_for_end("dana>")
+        session.say("yes", until="│ Bob has it.")
+        session.wait_for_end("dana>")
+        session.type("/quit\r")
+        assert session.ended() == 0

@@ -14,9 +14,9 @@ from signoff.actions import bank_registry
 from signoff.audit import Store
 from signoff.audit.told import Told
 from signoff.chat import Chat, Standing, next_move, standing_of
-from signoff.conversing import conversation_of
 from signoff.errors import Busy, LogInvalid, UsageError
 from signoff.planner import ScriptedTalker
+from signoff.told_calls import conversation_of
 from tests.app.banking import DANA, MIRA, assert_verifies, only_approval, sign, statuses
 from tests.app.conftest import SQL, CommandLine
 from tests.app.conversations import Listener, call, calls, talking, words

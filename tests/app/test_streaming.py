@@ -53,3 +53,15 @@ def test_no_line_of_a_terminal_begins_without_the_mark(text: str) -> None:
     lines = [line for line in screen.display if line.strip()]
     assert len(lines) > 2
     assert [line for line in lines if not line.startswith(MARK.rstrip())] == []
+
+
+def test_marks_upon_one_character_are_bounded() -> None:
+    """Accents without an end, which terminals draw over the lines above, are escapes beyond a few, over pieces, too."""
+    written: list[str] = []
+    streamed = Streamed(written.append, 10_000)
+    for _ in range(5):
+        streamed.add("\u0336" * 1_000)
+    streamed.add("e\u0301\u0302")
+    shown = "".join(written)
+    assert (shown.count("\u0336"), shown.count("\\u{336}")) == (8, 4_992)
+    assert shown.endswith("e\u0301\u0302")
