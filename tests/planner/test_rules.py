@@ -302,8 +302,8 @@ send Alice $1, 200 to Bob
 STATED = """
 I'm trying to send $50 to Alice
 I am trying to send $50 to Alice
-I have to send $50 to Alice
-I must send $50 to Alice
+I will have to send $50 to Alice
+I should probably send $50 to Alice
 I'd love to send $50 to Alice
 are you able to send $50 to Alice?
 the Acme Utilities bill should be paid
