@@ -254,8 +254,9 @@ class _Request:
         return self._plain_link and bool(self._steps) and self._steps[-1].wire["type"] == "transfer"
 
     def _continues(self, type_: str, name: str) -> bool:
-        """Whether another name may follow the last action, of which nothing but a name was said."""
-        last = self._steps[-1].wire if self._plain_link and self._steps else {}
+        """Whether another name may follow the last action, of which nothing but a name was said; a comma may say it again."""
+        joined = self._plain_link and self._tokens[self._at - 1].word in ("and", "then")
+        last = self._steps[-1].wire if joined and self._steps else {}
         return last.keys() == {"type", name} and last["type"] == type_
 
     def _question(self, begin: int) -> str:

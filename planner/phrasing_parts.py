@@ -1,7 +1,7 @@
 """The parts that phrasings share, as data; each may be made of those before it. How they are written is said in `grammar`."""
 
 PARTS = {
-    "AMOUNT": ["[a|an|the sum|amount|total of] [exactly] <amount> [worth [of money|cash]]"],
+    "AMOUNT": ["[a|an|the sum|amount|total of] [exactly] <amount> [worth [of money|cash]] [in|of money|cash|funds]"],
     "WORTH": ["[of|for|worth] AMOUNT", "in_the_amount_of|in_the_sum_of|for_the_amount_of|for_the_sum_of <amount>"],
     "SEND": [
         "send|transfer|move|wire|shift|remit|shoot|throw|drop|slide|push|pass|route|reroute|relocate|reallocate|direct|switch|swap|hand|forward"
@@ -25,13 +25,17 @@ PARTS = {
     ],
     "GO_TO": ["use|using|with|go_to|go_into|open|access"],
     "DO": [
-        "make|do|execute|initiate|complete|start|perform|process|submit|put_through|set_up|setup|arrange|begin|create|conduct"
+        "make|do|execute|initiate|complete|start|perform|process|submit|put_through|set_up|setup|arrange|begin|create|conduct",
+        "request|requesting|with",  # "help me" stands before "with"
     ],
     "TRANSFER": ["[money|bank|wire|electronic|funds] transfer", "eft|transaction"],
     "I_NEED": ["i_need|i_want|i_would_like|i'd_like|get|have", "i_need|i_want|i_would_like|i'd_like for|to_have|to_get|to_see"],
-    "MINE": ["my|our|the|this|that [current|latest|full|entire|whole]", "[my|our|the] this_month's"],
+    "MINE": [
+        "my|our|the|this|that [current|latest|full|entire|whole|past_due|overdue|outstanding|unpaid|remaining]",
+        "[my|our|the] this_month's",
+    ],
     "A_BILL": ["bill|bills|invoice|payment|dues|fee|fees|premium|subscription|membership|installment|note"],
-    "IN_FULL": ["[in_full] [for_this_month|for_the_month]"],
+    "IN_FULL": ["[that_is_due|which_is_due|that's_due|due] [in_full] [for_this_month|for_the_month]"],
     "BILL": [
         "[MINE] <biller> A_BILL IN_FULL",
         "[MINE] bill|invoice|payment for|from|with|at|to [my|our|the] <biller>",
@@ -47,7 +51,7 @@ PARTS = {
         "[the|my] [current|full|entire|whole|total] balance|amount [due|owed]",
         "what_i_owe|what_is_due|what's_due|what_is_owed",
     ],
-    "TO_BILL": ["to|towards|toward|on BILL"],
+    "TO_BILL": ["to|towards|toward BILL"],
     "A_PAYMENT": ["[a|the|my|our] [full] [bill] payment"],
     "LOOK": ["check|check_on|see|view|look_at|look_up|review|verify|read|know|hear|access|look_for"],
     "FIND": ["find|find_out|get|pull_up|bring_up|have"],
@@ -76,7 +80,7 @@ PARTS = {
         "[the|my] [current|exact|combined|dollar] amount|total|sum|status|state|value|net_worth [of] [MONEY] [i_have|LEFT]",
         "the|my MONEY [i_have]",
     ],
-    "THE_BALANCE": ["the_balance|how_much_is_in_it|how_much_i_have|how_much_is_there|what_is_in_it|what's_in_it"],
+    "THE_BALANCE": ["the_balance|my_balance|how_much_is_in_it|how_much_i_have|how_much_is_there|what_is_in_it|what's_in_it"],
     "LOOKS": ["[is|are|looks_like|looking_like|looking|at]"],
     "TAIL": ["[for|to_buy|to_get|to_purchase|to_afford|to_cover <wish>]"],
     "MORE_THAN": ["more_than|less_than|at_least|over|under|above|below|about|around|exactly"],
@@ -87,6 +91,6 @@ PARTS = {
         "a good|decent|fair|large amount of MONEY",
     ],
     "COVER": ["[be_able_to] cover|handle|afford|support|pay_for", "be_enough|be_sufficient for|to_cover|to_buy", "suffice_for"],
-    "IF": ["WONDER|see|check|check_to_see|find_out|know|tell_me|let_me_know if|whether"],
+    "IF": ["WONDER|see|check|check_to_see|check_and_see|find_out|know|tell_me|let_me_know if|whether"],
     "FOR_WHAT": ["for|to <whatever>"],
 }

@@ -20,7 +20,8 @@ OPENERS = (
     "i really would like to", "i'd really like to", "i would really like to", "i just want to",
     "i just need to", "i still need to", "i still have to", "i'd like to have you", "i'd like to ask you to", "i'm asking you to",
     "i am asking you to", "i request that you", "i request you to", "i'm requesting that you", "today", "right now", "hurry and",
-    "go on and", "proceed to", "i want to go ahead and", "i'd like to go ahead and", "kindly proceed to", "quickly",
+    "go on and", "proceed to", "immediately", "electronically",
+    "at this time", "i want to go ahead and", "i'd like to go ahead and", "kindly proceed to", "quickly",
     "help me", "help me to", "i need help to", "i want help to", "i need your help to", "assist me to", "help",
     "let's", "lets", "let us", "let me", "sure", "alright", "okay then", "ok then", "ok great", "okay great", "go ahead and",
     "be so kind and", "do me a favor and", "do me a favour and", "make sure to", "be sure to", "i'm ready to",
@@ -34,6 +35,10 @@ ASKING_OPENERS = (  # a question mark behind these asks to do it; behind anythin
     "i'd appreciate it if you would", "it would be great if you could", "it would be nice if you could",
     "would you be so kind to",
     "can anyone", "can someone", "can somebody", "could someone", "could somebody", "could anyone",
+    "i was wondering if you can", "i wonder if you can", "do you think you can", "is there any way you can",
+    "is there a way you can",
+    "is there any way you could", "is there a way you could", "is it possible for you to", "i was hoping you'd",
+    "i was hoping you would", "can you possibly", "could you possibly",
     "could i get you to", "can i get you to", "could i have you", "can i have you", "may i ask you to",
 )  # fmt: skip
 # Behind these the verb ends in -ing: "I need help paying my bill". The first ask, as above.
