@@ -48,7 +48,7 @@ PARTS = {
     "ON": ["on|to|towards|toward|for|of|off|against"],
     "ON_BILL": ["ON BILL"],
     "WHAT_IS_DUE": [
-        "[the|my] [current|full|entire|whole|total] balance|amount [due|owed]",
+        "[the|my] [current|full|entire|whole|total|statement] balance|amount [due|owed]",
         "what_i_owe|what_is_due|what's_due|what_is_owed",
     ],
     "TO_BILL": ["to|towards|toward BILL"],

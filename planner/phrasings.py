@@ -105,6 +105,7 @@ _ASKED = {
         "DO|send|send_in my|our|the <biller> [bill] payment ( [of AMOUNT] [BY] )",
         "DO|send a|an <biller> bill payment ( [of AMOUNT] [BY] )",
         "DO|send a|an <financed> payment|note ( [of AMOUNT] [BY] )",
+        "PAY my|our|the monthly <known_biller> [BY]",
         "PAY|make my|our|the monthly <biller> bill|payment|fee [BY]",
         "DO|send a|an <known_biller> payment ( [of AMOUNT] [BY] )",
         "DO|send [a|the|some] payment|money|funds to pay|cover BILL [BY]",

@@ -139,7 +139,7 @@ def _own_account(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | 
     """An account that says itself that it is one: "my account", "savings", "the household account"."""
     for end, value in _account(tokens, at):
         written = tokens[at:end]
-        if (any(map(_says_account, written)) or _is_bank(written)) and not NOT_AN_ACCOUNT.intersection(
+        if (any(map(_says_account, written)) or _is_bank(written)) and not (NOT_AN_ACCOUNT - TIME_OFF).intersection(
             token.word for token in written
         ):
             yield end, value
@@ -168,7 +168,7 @@ def _which(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]
                 yield end, join(named)
             continue
         possessive = token.word.endswith("'s") and token.word not in ACCOUNT_KINDS
-        named_for = token.word in TIME_OFF and _is_account_word(tokens, end)
+        named_for = token.word in TIME_OFF and end < len(tokens) and _says_account(tokens[end])
         if (token.word in NOT_AN_ACCOUNT - BRANDS and not named_for) or (possessive and not _is_card_word(tokens, end)):
             return
         of_bank = token.word == "of" and before == "bank" and bool(named)

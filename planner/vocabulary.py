@@ -116,8 +116,9 @@ PURPOSES = frozenset(_PURPOSE_WORDS.split())
 
 # Words of an account's name, as in "my emergency savings".
 ACCOUNT_KINDS = frozenset(
-    {"checking", "chequing", "checkings", "savings", "saving", "saving's", "checking's", "money market", "fund", "ira", "hsa"}
-)
+    {"checking", "chequing", "checkings", "savings", "saving", "saving's", "checking's", "money market", "fund", "ira", "hsa",
+     "cd", "joint", "brokerage"}
+)  # fmt: skip
 ACCOUNT_WORDS = frozenset({"account", "acct", "accnt", "accounts", "accts"})
 CARD_WORDS = frozenset({"card", "cards"})
 CARD_KINDS = frozenset({"credit", "debit", "charge"})
@@ -134,7 +135,8 @@ TIME_OFF = frozenset({"vacation", "work", "life"})  # of which an account may be
 BILL_WORDS = frozenset(
     {"utilities", "utility", "electric", "electricity", "gas", "water", "internet", "cable", "phone", "rent", "mortgage",
      "insurance", "broadband", "wireless", "energy", "company", "loan", "loans", "tuition", "hoa", "trash", "garbage", "sewer",
-     "sewage", "power", "light", "lights", "cell", "cellular", "mobile", "heating", "daycare", "childcare", "auto insurance",
+     "sewage", "wifi", "wi-fi", "power", "light", "lights", "cell", "cellular", "mobile", "heating", "daycare", "childcare",
+     "auto insurance",
      "auto loan"}
 )  # fmt: skip
 
