@@ -19,7 +19,8 @@ currently current right now exactly exact today still actually overall together 
 me us you tell show give let know see check find out look up view get display read pull bring state say
 can could would will may please need want like wonder wondering curious interested knowing going trying able to be being
 enough any some sufficient adequate if whether think that which for it its info information inquiry quick
-look looks looking like high kind situation remind keep kept idea
+look looks looking like high kind situation remind keep kept idea sort
+provide request requesting report confirm verify calculate details across each both showing remains most recent latest moolah as
 """
 _KNOWN = frozenset(_KNOWN_WORDS.split())
 _ASKING = frozenset(
@@ -28,9 +29,10 @@ _ASKING = frozenset(
 )  # fmt: skip
 _BALANCE = frozenset({"balance", "balances", "bal"})
 _ENOUGH = frozenset({"enough", "sufficient", "adequate", "any"})
-_MONEY = frozenset({"amount", "total", "sum", "money", "cash", "funds", "dough", "dollars", "much", *_ENOUGH})
+_MONEY = frozenset({"amount", "total", "sum", "money", "cash", "funds", "dough", "moolah", "dollars", "much", *_ENOUGH})
 _HELD = frozenset(
-    {"have", "has", "got", "hold", "contain", "contains", "in", "on", "at", "inside", "left", "available", "remaining", "there"}
+    {"have", "has", "got", "hold", "contain", "contains", "in", "on", "at", "inside", "left", "available", "remaining", "remains",
+     "there"}
 )  # fmt: skip
 _PLACES = frozenset({"in", "on", "at", "of", "for", "from", "with", "inside", "within"})
 _OWN = frozenset({"my", "our", "the"})

@@ -16,6 +16,8 @@ from .links import Link, find_joints
 from .openers import OPENING_WORDS, opening, plain_verb
 from .phrasings import (
     CONTINUED,
+    CONTINUED_BALANCE,
+    CONTINUED_BILL,
     CONTINUED_IN_ORDER,
     FIELDS,
     INCOMPLETE,
@@ -218,6 +220,10 @@ class _Request:
             phrasings += CONTINUED
             if self._steps[-1].name_first:
                 phrasings += CONTINUED_IN_ORDER
+        elif self._continues("pay_bill", "biller"):
+            phrasings += CONTINUED_BILL
+        elif self._continues("check_balance", "account"):
+            phrasings += CONTINUED_BALANCE
         found = [
             _Clause(phrasing, captures, _wire(phrasing.type, captures), end)
             for phrasing in phrasings
@@ -246,6 +252,12 @@ class _Request:
 
     def _continues_transfer(self) -> bool:
         return self._plain_link and bool(self._steps) and self._steps[-1].wire["type"] == "transfer"
+
+    def _continues(self, type_: str, name: str) -> bool:
+        """Whether another name may follow the last action, of which nothing but a name was said; a comma may say it again."""
+        joined = self._plain_link and self._tokens[self._at - 1].word in ("and", "then")
+        last = self._steps[-1].wire if joined and self._steps else {}
+        return last.keys() == {"type", name} and last["type"] == type_
 
     def _question(self, begin: int) -> str:
         """What to ask about the clause that begins at *begin*, and here without its opening words."""

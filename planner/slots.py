@@ -22,6 +22,7 @@ from .vocabulary import (
     PURPOSES,
     RELATIONS,
     SMALL_NAME_WORDS,
+    TIME_OFF,
     is_misspelt,
     is_reserved,
 )
@@ -35,6 +36,8 @@ debt debts single separate different certain various upcoming pending old entire
 """
 _VAGUE = frozenset(_VAGUE_WORDS.split())  # said of a bill, but not whose it is
 _SENDS_BILLS = BILL_WORDS | BILLERS | BRANDS
+_PAID_BEFORE = frozenset({"debit", "gift", "prepaid", "business", "birthday", "greeting"})  # cards that nothing is owed on
+_FINANCED = frozenset({"car", "house", "home", "truck", "boat", "motorcycle", "medical", "dental", "hospital", "gym"})
 _NO_PERSON = _SENDS_BILLS | ACCOUNT_KINDS | CARD_WORDS
 _MAX_WISH = 12  # words
 _PLACES = frozenset({"in", "on", "at", "from", "with"})  # before an account
@@ -88,8 +91,15 @@ def _known_biller(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str |
     """A name that says itself that it sends bills, a card's included."""
     for end, value in _biller(tokens, at):
         name = tokens[at:end]
-        if name[-1].word in _SENDS_BILLS or len(_without_card(name)) < len(name):
+        card = name[-1].word in CARD_WORDS and not _PAID_BEFORE.intersection(token.word for token in name)
+        if name[-1].word in _SENDS_BILLS or card:
             yield end, value
+
+
+def _financed(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    """What "a car payment" is for."""
+    if at < len(tokens) and tokens[at].word in _FINANCED:
+        yield at + 1, tokens[at].text
 
 
 def _without_card(name: Sequence[Token]) -> Sequence[Token]:
@@ -121,7 +131,7 @@ def _account_alone(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str]
         name = tokens[begin:end]
         if _is_account_word(tokens, end):
             yield end + 1, "" if name[0].word == "bank" and len(name) == 1 else join(name)
-        elif name[-1].word in ACCOUNT_KINDS | CARD_WORDS or _is_bank(name) or (not own and _is_one_name(name)):
+        elif name[-1].word in ACCOUNT_KINDS | CARD_WORDS | BRANDS or _is_bank(name) or (not own and _is_one_name(name)):
             yield end, join(name)
 
 
@@ -129,7 +139,7 @@ def _own_account(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | 
     """An account that says itself that it is one: "my account", "savings", "the household account"."""
     for end, value in _account(tokens, at):
         written = tokens[at:end]
-        if (any(map(_says_account, written)) or _is_bank(written)) and not NOT_AN_ACCOUNT.intersection(
+        if (any(map(_says_account, written)) or _is_bank(written)) and not (NOT_AN_ACCOUNT - TIME_OFF).intersection(
             token.word for token in written
         ):
             yield end, value
@@ -151,12 +161,15 @@ def _which(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]
         token, before = tokens[end - 1], tokens[end - 2].word if end > begin + 1 else ""
         if token.part is not Part.WORD or token.word in BILL_WORDS:
             return
-        if named and (token.word in CARD_WORDS or (token.word in CARD_KINDS and _is_card_word(tokens, end))):
+        if token.word in CARD_WORDS or (token.word in CARD_KINDS and _is_card_word(tokens, end)):
+            if not named or named[-1].word in CARD_KINDS:  # "credit card" alone is its name
+                named.append(token)
             if token.word in CARD_WORDS:
                 yield end, join(named)
             continue
         possessive = token.word.endswith("'s") and token.word not in ACCOUNT_KINDS
-        if token.word in NOT_AN_ACCOUNT - BRANDS or (possessive and not _is_card_word(tokens, end)):
+        named_for = token.word in TIME_OFF and end < len(tokens) and _says_account(tokens[end])
+        if (token.word in NOT_AN_ACCOUNT - BRANDS and not named_for) or (possessive and not _is_card_word(tokens, end)):
             return
         of_bank = token.word == "of" and before == "bank" and bool(named)
         filler = token.word in BALANCE_FILLERS or (token.word == "bank" and not named and not _goes_on_of(tokens, end))
@@ -188,6 +201,11 @@ def _purpose(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Toke
         if tokens[end - 1].word not in PURPOSES:
             return
         yield end, ""
+
+
+def _sum(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    """An amount that a balance is compared with. The question is answered with the balance, so it is not needed."""
+    yield from ((end, "") for end, _ in _amount(tokens, at))
 
 
 def _wish(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
@@ -233,8 +251,11 @@ def _is_one_name(name: Sequence[Token]) -> bool:
     if len(name) > 3 or name[-1].word.endswith("'s"):
         return False
     capital = [token.text[:1].isupper() for token in name if token.word not in SMALL_NAME_WORDS]
+    remark = any(_is_remark(token.word) for token in name[1:])
+    if len(name) == 2 and len(set(capital)) == 2:  # "Jane smith"
+        return not remark and name[1].word not in PURPOSES | RELATIONS | _NO_PERSON
     if len(name) > 1 and not all(capital):
-        return not any(capital) and not any(_is_remark(token.word) for token in name[1:])
+        return not any(capital) and not remark
     return True
 
 
@@ -248,10 +269,12 @@ SLOTS: Mapping[str, Reader] = {
     "payee": _payee,
     "biller": _biller,
     "known_biller": _known_biller,
+    "financed": _financed,
     "account": _account,
     "own_account": _own_account,
     "which": _which,
     "purpose": _purpose,
+    "sum": _sum,
     "wish": _wish,
     "whatever": _whatever,
     "bank": _bank,

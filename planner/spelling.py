@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from .grammar import phrase_length, phrases
 from .tokens import Part, Token, join
-from .vocabulary import ACCOUNT_KINDS, FIXED_NAMES, MENDED, RESERVED
+from .vocabulary import ACCOUNT_KINDS, ACCOUNT_WORDS, FIXED_NAMES, MENDED, RESERVED
 
 _FIXED = phrases(FIXED_NAMES)
 _MENDED_LENGTHS = range(min(map(len, MENDED)) - 1, max(map(len, MENDED)) + 2)
 _ORDINALS = frozenset({"first", "second", "third", "new", "old"})
 _OF_BANKS = frozenset({"bank", "account", "credit union", *ACCOUNT_KINDS})
+_NAMES_OF_ACCOUNTS = frozenset({"deposit", "cash"})
 _SHORT = 3  # letters at most on each side of an "&" in a name: AT&T
 
 
@@ -25,6 +26,8 @@ def read_words(tokens: Sequence[Token]) -> list[Token]:
         length = phrase_length(_FIXED, tokens, at) or _initials(tokens, at) or _ordinal_name(tokens, at)
         if length:
             made.append(_joined(tokens[at : at + length]))
+        elif _names_account(tokens, at):
+            made.append(replace(tokens[at], word=f"{tokens[at].word} account"))
         else:
             made.append(_mended(tokens[at]))
         at += max(length, 1)
@@ -48,6 +51,12 @@ def _ordinal_name(tokens: Sequence[Token], at: int) -> int:
     """How many tokens a name like "First Tennessee" takes at *at*, where the next word says that it is a bank's; 0 elsewhere."""
     three = [token.word for token in tokens[at : at + 3]]
     return 2 if len(three) == 3 and three[0] in _ORDINALS and three[1] not in RESERVED and three[2] in _OF_BANKS else 0
+
+
+def _names_account(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the word at *at*, which no other name holds, names an account: "my deposit account"."""
+    three = [token.word for token in tokens[max(at - 1, 0) : at + 2]]
+    return len(three) == 3 and three[0] in ("my", "our", "the") and three[1] in _NAMES_OF_ACCOUNTS and three[2] in ACCOUNT_WORDS
 
 
 def _mended(token: Token) -> Token:

@@ -12,8 +12,18 @@ OPENERS = (
     "we need to", "we want to", "i would like for you to", "wanna", "want to", "need to", "would like to", "id like to",
     "i would also like to", "i'd also like to", "i also want to", "i also need to", "i was hoping to", "i'm hoping to",
     "i'm looking to", "i am looking to", "i'm wanting to", "i am wanting to", "time to", "it's time to", "it is time to",
+    "time for me to", "it's time for me to", "it is time for me to", "i need someone to", "i need somebody to",
+    "i need anyone who can help me", "i need someone who can help me",
+    "i have to", "i've to", "i've got to", "i have got to", "i got to", "i gotta", "i've gotta", "gotta", "got to", "have to",
+    "i must",
+    "we have to", "we've got to", "we must", "i really need to", "i really want to", "i really have to", "i really must",
+    "i really would like to", "i'd really like to", "i would really like to", "i just want to",
+    "i just need to", "i still need to", "i still have to", "i'd like to have you", "i'd like to ask you to", "i'm asking you to",
+    "i am asking you to", "i request that you", "i request you to", "i'm requesting that you", "today", "right now", "hurry and",
+    "go on and", "proceed to", "immediately", "electronically",
+    "at this time", "i want to go ahead and", "i'd like to go ahead and", "kindly proceed to", "quickly",
     "help me", "help me to", "i need help to", "i want help to", "i need your help to", "assist me to", "help",
-    "let's", "let us", "let me", "go ahead and",
+    "let's", "lets", "let us", "let me", "sure", "alright", "okay then", "ok then", "ok great", "okay great", "go ahead and",
     "be so kind and", "do me a favor and", "do me a favour and", "make sure to", "be sure to", "i'm ready to",
 )  # fmt: skip
 ASKING_OPENERS = (  # a question mark behind these asks to do it; behind anything else it asks whether to
@@ -21,20 +31,43 @@ ASKING_OPENERS = (  # a question mark behind these asks to do it; behind anythin
     "can you please", "will you please", "can you kindly", "could you kindly", "would you be able to",
     "would you be so kind as to", "would it be possible for you to", "i was wondering if you could", "i wonder if you could",
     "i was hoping you could", "i was hoping that you could", "do you think you could", "can you go ahead and",
+    "i would appreciate it if you could", "i'd appreciate it if you could", "i would appreciate it if you would",
+    "i'd appreciate it if you would", "it would be great if you could", "it would be nice if you could",
+    "would you be so kind to",
+    "can anyone", "can someone", "can somebody", "could someone", "could somebody", "could anyone",
+    "i was wondering if you can", "i wonder if you can", "do you think you can", "is there any way you can",
+    "is there a way you can",
+    "is there any way you could", "is there a way you could", "is it possible for you to", "i was hoping you'd",
+    "i was hoping you would", "can you possibly", "could you possibly",
     "could i get you to", "can i get you to", "could i have you", "can i have you", "may i ask you to",
 )  # fmt: skip
 # Behind these the verb ends in -ing: "I need help paying my bill". The first ask, as above.
-ASKING_GERUND_OPENERS = ("would you mind", "do you mind")
+_HELP = (
+    "help",
+    "some help",
+    "a little help",
+    "your help",
+    "assistance",
+    "some assistance",
+    "your assistance",
+    "a hand",
+    "some aid",
+)
+_HELP_IN = tuple(f"{help_}{behind}" for help_ in _HELP for behind in ("", " with", " in"))
+_WISHED = (
+    "i need", "i want", "i'd like", "i would like", "i could use", "i require", "i need to get", "i am going to need",
+    "i'm going to need", "i'm looking for", "i will need", "give me", "lend me",
+)  # fmt: skip
+_ASKED_FOR = ("can i get", "could i get", "may i have", "can i have", "could i have", "can you give me", "could you give me")
+ASKING_GERUND_OPENERS = ("would you mind", "do you mind", *(f"{asked} {help_}" for asked in _ASKED_FOR for help_ in _HELP_IN))
 GERUND_OPENERS = (
     "help with", "help me with", "help me in", "help me out with", "assist with", "assist me with", "assist me in", "aid me in",
-    "give me help", "give me a hand", "give me a hand with", "lend me a hand", "lend me a hand with", "go ahead with",
-    "i want a hand", "i need a hand", "i need a hand with", "i need help", "i need help with", "i need your help",
-    "i need some help", "i need some help with", "i want help", "i want help with", "i'd like help", "i'd like help with",
-    "i would like help", "i would like help with", "i want assistance", "i need assistance", "i need assistance with",
-    "i need assistance in", "i need some assistance", "i need some assistance with",
+    "go ahead with", "take care of", "handle", "proceed with", "i need a bit of hand holding",
+    *(f"{wished} {help_}" for wished in _WISHED for help_ in _HELP_IN),
 )  # fmt: skip
 CLOSERS = (
-    "please", "pls", "plz", "thanks", "thank you", "thank you very much", "thank you so much", "thanks a lot", "thanks so much",
+    "please", "pls", "plz", "please and thank you", "please and thanks", "thanks", "thank you", "thank you very much",
+    "thank you so much", "thanks a lot", "thanks so much",
     "many thanks", "thx", "ty", "now", "right now", "right away", "immediately", "at once", "asap", "as soon as possible",
     "as soon as you can", "today", "this instant", "straight away", "right this second", "for me", "if you can", "if you could",
     "if you would", "if possible", "if you please", "if you don't mind", "if you do not mind", "if you wouldn't mind",
@@ -83,24 +116,28 @@ PURPOSES = frozenset(_PURPOSE_WORDS.split())
 
 # Words of an account's name, as in "my emergency savings".
 ACCOUNT_KINDS = frozenset(
-    {"checking", "chequing", "checkings", "savings", "saving", "saving's", "checking's", "money market", "fund", "ira", "hsa"}
-)
+    {"checking", "chequing", "checkings", "savings", "saving", "saving's", "checking's", "money market", "fund", "ira", "hsa",
+     "cd", "joint", "brokerage"}
+)  # fmt: skip
 ACCOUNT_WORDS = frozenset({"account", "acct", "accnt", "accounts", "accts"})
 CARD_WORDS = frozenset({"card", "cards"})
 CARD_KINDS = frozenset({"credit", "debit", "charge"})
 BRANDS = frozenset({"visa", "mastercard", "amex", "american express", "discover"})  # of cards
 BALANCE_FILLERS = frozenset(
-    {*ACCOUNT_WORDS, "available", "current", "total", "full", "latest", "remaining", "overall", "present"}
+    {*ACCOUNT_WORDS, "available", "current", "total", "full", "latest", "remaining", "overall", "present", "exact"}
 )
 NOT_AN_ACCOUNT = frozenset(
     {"card", "cards", "credit", "rewards", "reward", "points", "loan", "mortgage", "visa", "mastercard", "amex", "miles",
      "minimum", "debt", "due", "owed", "limit", "tax", "taxes", "apr", "interest", "work", "life", "vacation", "pto"}
 )  # fmt: skip
+TIME_OFF = frozenset({"vacation", "work", "life"})  # of which an account may be named all the same: "my vacation account"
 # Names that end in one of these are billers: "pay Acme Utilities".
 BILL_WORDS = frozenset(
     {"utilities", "utility", "electric", "electricity", "gas", "water", "internet", "cable", "phone", "rent", "mortgage",
      "insurance", "broadband", "wireless", "energy", "company", "loan", "loans", "tuition", "hoa", "trash", "garbage", "sewer",
-     "sewage", "premium", "power", "light", "lights", "cell", "cellular", "mobile", "heating", "daycare", "childcare"}
+     "sewage", "wifi", "wi-fi", "power", "light", "lights", "cell", "cellular", "mobile", "heating", "daycare", "childcare",
+     "auto insurance",
+     "auto loan"}
 )  # fmt: skip
 
 # Banks, and others where people have accounts.
@@ -120,6 +157,10 @@ FIXED_NAMES = (
     "first union", "first bank", "first financial", "first republic", "first citizens", "fifth third", "us bank", "people's bank",
     "american express", "credit union", "money market", "credit all", "home equity", "online savings", "rainy day", "cash app",
     "google pay", "apple pay", "dollar general", "time warner", "state farm",
+    "auto insurance", "auto loan", "citizens one", "golden one", "bank one", "one west", "capital one 360", "dollar bank",
+    "pay pal",
+    "new york community bank", "mutual of omaha", "security first", "first hawaiian", "first tennessee", "first horizon",
+    "first midwest", "first energy", "old navy", "toys r us",
 )  # fmt: skip
 
 # What is also read with one letter wrong. No name is among them, nor a number.
@@ -134,7 +175,7 @@ a an the this that these those some any each every all both half either neither 
 enough more less most least much many few several couple lot lots bit
 i me my mine myself we us our ours you your yours he him his she her hers it its they them their theirs who whom whose which
 what someone somebody anyone anybody everyone everybody nobody no-one something anything everything nothing one's
-to from for of on in into onto at by with without via through using use over under above below about around up down out off
+to from for of on in into onto at by with without via through using use over under above below about around up down out off back
 anyway anyways regardless alone overseas abroad provided providing assuming given pending upon subject contingent rather
 between among across toward towards per as than like until till unless before after since during within because against
 beyond behind except excluding including instead besides despite regarding

@@ -30,7 +30,7 @@ def verdicts(rules: RulesPlanner) -> Sequence[Verdict]:
 
 @pytest.fixture(scope="module")
 def developed(rules: RulesPlanner) -> Sequence[Verdict]:
-    """The 329 requests that the planner was developed on."""
+    """The 514 requests that the planner was developed on."""
     return verdicts_on(rules, "development.jsonl")
 
 
@@ -40,14 +40,14 @@ def test_no_wrong_plan_moves_money(verdicts: Sequence[Verdict], developed: Seque
     assert (found[Verdict.WRONG], found[Verdict.HARMLESS], found[Verdict.UNANSWERED]) == (0, 0, 0)
 
 
-@pytest.mark.parametrize(("parity", "least"), [(0, 60), (1, 51)])
+@pytest.mark.parametrize(("parity", "least"), [(0, 60), (1, 52)])
 def test_share_of_right_answers(verdicts: Sequence[Verdict], parity: int, least: int) -> None:
-    """All of the 60 lines it was developed on are right, and at least 51 of the 60 it was not (85 %)."""
+    """All of the 60 lines it was developed on are right, and at least 52 of the 60 it was not (87 %)."""
     half = [verdict.is_right for verdict in verdicts[parity::2]]
     assert (len(half), sum(half) >= least) == (60, True)
 
 
 def test_share_of_right_answers_to_what_it_was_developed_on(developed: Sequence[Verdict]) -> None:
-    """At least 325 of the 329 requests of the development set are right (99 %)."""
+    """At least 512 of the 514 requests of the development set are right (99.6 %)."""
     right = sum(verdict.is_right for verdict in developed)
-    assert (len(developed), right >= 325) == (329, True)
+    assert (len(developed), right >= 512) == (514, True)

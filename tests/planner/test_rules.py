@@ -80,6 +80,35 @@ def test_plans_several_actions_of_one_request(rules: RulesPlanner, dana: Actor) 
         ("what is my savings balance at chase", ("check_balance", "chase savings", None, [])),
         ("will the money in my chase account cover a new bike?", ("check_balance", "chase", None, [])),
         ("remind me how much is in my account", ("check_balance", "checking", None, [])),
+        ("i have to pay my water bill", ("pay_bill", "water", None, [])),
+        ("i really need to pay rent from savings", ("pay_bill", "rent", None, [])),
+        ("i gotta send Bob $5", ("transfer", "Bob", "5.00", [])),
+        ("set up a transfer of $5 from savings to checking", ("transfer", "checking", "5.00", [])),
+        ("help me with a transfer of $5 from savings to checking", ("transfer", "checking", "5.00", [])),
+        ("using savings, send $5 to Bob", ("transfer", "Bob", "5.00", [])),
+        ("take $5 of my checking and put it in savings", ("transfer", "savings", "5.00", [])),
+        ("move $5 worth from checking to savings", ("transfer", "savings", "5.00", [])),
+        ("take $5 from checking, put it in savings", ("transfer", "savings", "5.00", [])),
+        ("repay Bob $5", ("transfer", "Bob", "5.00", [])),
+        ("pay Bob back $5", ("transfer", "Bob", "5.00", [])),
+        ("send $5 to Jane smith", ("transfer", "Jane smith", "5.00", [])),
+        ("make sure my gas bill is paid", ("pay_bill", "gas", None, [])),
+        ("can you take care of paying my gas bill", ("pay_bill", "gas", None, [])),
+        ("pay duke energy for my electric bill", ("pay_bill", "duke energy", None, [])),
+        ("use $5 from my checking to pay my water bill", ("pay_bill", "water", "5.00", [])),
+        ("pay my gas bill of $5", ("pay_bill", "gas", "5.00", [])),
+        ("pay my overdue gas bill", ("pay_bill", "gas", None, [])),
+        ("pay my credit card", ("pay_bill", "credit card", None, [])),
+        ("do a car payment from my savings account", ("pay_bill", "car", None, [])),
+        ("could i get some help paying my water bill?", ("pay_bill", "water", None, [])),
+        ("pay my water bill from my deposit account", ("pay_bill", "water", None, [])),
+        ("i would appreciate it if you could pay my gas bill", ("pay_bill", "gas", None, [])),
+        ("do i have more than $100 in my pnc account", ("check_balance", "pnc", None, [])),
+        ("what is my chase account at", ("check_balance", "chase", None, [])),
+        ("what's the balance of my credit card", ("check_balance", "credit card", None, [])),
+        ("i'm not sure how much money i have in savings", ("check_balance", "savings", None, [])),
+        ("what is in my vacation account", ("check_balance", "vacation", None, [])),
+        ("could you provide my account balance", ("check_balance", "checking", None, [])),
         ("I like coffee \U0001f440 But how much money do I have?", ("check_balance", "checking", None, [])),
     ],
 )
@@ -112,6 +141,19 @@ def test_linking_words_decide_what_needs_what(
 ) -> None:
     """Then, after, before and if make a need; and, commas, full stops and new lines do not."""
     assert [wire["needs"] for wire in planned(rules, request_text, dana)] == needs
+
+
+@pytest.mark.parametrize(
+    ("request_text", "names"),
+    [
+        ("pay my water bill and my gas bill", ["water", "gas"]),
+        ("pay my phone and internet bills", ["phone", "internet"]),
+        ("what's the balance of my checking and my savings", ["checking", "savings"]),
+    ],
+)
+def test_one_verb_may_have_several_names(rules: RulesPlanner, dana: Actor, request_text: str, names: list[str]) -> None:
+    """Bills and balances that are joined by "and" are an action each."""
+    assert [name for _, name, _, _ in in_short(rules, request_text, dana)] == names
 
 
 def test_after_puts_the_earlier_action_first(rules: RulesPlanner, dana: Actor) -> None:
@@ -212,6 +254,18 @@ check my balance, then sned 5 to Alice
 deposit 40 to Alice
 take 60 from Alice
 send ５０ to Alice
+pay my water bill, my gas bill
+pay my pacific gas and electric bill
+pay my water bill from savings and my gas bill
+pay 50 on my water bill and my gas bill
+pay my water bill and not my gas bill
+pay the water bill due tomorrow
+set up a payment to comcast next week
+request 50 from Bob
+make sure my gas bill is not paid
+put 50 on my gift card
+must i pay my gas bill
+i must not pay my gas bill
 set up autopay for my electric bill
 send 50 to my friend
 send 50 to my wife and Bob
@@ -302,8 +356,8 @@ send Alice $1, 200 to Bob
 STATED = """
 I'm trying to send $50 to Alice
 I am trying to send $50 to Alice
-I have to send $50 to Alice
-I must send $50 to Alice
+I will have to send $50 to Alice
+I should probably send $50 to Alice
 I'd love to send $50 to Alice
 are you able to send $50 to Alice?
 the Acme Utilities bill should be paid
