@@ -142,13 +142,16 @@ class Chat:
     def say(self, words: str) -> PlanRecord:
         """Add the user's *words*, go on as far as that goes, and return the conversation as it stands then.
 
-        Raises PlanInvalid for words that cannot be taken, and Refused where it is somebody else's conversation.
+        What came of the calls before is told first, once that is known of all. Raises PlanInvalid for words that cannot be
+        taken, and Refused where it is somebody else's conversation.
         """
         if self.plan is None:
             self.plan = self._engine.conversing.open(self._actor, words, self._talker.label)
         else:
-            last = conversation_of(self._engine.plan(self.plan)).last
-            self._engine.conversing.say(self.plan, last, self._actor, words)
+            record = self.record()
+            if next_move(record) is Next.ACTIONS and standing_of(record) is Standing.OPEN:
+                self._act(record)
+            self._engine.conversing.say(self.plan, conversation_of(self.record()).last, self._actor, words)
         return self.go_on()
 
     def go_on(self) -> PlanRecord:

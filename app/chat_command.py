@@ -43,7 +43,13 @@ def chat(options: argparse.Namespace, settings: Settings) -> Exit:
             limits=Limits(turns=options.max_turns, calls=options.max_calls, tokens=options.max_tokens),
             refresh=lambda: take_up(engine, settings),
         )
-        record = _talk(talk, shown, options.words, engine, settings)
+        try:
+            record = _talk(talk, shown, options.words, engine, settings)
+        except KeyboardInterrupt:
+            shown.break_off()
+            if talk.plan is not None:
+                shown.show_standing(talk.record())
+            raise
         if record is None:
             return Exit.DONE
         shown.show_standing(record)

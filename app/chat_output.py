@@ -58,6 +58,10 @@ class Screen:
         self._words.end()
         self._console.print(output.plain(f"No answer: {turn.outcome.value}. {turn.message}"), style="red")
 
+    def break_off(self) -> None:
+        """End the line of the model's words that has begun: it was interrupted."""
+        self._words.end()
+
     def note(self, record: PlanRecord) -> None:
         """Remember how *record* stands: that was shown."""
         self._shown |= {action.number: action.status for action in record.actions}
@@ -132,6 +136,9 @@ class Lines:
         approvals: list[Json] = [forms.approval_json(one, record.action(one.number)) for one in waiting]
         told: dict[str, Json] = {"event": "actions", "plan": record.id, "approvals": approvals}
         self._print(told | self._actions(record, message))
+
+    def break_off(self) -> None:
+        """Nothing: each piece has a line of its own."""
 
     def failed(self, turn: Turn) -> None:
         self._print({"event": "failed", "outcome": turn.outcome.value, "message": turn.message})

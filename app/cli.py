@@ -210,8 +210,11 @@ def _add_settling(verbs: Verbs) -> None:
 
 
 def _takes_context(parser: argparse.ArgumentParser) -> None:
-    for option, whose in (("--context", "that anybody may have written"), ("--trusted-context", "only of your own systems")):
-        what = f"a text {whose}, for the planner to read beside the request: invoice=bill.txt; once for each"
+    for option, whose in (
+        ("--context", "anybody may have written: invoice=bill.txt"),
+        ("--trusted-context", "only your own systems could write: payees=payees.txt"),
+    ):
+        what = f"a text for the planner to read beside the request, which {whose}; once for each"
         parser.add_argument(option, metavar="SOURCE=FILE", action="append", default=[], help=what)
 
 

@@ -173,7 +173,9 @@ def conversation_of(record: PlanRecord) -> Conversation:
 def _check_room(plan: str, talk: Conversation, words: str) -> None:
     """Raises UsageError where the user cannot say *words* now: calls are not answered, or all words together are too much."""
     if talk.unanswered():
-        raise UsageError(f"{plan} waits for what its actions come to; sign or cancel what waits, then say it")
+        raise UsageError(
+            f"{plan} waits for what its actions come to; sign or cancel what waits (signoff cancel {plan}), then say it"
+        )
     said = [one.text for one in talk.messages if one.role == Role.USER]
     if len(said) >= MAX_SAID or sum(map(len, said)) + len(words) > MAX_SAID_CHARACTERS:
         raise UsageError(f"{plan} holds as many words of its user as a conversation may; start another one")

@@ -153,7 +153,12 @@ def format_request(request: str | None) -> Text:
         return Text("none: no user's words came with the plan")
     more = len(request) - SHOWN_REQUEST
     cut = f" … and {more:,} more characters; `signoff show PLAN --json` has all" if more > 0 else ""
-    return Text("(untrusted) ", style="red").append(Text(f'"{show_text(request[:SHOWN_REQUEST])}"{cut}', style="default"))
+    return Text("(untrusted) ", style="red").append(Text(f'"{show_words(request[:SHOWN_REQUEST])}"{cut}', style="default"))
+
+
+def show_words(text: str) -> str:
+    """What a user wrote, for a person's eyes and on one line: what they wrote in several messages is told apart by a ⏎."""
+    return " ⏎ ".join(map(show_text, text.split("\n")))
 
 
 def format_reason(reason: Mapping[str, Json]) -> Text:
