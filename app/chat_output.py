@@ -85,9 +85,9 @@ class Screen:
             case Standing.ENDED:
                 self._say(f"Conversation {record.id} has ended: {talk.ended}.")
             case Standing.WAITING:
-                self._say(f"Conversation {record.id} waits; once that is decided: {named}")
+                self._say(f"Conversation {record.id} waits; once that is decided: {named}", whole=True)
             case Standing.OPEN:
-                self._say(f"Conversation {record.id} is open: {named}")
+                self._say(f"Conversation {record.id} is open: {named}", whole=True)
 
     def show_waiting(self, record: PlanRecord) -> None:
         """Show the cards of what waits for sign-off, each once, and how to sign it."""
@@ -109,8 +109,9 @@ class Screen:
         if actions:
             self._console.print(output.format_outcomes(actions))
 
-    def _say(self, text: str) -> None:
-        self._console.print(Text(show_text(text), style="italic"))
+    def _say(self, text: str, *, whole: bool = False) -> None:
+        """Say *text*, *whole* where it holds a command that is copied: broken by the terminal alone."""
+        self._console.print(Text(show_text(text), style="italic"), soft_wrap=whole)
 
     def _write(self, text: str) -> None:
         self._console.file.write(text)

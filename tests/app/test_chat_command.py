@@ -113,6 +113,15 @@ def test_conversations_are_listed(cli: CommandLine, script: Script) -> None:
     assert [line.split()[1] for line in cli.wide("chat", "--list").out.splitlines()[1:]] == ["open", "waiting", "ended"]
 
 
+def test_the_command_that_goes_on_is_not_broken(cli: CommandLine, script: Script) -> None:
+    """The command with which a conversation goes on stands on one line, to be copied, however narrow the terminal."""
+    script(words("Hello."))
+    ran = cli("chat", "hello", "--policies", str(cli.policies))
+    (line,) = [line for line in ran.out.splitlines() if line.startswith("Conversation p-")]
+    assert line.rstrip().endswith(f" --policies {cli.policies}")
+    assert len(line) > 80
+
+
 def test_an_ended_conversation_says_so(cli: CommandLine, script: Script) -> None:
     """At a limit it says which; going on with it says that it has ended, and adds nothing."""
     script(calls(SMALL))
