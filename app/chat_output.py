@@ -80,6 +80,7 @@ class Screen:
 
     def show_standing(self, record: PlanRecord) -> None:
         """Show where a conversation stands, and how it goes on."""
+        self._words.end()  # of a turn that was not taken
         talk, named = conversation_of(record), join(("signoff", "chat", "--resume", record.id, *self._named))
         match standing_of(record):
             case Standing.ENDED:

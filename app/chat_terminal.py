@@ -69,6 +69,7 @@ class ChatTerminal:
         try:
             act()
         except SignoffError as error:
+            self._screen.break_off()
             for problem in output.problems_of_error(error):
                 self._console.print(output.plain(problem), style="red")
         except KeyboardInterrupt:

@@ -132,6 +132,12 @@ def test_an_ended_conversation_says_so(cli: CommandLine, script: Script) -> None
     cli("chat", "--resume", plan, "go on").failed(2, f"{plan} has ended: the model took 1 turns")
 
 
+def test_words_of_a_turn_that_is_not_taken_end_with_their_line(cli: CommandLine, script: Script) -> None:
+    """What the model said is shown to its last word, and what we say of it stands on a line of its own."""
+    script(calls(SMALL, LARGE, words="One moment."))
+    assert "│ One moment.\nConversation p-" in cli.wide("chat", "send", "--max-calls", "1").out
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
