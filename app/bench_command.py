@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from . import forms, output
 from .canonical import Json
 from .commands import read_file
-from .errors import Exit, SignoffError
+from .errors import Exit, SignoffError, UsageError
 from .options import Verbs, add_command, formatter, no_actor
 from .planners import choose_planner
 from .settings import PlannerChoice, Settings
@@ -17,6 +17,7 @@ from .settings import PlannerChoice, Settings
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from signoff.actions import Registry
     from signoff.planner import LabelledRequest, Planner, Scored
 
 _PATIENCE = 3  # requests in a row without an answer, after which no more are asked
@@ -49,8 +50,12 @@ def bench_planner(options: argparse.Namespace, settings: Settings) -> Exit:
     """`signoff bench planner`."""
     from signoff.planner import read_requests
 
+    from .registries import load_registry
+
+    registry = load_registry(settings.actions)
     requests = read_requests(read_file(options.requests, "labelled requests"), options.requests)
-    scores = [(planner.label, _ask(planner, requests, settings)) for planner in _planners(settings)]
+    _check_labels(requests, registry, options.requests)
+    scores = [(planner.label, _ask(planner, requests, settings)) for planner in _planners(settings, registry)]
     if settings.json:
         forms.print_json({"file": options.requests, "planners": [_score_json(label, scored) for label, scored in scores]})
     else:
@@ -59,12 +64,23 @@ def bench_planner(options: argparse.Namespace, settings: Settings) -> Exit:
     return _exit([one for _, scored in scores for one in scored])
 
 
-def _planners(settings: Settings) -> "list[Planner]":
+def _check_labels(requests: "Sequence[LabelledRequest]", registry: "Registry", name: str) -> None:
+    """Raises UsageError for a label that names an action or a field that there is not: no plan could ever be that one."""
+    for request in requests:
+        for wanted in (action for label in request.plans for action in label):
+            type_ = str(wanted["type"])
+            if type_ not in registry:
+                raise UsageError(f"{name}:{request.line}: there is no action `{type_[:40]}`; write one of {', '.join(registry)}")
+            fields = registry[type_].fields
+            unknown = [field for field in wanted if field != "type" and field not in fields]
+            if unknown:
+                known = ", ".join(fields) or "none"
+                raise UsageError(f"{name}:{request.line}: {type_} has no field `{unknown[0][:40]}`; its fields are {known}")
+
+
+def _planners(settings: Settings, registry: "Registry") -> "list[Planner]":
     from signoff.planner import RulesPlanner
 
-    from .registries import load_registry
-
-    registry = load_registry(settings.actions)
     if settings.planner is not PlannerChoice.AUTO:
         return [choose_planner(settings, registry)]
     return [RulesPlanner(registry), *([choose_planner(settings, registry)] if settings.model.is_set_up else [])]
@@ -113,7 +129,7 @@ def _print_score(label: str, scored: "Sequence[Scored]", *, failures: bool) -> N
     output.print_text(f"{label}: {right:,} of {len(scored):,} right ({right / len(scored):.1%})")
     out = output.console()
     out.print(_table(_by_source(scored)))
-    if failures:
+    if failures and right < len(scored):
         out.print(_failures([one for one in scored if not one.verdict.is_right]))
     out.print()
 

@@ -145,14 +145,19 @@ class Chat:
     def say(self, words: str) -> PlanRecord:
         """Add the user's *words*, go on as far as that goes, and return the conversation as it stands then.
 
-        Raises PlanInvalid for words that cannot be taken, Refused where it is somebody else's conversation, and Busy where more
-        was said there since it was looked at here: a "yes" is no answer to a question that nobody saw.
+        What came of the calls before is told first, once that is known of all. Raises PlanInvalid for words that cannot be
+        taken, Refused where it is somebody else's conversation, and Busy where more was said there since it was looked at
+        here: a "yes" is no answer to a question that nobody saw.
         """
         if self.plan is None:
             self.plan = self._engine.conversing.open(self._actor, words, self._talker.label)
         else:
-            last = conversation_of(self._engine.plan(self.plan)).last if self.seen is None else self.seen
-            self._engine.conversing.say(self.plan, last, self._actor, words)
+            record = self.record()
+            last = conversation_of(record).last
+            self.seen = last if self.seen is None else self.seen
+            if self.seen == last and next_move(record) is Next.ACTIONS and standing_of(record) is Standing.OPEN:
+                self._act(record)
+            self._engine.conversing.say(self.plan, self.seen, self._actor, words)
         self.look()
         return self.go_on()
 

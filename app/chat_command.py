@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from signoff.audit import PlanRecord, Status
 
 from . import forms, output
-from .errors import Exit, UsageError
+from .errors import Exit, SignoffError, UsageError
 from .opening import check_database, make_talker, open_engine, reading_engine, take_up
 from .settings import Settings
 
@@ -43,7 +43,16 @@ def chat(options: argparse.Namespace, settings: Settings) -> Exit:
             limits=Limits(turns=options.max_turns, calls=options.max_calls, tokens=options.max_tokens),
             refresh=lambda: take_up(engine, settings),
         )
-        record = _talk(talk, shown, options.words, engine, settings)
+        try:
+            record = _talk(talk, shown, options.words, engine, settings)
+        except SignoffError:
+            shown.break_off()
+            raise
+        except KeyboardInterrupt:
+            shown.break_off()
+            if talk.plan is not None:
+                shown.show_standing(talk.record())
+            raise
         if record is None:
             return Exit.DONE
         shown.show_standing(record)

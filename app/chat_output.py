@@ -59,6 +59,10 @@ class Screen:
     def failed(self, turn: Turn) -> None:
         self._console.print(output.plain(f"No answer: {turn.outcome.value}. {turn.message}"), style="red")
 
+    def break_off(self) -> None:
+        """End the line of the model's words that has begun: it was interrupted."""
+        self._words.end()
+
     def note(self, record: PlanRecord) -> None:
         """Remember how *record* stands: that was shown."""
         self._shown |= {action.number: action.status for action in record.actions}
@@ -77,14 +81,15 @@ class Screen:
 
     def show_standing(self, record: PlanRecord) -> None:
         """Show where a conversation stands, and how it goes on."""
+        self._words.end()  # of a turn that was not taken
         talk, named = conversation_of(record), join(("signoff", "chat", "--resume", record.id, *self._named))
         match standing_of(record):
             case Standing.ENDED:
                 self._say(f"Conversation {record.id} has ended: {talk.ended}.")
             case Standing.WAITING:
-                self._say(f"Conversation {record.id} waits; once that is decided: {named}")
+                self._say(f"Conversation {record.id} waits; once that is decided: {named}", whole=True)
             case Standing.OPEN:
-                self._say(f"Conversation {record.id} is open: {named}")
+                self._say(f"Conversation {record.id} is open: {named}", whole=True)
 
     def show_waiting(self, record: PlanRecord) -> None:
         """Show the cards of what waits for sign-off, each once, and how to sign it."""
@@ -106,8 +111,9 @@ class Screen:
         if actions:
             self._console.print(output.format_outcomes(actions))
 
-    def _say(self, text: str) -> None:
-        self._console.print(Text(show_text(text), style="italic"))
+    def _say(self, text: str, *, whole: bool = False) -> None:
+        """Say *text*, *whole* where it holds a command that is copied: broken by the terminal alone."""
+        self._console.print(Text(show_text(text), style="italic"), soft_wrap=whole)
 
     def _write(self, text: str) -> None:
         self._console.file.write(text)
@@ -136,6 +142,9 @@ class Lines:
         approvals: list[Json] = [forms.approval_json(one, record.action(one.number)) for one in waiting]
         told: dict[str, Json] = {"event": "actions", "plan": record.id, "approvals": approvals}
         self._print(told | self._actions(record, message))
+
+    def break_off(self) -> None:
+        """Nothing: each piece has a line of its own."""
 
     def failed(self, turn: Turn) -> None:
         self._print({"event": "failed", "outcome": turn.outcome.value, "message": turn.message})

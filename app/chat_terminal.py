@@ -56,6 +56,10 @@ class ChatTerminal:
             if self._talk.plan is None:
                 raise UsageError(f"nothing was said yet; {LEAVE[0]} leaves")
             self._talk.end(f"{self._talk.record().requester.id} ended it")
+        elif line.startswith("/"):  # meant for us, so no model is told
+            raise UsageError(
+                f'there is no command "{line.split()[0][:40]}"; {LEAVE[0]} leaves, {END} ends the conversation for good'
+            )
         elif line:
             try:
                 self._talk.say(line)
@@ -75,9 +79,11 @@ class ChatTerminal:
         try:
             act()
         except SignoffError as error:
+            self._screen.break_off()
             for problem in output.problems_of_error(error):
                 self._console.print(output.plain(problem), style="red")
         except KeyboardInterrupt:
+            self._screen.break_off()
             self._say("Interrupted. What was said is stored; an empty line goes on with it.")
 
     def _go_on(self) -> None:
@@ -92,7 +98,7 @@ class ChatTerminal:
             return False
         with self._engine.store.read() as tx:
             moved = tx.version() != self._version
-        return moved and standing_of(self._talk.record()) is Standing.WAITING
+        return moved and next_move(self._talk.record()) is Next.ACTIONS
 
     def _has_ended(self) -> bool:
         return self._talk.plan is not None and standing_of(self._talk.record()) is Standing.ENDED

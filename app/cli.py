@@ -210,8 +210,11 @@ def _add_settling(verbs: Verbs) -> None:
 
 
 def _takes_context(parser: argparse.ArgumentParser) -> None:
-    for option, whose in (("--context", "that anybody may have written"), ("--trusted-context", "only of your own systems")):
-        what = f"a text {whose}, for the planner to read beside the request: invoice=bill.txt; once for each"
+    for option, whose in (
+        ("--context", "anybody may have written: invoice=bill.txt"),
+        ("--trusted-context", "only your own systems could write: payees=payees.txt"),
+    ):
+        what = f"a text for the planner to read beside the request, which {whose}; once for each"
         parser.add_argument(option, metavar="SOURCE=FILE", action="append", default=[], help=what)
 
 
@@ -267,7 +270,12 @@ def _pause(text: str) -> float:
 
 def _add_comparing(verbs: Verbs) -> None:
     explain = _add(verbs, "explain", policy_commands.explain, "why an action is decided as it is, and what would alter that")
-    explain.add_argument("subject", nargs="?", metavar="ACTION", help="an action as JSON, or the id of a plan or an approval")
+    explain.add_argument(
+        "subject",
+        nargs="?",
+        metavar="ACTION",
+        help="an action as JSON, or the id of a plan, an action of it (p-12ab/2) or an approval",
+    )
     explain.add_argument("number", nargs="?", type=int, metavar="NUMBER", help="which action of the plan (not needed for one)")
     explain.add_argument("--action", metavar="FILE", help="an action as JSON; - reads it from standard input")
     explain.add_argument("--at", metavar="TIME", help='when, such as "2026-12-24 18:30" in the zone of the rules (default: now)')

@@ -206,7 +206,9 @@ def _tell(tx: Writing, record: PlanRecord, actor: Actor) -> int:
 def _check_room(record: PlanRecord, talk: Conversation, words: str) -> None:
     """Raises UsageError where the user cannot say *words* now: calls are not answered, or all words together are too much."""
     if talk.unanswered() or is_pending(record):
-        raise UsageError(f"{record.id} waits for what its actions come to; sign or cancel what waits, then say it")
+        raise UsageError(
+            f"{record.id} waits for what its actions come to; sign or cancel what waits (signoff cancel {record.id}), then say it"
+        )
     said = [one.text for one in talk.messages if one.role == Role.USER]
     if len(said) >= MAX_SAID or sum(map(len, said)) + len(words) > MAX_SAID_CHARACTERS:
         raise UsageError(f"{record.id} holds as many words of its user as a conversation may; start another one")

@@ -160,7 +160,12 @@ def format_words(plan: PlanRecord, number: int) -> Text:
         before, request = f"{more:,} characters before; `signoff show PLAN --json` has all … ", request[-SHOWN_REQUEST:]
     elif more > 0:
         after, request = f" … and {more:,} more characters; `signoff show PLAN --json` has all", request[:SHOWN_REQUEST]
-    return Text("(untrusted) ", style="red").append(Text(f'{before}"{show_text(request)}"{after}', style="default"))
+    return Text("(untrusted) ", style="red").append(Text(f'{before}"{show_words(request)}"{after}', style="default"))
+
+
+def show_words(text: str) -> str:
+    """What a user wrote, for a person's eyes and on one line: what they wrote in several messages is told apart by a ⏎."""
+    return " ⏎ ".join(map(show_text, text.split("\n")))
 
 
 def format_reason(reason: Mapping[str, Json]) -> Text:

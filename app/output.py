@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import orjson
-from rich.console import Console
+from rich.console import Console, Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -241,9 +242,10 @@ def print_disputed(disputed: Sequence[str], out: Console | None = None) -> None:
         (out or console()).print(format_disputed(disputed, "Disputed: "))
 
 
-def format_disputed(disputed: Sequence[str], head: str = "") -> Text:
-    """Where a second opinion was another plan, a difference a line."""
-    return Text(head + "a second opinion differs", style="red").append("".join(f"\n  {show_text(one)}" for one in disputed))
+def format_disputed(disputed: Sequence[str], head: str = "") -> Group:
+    """Where a second opinion was another plan, each difference on lines of its own."""
+    differences = (Padding(Text(show_text(one), style="red"), (0, 0, 0, 2), expand=False) for one in disputed)
+    return Group(Text(head + "a second opinion differs", style="red"), *differences)
 
 
 def print_pin_change(change: "PinChange", command: str) -> None:

@@ -103,7 +103,7 @@ def prove(options: argparse.Namespace, settings: Settings) -> Exit:
 
 
 def explain(options: argparse.Namespace, settings: Settings) -> Exit:
-    """`signoff policies explain ACTION`, `explain ID [NUMBER]` and `explain --action FILE`."""
+    """`signoff policies explain ACTION`, `explain ID [NUMBER]`, `explain PLAN/NUMBER` and `explain --action FILE`."""
     if (options.subject is None) == (options.action is None):
         raise UsageError("name one action: as JSON, by its id in the log, or in a file with --action FILE")
     from .explain_output import explained_json, format_explained
@@ -150,8 +150,13 @@ def _explain_logged(options: argparse.Namespace, settings: Settings) -> "Explain
     wrong = [name for name, value in given.items() if value is not None]
     if wrong:
         raise UsageError(f"{wrong[0]} stands only beside an action as JSON: of one in the log it is told there; leave it out")
+    named, number = options.subject, options.number
+    if named.startswith("p-") and "/" in named and number is None:  # as `signoff show` and `queue` name an action
+        from .sign_commands import number_of
+
+        named, number = named.partition("/")[0], number_of(named)
     with reading_engine(settings) as engine:
-        return explain_logged(engine, engine.policy, options.subject, options.number)
+        return explain_logged(engine, engine.policy, named, number)
 
 
 def diff(options: argparse.Namespace, settings: Settings) -> Exit:

@@ -263,7 +263,8 @@ def _public_key(options: argparse.Namespace) -> "PublicKey":
         return read_public_key(options.public_key)
     except ValueError as error:
         if not Path(options.public_key).exists():
-            raise UsageError(f"--public-key: {error}") from error
+            told = f"--public-key: {error}; write what `signoff audit key` prints, or name a file that holds it"
+            raise UsageError(told) from error
     try:
         return read_public_key(read_file(Path(options.public_key), MAX_KEY).decode().strip())
     except ValueError as error:

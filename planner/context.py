@@ -48,7 +48,9 @@ def check_context(context: Sequence[Context]) -> None:
 
 
 def _problem(context: Context) -> str | None:
-    if not _SOURCE.fullmatch(context.source) or context.source in (REQUEST, NONE):
+    if context.source in (REQUEST, NONE):
+        return f'"{context.source}" cannot name a source, since rules mean something else by it; write another, such as invoice'
+    if not _SOURCE.fullmatch(context.source):
         return f"{context.source[:64]!a} cannot name a source; write lower case, such as invoice or email:4711"
     if not isinstance(context.trust, Trust):
         return f"the context {context.source} has the trust {str(context.trust)[:20]!a}; say Trust.TRUSTED or Trust.UNTRUSTED"

@@ -91,7 +91,10 @@ def _split(url: str) -> SplitResult:
     except (ValueError, InvalidURL):
         usable = False
     if not usable:
-        raise UsageError("the base URL (OPENAI_BASE_URL) is none; write one such as http://localhost:11434/v1")
+        raise UsageError(
+            "the base URL (OPENAI_BASE_URL, or SIGNOFF_SECOND_BASE_URL) is no address of a server; "
+            "write one such as http://localhost:11434/v1"
+        )
     return parts
 
 

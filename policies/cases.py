@@ -194,8 +194,7 @@ class CaseReader:
         name = self._reader.text(value, "`type`")
         if name is None or name in self.registry:
             return name
-        hint = suggest(name, self.registry, "known are " + ", ".join(list(self.registry)[:10]))
-        self.report.error("unknown-action", f"there is no action type {quote(name)}", value.span, hint)
+        self.report.unknown_action(name, self.registry, value.span)
         return None
 
     def _needs(self, node: Node, number: int) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from signoff.actions import Registry
 
 from .checker import Checker, Facts
 from .counters import Counters
-from .diagnostics import Report, TooManyDiagnostics, quote, suggest
+from .diagnostics import Report, TooManyDiagnostics
 from .doubts import Doubts
 from .lookups import Lookups
 from .naming import Setting
@@ -78,8 +78,7 @@ class ConditionReader:
         if name == "*":
             self._reader.wrong(node, '"*" stands alone, not in a list', 'write "*" without brackets')
         elif name not in self.around.registry:
-            hint = suggest(name, self.around.registry, "known are " + ", ".join(list(self.around.registry)[:10]))
-            self.report.error("unknown-action", f"there is no action type {quote(name)}", node.span, hint)
+            self.report.unknown_action(name, self.around.registry, node.span)
         else:
             return name
         return None

@@ -137,8 +137,7 @@ class CounterReader:
         name = self._reader.text(node, "an action type")
         if name is None or name in self.registry:
             return name
-        hint = suggest(name, self.registry, "known are " + ", ".join(list(self.registry)[:10]))
-        self.report.error("unknown-action", f"there is no action type {quote(name)}", node.span, hint)
+        self.report.unknown_action(name, self.registry, node.span)
         return None
 
     def _field(self, entries: Held, types: tuple[str, ...]) -> Field | None:

@@ -11,6 +11,7 @@ from signoff.errors import PolicyInvalid
 
 MAX_DIAGNOSTICS = 50  # errors of one file, and warnings: more than a person reads at once, and a bound on the work for garbage
 MAX_EXCERPT = 160  # characters of a source line that are shown
+SHOWN_TYPES = 10  # known action types that are told of
 MAX_SUGGESTED = 500  # known names that a misspelt one is compared with
 
 
@@ -77,6 +78,12 @@ class Report:
     def error(self, code: str, message: str, span: Span | None, hint: str = "") -> None:
         """Add an error; the same one at the same place counts once. Too many of them end the load."""
         self._add(Severity.ERROR, code, message, span, hint)
+
+    def unknown_action(self, name: str, known: Iterable[str], span: Span | None) -> None:
+        """Add an error for the *name* of an action type that is none of those *known*, or of a program that was not named."""
+        types = list(known)
+        hint = suggest(name, types, f"known are {', '.join(types[:SHOWN_TYPES])}; name your own with --actions MODULE:NAME")
+        self.error("unknown-action", f"there is no action type {quote(name)}", span, hint)
 
     def warning(self, code: str, message: str, span: Span | None, hint: str = "") -> None:
         """Add a warning; too many of them are left out."""

@@ -80,7 +80,7 @@ class Naming:
             return True
         known = sorted({name for fields in self.setting.types.values() for name in fields})
         hint = remedy_for_name(tree.name) or (f"did you mean `lists.{tree.name}`?" if tree.name in self.setting.lists else "")
-        hint = hint or suggest(tree.name, known, "write a text in quotes, a list as lists.NAME" if known else "")
+        hint = hint or suggest(tree.name, [*known, "disputed"], "write a text in quotes, a list as lists.NAME" if known else "")
         self._error("unknown-name", f"{self._nobody()} field `{tree.name}`", tree, hint)
         return False
 

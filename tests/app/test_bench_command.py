@@ -101,6 +101,25 @@ def test_a_file_that_is_not_there_or_holds_something_else(cli: CommandLine, tmp_
     assert cli("bench", "planner").code == 2
 
 
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ({"type": "transfr"}, "a.jsonl:1: there is no action `transfr`; write one of check_balance, "),
+        ({"type": "deposit", "amont": "5"}, "a.jsonl:1: deposit has no field `amont`; its fields are amount, "),
+    ],
+)
+def test_a_label_that_no_plan_can_be_is_told(cli: CommandLine, label: dict[str, str], told: str) -> None:
+    """A misspelt action or field in a label is wrong use: it would count against every planner for good."""
+    path = cli.text_file("a.jsonl", json.dumps({"text": "deposit 5", "plans": [[label]]}))
+    cli("bench", "planner", path).failed(2, told)
+
+
+def test_nothing_wrong_is_shown_as_nothing(cli: CommandLine) -> None:
+    """Where all was right, -v has no table of what was not."""
+    path = cli.text_file("a.jsonl", json.dumps(REQUESTS[0]))
+    assert cli("bench", "planner", path, "-v").out.count("request") == cli("bench", "planner", path).out.count("request")
+
+
 def test_requests_from_standard_input(cli: CommandLine) -> None:
     """A dash reads the requests from standard input."""
     assert "1 of 1 right" in cli("bench", "planner", "-", stdin=json.dumps(REQUESTS[0]).encode()).out

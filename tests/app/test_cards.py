@@ -202,7 +202,7 @@ def test_decided_card_says_so(verb: str, word: str, engine: Engine, waiting_tran
     [
         pytest.param(ESCAPES, r"\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m", id="escape sequences"),
         pytest.param(BIDI, r"\u{202e}gnihton\u{2066}\u{200f}", id="bidirectional text"),
-        pytest.param("a\nDigest 0000\r\tb", r"a\u{a}Digest 0000\u{d}\u{9}b", id="lines that forge the card"),
+        pytest.param("a\nDigest 0000\r\tb", r"a ⏎ Digest 0000\u{d}\u{9}b", id="lines that forge the card"),
         pytest.param("[bold]x[/bold] [link=http://x]y[/link]", "[bold]x[/bold] [link=http://x]y[/link]", id="markup"),
         pytest.param(":smile: :warning:", ":smile: :warning:", id="emoji codes"),
         pytest.param("a\u200b\ufeff\U000e0041b", r"a\u{200b}\u{feff}\u{e0041}b", id="invisible characters"),

@@ -337,6 +337,16 @@ def test_nobody_speaks_while_something_waits(engine: Engine) -> None:
         talk.chat.end("bye")
 
 
+def test_what_came_of_calls_is_told_before_new_words(engine: Engine) -> None:
+    """Where all calls have ended elsewhere the user may speak at once: the model hears of both in one turn."""
+    record = talking(engine, calls(LARGE)).chat.say("send Alice 150")
+    (approval,) = engine.approvals_of(record.id)
+    engine.reject(approval.id, Actor(id="mira"), reason="too much")
+    talk = talking(engine, calls(LARGE), words("Very well."), plan=record.id)
+    assert said(talk.chat.say("what now?"))[-2:] == [("user", "what now?"), ("assistant", "Very well.")]
+    assert [one["status"] for one in talk.told()] == ["rejected"]
+
+
 def test_an_end_is_for_good(engine: Engine) -> None:
     """Whoever ends a conversation says why, and nobody adds to it after."""
     talk = talking(engine, words("Hello."))

@@ -113,6 +113,15 @@ def test_conversations_are_listed(cli: CommandLine, script: Script) -> None:
     assert [line.split()[1] for line in cli.wide("chat", "--list").out.splitlines()[1:]] == ["open", "waiting", "ended"]
 
 
+def test_the_command_that_goes_on_is_not_broken(cli: CommandLine, script: Script) -> None:
+    """The command with which a conversation goes on stands on one line, to be copied, however narrow the terminal."""
+    script(words("Hello."))
+    ran = cli("chat", "hello", "--policies", str(cli.policies))
+    (line,) = [line for line in ran.out.splitlines() if line.startswith("Conversation p-")]
+    assert line.rstrip().endswith(f" --policies {cli.policies}")
+    assert len(line) > 80
+
+
 def test_an_ended_conversation_says_so(cli: CommandLine, script: Script) -> None:
     """At a limit it says which; going on with it says that it has ended, and adds nothing."""
     script(calls(SMALL))
@@ -121,6 +130,12 @@ def test_an_ended_conversation_says_so(cli: CommandLine, script: Script) -> None
     (plan,) = [one["plan"] for one in cli("chat", "--list", "--json").json]
     assert cli("chat", "--resume", plan).code == 0
     cli("chat", "--resume", plan, "go on").failed(2, f"{plan} has ended: the model took 1 turns")
+
+
+def test_words_of_a_turn_that_is_not_taken_end_with_their_line(cli: CommandLine, script: Script) -> None:
+    """What the model said is shown to its last word, and what we say of it stands on a line of its own."""
+    script(calls(SMALL, LARGE, words="One moment."))
+    assert "│ One moment.\nConversation p-" in cli.wide("chat", "send", "--max-calls", "1").out
 
 
 @pytest.mark.parametrize(

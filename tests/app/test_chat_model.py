@@ -27,10 +27,10 @@ def model(cli: CommandLine, chat_server: ChatServer, monkeypatch: pytest.MonkeyP
     return cli
 
 
-def sign(model: CommandLine) -> str:
+def sign(model: CommandLine, *options: str) -> str:
     """Sign the one thing that waits, in a process of its own, and give its plan."""
     (approval,) = model("queue", "--json").json["approvals"]
-    ran = model.process("approve", approval["id"], "--as", "mira", "--digest", approval["digest"][:8], "--no-run")
+    ran = model.process("approve", approval["id"], "--as", "mira", "--digest", approval["digest"][:8], *options)
     assert "voted" in model("audit", "log", approval["plan"]).out, ran
     return str(approval["plan"])
 
@@ -139,7 +139,8 @@ def test_two_processes_that_go_on_at_once(model: CommandLine, chat_server: ChatS
     assert model("audit", "verify").code == 0
 
 
-def test_at_a_terminal(model: CommandLine, chat_server: ChatServer) -> None:
+@pytest.mark.parametrize("options", [(), ("--no-run",)], ids=["and ran it", "only"])
+def test_at_a_terminal(model: CommandLine, chat_server: ChatServer, options: tuple[str, ...]) -> None:
     """Words come as they are streamed, what waits goes on by itself once another process has signed, and /end ends it."""
     chat_server.answer(
         turn("Hello, \x1b[31mdana\u202e.\nAPPROVAL a1", pause=0.01),
@@ -155,13 +156,42 @@ def test_at_a_terminal(model: CommandLine, chat_server: ChatServer) -> None:
         shown = session.say("send Alice 150", until="signoff approve")
         assert re.search(r"APPROVAL a\w+ · action 1 of 2", shown)
         session.wait_for_end("dana>")
-        plan = sign(model)
+        plan = sign(model, *options)
         session.wait_for("│ Alice has it.")
         session.wait_for_end("dana>")
         session.type("/end\r")
         session.wait_for(f"Conversation {plan} has ended: dana ended it.")
         assert session.ended() == 0
     assert [one["state"] for one in model("chat", "--list", "--json").json] == ["ended"]
+
+
+def test_a_command_that_is_none_is_told_to_no_model(model: CommandLine, chat_server: ChatServer) -> None:
+    """What begins with a stroke is meant for the program: an unknown one is told, and said to nobody."""
+    with model.session("chat") as session:
+        session.wait_for_end("dana>")
+        session.say("/queue", until='there is no command "/queue"; /quit leaves, /end ends the conversation for good')
+        session.wait_for_end("dana>")
+        session.type("/quit\r")
+        assert session.ended() == 0
+    assert chat_server.asked == []
+
+
+def test_ctrl_c_ends_the_line_that_has_begun(model: CommandLine, chat_server: ChatServer) -> None:
+    """Words that are broken off are followed by a line of ours that says how it goes on: at a terminal, and after one message."""
+    chat_server.answer_always(turn("word " * 200, pause=0.05))
+    with model.session("chat") as session:
+        session.wait_for_end("dana>")
+        session.say("hello", until="│ word word")
+        session.type("\x03")
+        session.wait_for("an empty line goes on with it.")
+        assert [line for line in session.lines if line.startswith("Interrupted. What was said is stored")]
+    with model.session("chat", "hello") as session:
+        session.wait_for("│ word word")
+        session.type("\x03")
+        assert session.ended() == 130
+        starts = [line for line in session.lines if line.startswith(("Conversation p-", "signoff: interrupted; "))]
+        assert "is open: signoff chat --resume p-" in starts[0]
+        assert len(starts) == 2
 
 
 def test_a_terminal_shows_what_was_said_before(model: CommandLine, chat_server: ChatServer, tmp_path: Path) -> None:

@@ -223,6 +223,9 @@ def test_a_plan_of_several_needs_a_number(cli: CommandLine) -> None:
     told = cli.submit(TRANSFER, DEPOSIT)
     cli("policies", "explain", told["plan"]).failed(2, "has 2 actions", f"signoff policies explain {told['plan']} 2")
     cli("policies", "explain", told["plan"], "3").failed(2, "its actions are numbered 1 to 2")
+    cli("policies", "explain", f"{told['plan']}/3").failed(2, "its actions are numbered 1 to 2")
+    cli("policies", "explain", f"{told['plan']}/x").failed(2, "names no action; write its plan and its number, as in p-12ab/2")
+    assert cli("policies", "explain", f"{told['plan']}/2").out == cli("policies", "explain", told["plan"], "2").out
     cli("policies", "explain", told["approvals"][0]["id"], "1").failed(2, "leave the number 1 out")
 
 

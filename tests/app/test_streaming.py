@@ -28,6 +28,29 @@ def test_words_stand_on_marked_lines() -> None:
     assert shown("Hello, ", "dana.\nIt is ", "done.") == f"{MARK}Hello, dana.\n{MARK}It is done.\n"
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_a_line_ends_between_words(size: int) -> None:
+    """Wherever the pieces are cut, no word that fits on a line is cut in two, and no line begins with the blank before it."""
+    text = "the payee is blocked, denied by a rule of the house " + "x" * 45 + " and so on"
+    lines = [
+        f"{MARK}the payee is blocked, denied by a",
+        f"{MARK}rule of the house",
+        f"{MARK}{'x' * 37}",
+        f"{MARK}{'x' * 8} and so on",
+    ]
+    written = shown(*(text[place : place + size] for place in range(0, len(text), size)))
+    assert [line.rstrip() for line in written.splitlines()] == lines
+
+
+def test_a_word_is_shown_once_it_ended() -> None:
+    """A word is held back until it is known to end, or its script needs no blanks; nothing else is."""
+    written: list[str] = []
+    words = Streamed(written.append, COLUMNS)
+    for piece in ("Hel", "lo", ", da", "na", ". ", "漢", "字"):
+        words.add(piece)
+    assert written == [f"{MARK}Hello, ", "dana. ", "漢", "字"]
+
+
 def test_an_escape_sequence_that_is_cut_in_two_does_nothing() -> None:
     """Wherever a sequence is cut, its first character is written as an escape."""
     for place in range(1, 4):
