@@ -85,6 +85,7 @@ def test_marks_upon_one_character_are_bounded() -> None:
     for _ in range(5):
         streamed.add("\u0336" * 1_000)
     streamed.add("e\u0301\u0302")
+    streamed.end()
     shown = "".join(written)
     assert (shown.count("\u0336"), shown.count("\\u{336}")) == (8, 4_992)
-    assert shown.endswith("e\u0301\u0302")
+    assert shown.endswith("e\u0301\u0302\n")
