@@ -60,7 +60,7 @@ def _sql(old: str, new: str) -> Mutation:
 
 # See also the bugs of tests/crash (processes that are killed, power cuts), of each law in tests/properties, and tests/simulation.
 PROTECTIONS = {
-    "fence": Protection(mutation=bugs.no_fence, test=f"{WORLD}[18]", said="which is held by"),
+    "fence": Protection(mutation=bugs.no_fence, test=f"{WORLD}[19]", said="which is held by"),
     "lease": Protection(mutation=bugs.no_lease, test=f"{WORLD}[0]", said="before its lease is over"),
     "intent": Protection(mutation=bugs.effect_before_intent, test=f"{WORLD}[4]", said="its effect happened"),
     "FULL": Protection(

@@ -85,7 +85,7 @@ def test_a_seed_is_one_world() -> None:
         (bugs.interrupted_is_ready, 1, "its effect happened"),
         (bugs.exception_is_failed, 0, "its effect happened"),
         (bugs.no_is_taken_for_an_answer, 17, "its effect happened"),
-        (bugs.no_window, 258, "its effect happened"),
+        (bugs.no_window, 270, "its effect happened"),
         (bugs.nothing_is_forgotten, 42, "the file was altered"),
         (bugs.votes_serve_again, 27, "started after the deadline"),
         (bugs.any_votes_serve, 1, "were asked"),

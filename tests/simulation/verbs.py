@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from signoff import Actor
-from signoff.audit import ENDED, Approval, PlanRecord, Status
+from signoff.audit import ENDED, ActionRecord, Approval, PlanRecord, Status
 from signoff.canonical import Json, canonical
-from signoff.errors import Refused, UsageError
+from signoff.errors import Busy, Refused, UsageError
 from signoff.planner import read_plan
+from signoff.recovery import check_ended
 
 from .bank import PEOPLE, REGISTRY, REQUESTERS
 from .process import ROBOT, Process
@@ -118,7 +119,10 @@ def resume(simulation: "Simulation", process: Process) -> None:
 
 
 def resolve(simulation: "Simulation", process: Process) -> None:
-    """Somebody looks at the receiver, and says the truth about something in doubt."""
+    """Somebody looks at the receiver, and says the truth about something in doubt.
+
+    Who looks while an attempt still runs knows nothing of how that ends: they look again later.
+    """
     _prepare(simulation, process)
     with process.engine.store.read() as tx:
         action = _one(simulation, tx.in_doubt())
@@ -126,10 +130,19 @@ def resolve(simulation: "Simulation", process: Process) -> None:
         return
     process.pause()
     happened = simulation.receiver.says(action.key)
-    if happened is not None:
+    if happened is not None and (happened or not _still_runs(process, action)):
         who = Actor(id=simulation.random.choice(PEOPLE))
         simulation.tell(f"  {action.key[:6]} {'was' if happened else 'was not'} done")
         _acknowledge(simulation, process.engine.resolve(action.plan, action.number, who, done=happened, reason="seen"))
+
+
+def _still_runs(process: Process, action: ActionRecord) -> bool:
+    with process.engine.store.read() as tx:
+        try:
+            check_ended(tx, process.engine.store.leases, action)
+        except Busy:
+            return True
+    return False
 
 
 def work(simulation: "Simulation", process: Process) -> None:
