@@ -160,14 +160,8 @@ class Lowering:
             case Has(field=name):
                 found = self.fields.get(name.name)
                 return _is_not_none(self.attribute(found)) if found else self.bind(False)
-            case InRequest(field=name):
-                return _compare(self.bind(name.name), ast.In(), _dotted("c", "grounded"))
-            case SourceOf(field=name):
-                known = name.name in self.fields
-                return self._call(source_of, load("c"), self.bind(name.name)) if known else self.bind(NONE)
-            case Trusted(field=name):
-                known = name.name in self.fields
-                return self._call(is_trusted, load("c"), self.bind(name.name)) if known else self.bind(False)
+            case InRequest() | SourceOf() | Trusted():
+                return self._origin(tree)
             case Default():
                 return self._default(tree)
             case Not(operand=operand):
@@ -186,6 +180,14 @@ class Lowering:
                 return self._folded(operand)
             case Arithmetic() | Negative() | Call():
                 return self._numeric(tree, _Unit(None), decimal=self._is_decimal(tree))
+
+    def _origin(self, tree: InRequest | SourceOf | Trusted) -> ast.expr:
+        """Where a field's value stands; nowhere, where the action has no such field."""
+        name = tree.field.name
+        if isinstance(tree, InRequest):
+            return _compare(self.bind(name), ast.In(), _dotted("c", "grounded"))
+        asked, nothing = (source_of, NONE) if isinstance(tree, SourceOf) else (is_trusted, False)
+        return self._call(asked, load("c"), self.bind(name)) if name in self.fields else self.bind(nothing)
 
     def _known(self, name: str) -> ast.expr:
         match name:

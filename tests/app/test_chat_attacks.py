@@ -16,7 +16,7 @@ from signoff.canonical import Json
 from signoff.chat import Chat, Limits, Standing, standing_of
 from signoff.chat_output import Screen
 from signoff.errors import Busy, Refused, UsageError
-from signoff.planner import ScriptedTalker, Turn, amounts_in
+from signoff.planner import Amount, ScriptedTalker, Turn, amounts_in
 from signoff.told_calls import conversation_of
 from tests.app.banking import DANA, MIRA, assert_verifies, only_approval, sign, statuses
 from tests.app.conftest import CommandLine
@@ -94,7 +94,12 @@ def test_what_is_looked_for_is_read_once(open_engine: Callable[..., Engine], mon
     """However many results and messages there are, each text is taken apart once: not for each value of each later call."""
     engine = open_engine()
     read: list[str] = []
-    monkeypatch.setattr(grounding, "amounts_in", lambda text: read.append(text) or amounts_in(text))  # type: ignore[func-returns-value]
+
+    def noted(text: str) -> frozenset[Amount]:
+        read.append(text)
+        return amounts_in(text)
+
+    monkeypatch.setattr(grounding, "amounts_in", noted)
     grounding.read_text.cache_clear()
     looks = calls(*(call("check_balance", id_=f"c{number}") for number in range(95)))
     asks = calls(*(call("transfer", id_=f"d{number}", to="Bob", amount=f"{number + 70}.00") for number in range(5)))

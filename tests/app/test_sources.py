@@ -481,7 +481,7 @@ def test_no_context_is_called_the_request(engine: Engine, source: str) -> None:
 
 def test_trust_is_one_of_two(engine: Engine) -> None:
     """A context's trust is a Trust: what is neither is refused, and nothing takes it for trusted."""
-    lying = Context(source="invoice", text="Alice 150", trust="trusted")  # type: ignore[arg-type]
+    lying = Context(source="invoice", text="Alice 150", trust="trusted")  # type: ignore[arg-type]  # as a careless caller gives it
     assert sources(None, [lying]).trusted == frozenset()
     with pytest.raises(PlanInvalid, match="has the trust 'trusted'"):
         engine.submit(plan_of(engine, transfer("20.00")), DANA, request=REQUEST, context=[lying])
