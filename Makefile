@@ -16,8 +16,10 @@ setup:  # .venv with what Signoff needs to run
 demo: setup  # the demo bank, to talk to; without a terminal a tour through all of it
 	@.venv/bin/signoff demo
 
-test: lint types wheel  # ruff, mypy, and pytest against the built wheel; ARGS="-k name" for some of it
-	PYTHONPATH="$(CURDIR)/build/wheel" SIGNOFF_WHEEL="$(CURDIR)/build/wheel" .venv/bin/pytest $(ARGS)
+SIDE_BY_SIDE = -n auto --maxprocesses 8 --dist worksteal  # one process of tests for each processor
+
+test: lint types wheel  # ruff, mypy, and pytest against the built wheel; ARGS="-k name" for some of it, "-n 0" for one process
+	PYTHONPATH="$(CURDIR)/build/wheel" SIGNOFF_WHEEL="$(CURDIR)/build/wheel" .venv/bin/pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-long: setup-dev  # what takes minutes or an hour: every power cut, every failing call, thousands of worlds, a local model
 	@.venv/bin/python -m pip install -qq --no-deps --only-binary :all: --group long
