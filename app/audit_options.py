@@ -4,8 +4,8 @@ from . import log_commands, proof_commands
 from .options import Verbs, add_command, count, formatter, may_act, no_actor
 
 
-def add_audit(verbs: Verbs) -> None:
-    """The commands of `signoff audit`."""
+def add_commands(verbs: Verbs) -> None:
+    """Add `signoff audit` to the command line."""
     audit = verbs.add_parser("audit", help="read, prove and verify the audit log", formatter_class=formatter)
     audit_verbs = audit.add_subparsers(metavar="COMMAND", required=True)
     _add_reading(audit_verbs)

@@ -24,7 +24,7 @@ _PATIENCE = 3  # requests in a row without an answer, after which no more are as
 _ALL = "all"
 
 
-def add_bench(verbs: Verbs) -> None:
+def add_commands(verbs: Verbs) -> None:
     """Add `signoff bench` to the command line."""
     bench = verbs.add_parser("bench", help="measure how well something does", formatter_class=formatter)
     look = add_command(

@@ -134,7 +134,10 @@ def test_database_of_a_newer_version(cli: CommandLine) -> None:
 
 def test_every_command_meets_the_newer_version() -> None:
     """The commands of the test above are all that there are, but those that have no database."""
-    assert {*_commands(vars(command_line)["_parser"]())} == EVERY.keys() | WITHOUT_DATABASE
+    parser = vars(command_line)["_parser"]
+    commands = {*_commands(parser(""))}
+    assert commands == EVERY.keys() | WITHOUT_DATABASE
+    assert all(command in {*_commands(parser(command.split(" ")[0]))} for command in commands)  # each alone, too
 
 
 def _commands(parser: ArgumentParser, before: str = "") -> Iterator[str]:
