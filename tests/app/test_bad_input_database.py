@@ -40,7 +40,7 @@ EVERY = {  # the commands that have to do with a database, and what they need
     "audit export": ["--to", "export"],
     "audit receipt": ["{id}", "--as", "mira", "--to", "receipt"],
     "audit rotate": ["--as", "mira"],
-    "audit witness": ["--state", "state", "--db", "{database}"],
+    "audit witness": ["--state", "{database}.state", "--db", "{database}"],
     "delegate": ["--list"],
     "edit": ["{id}", "--as", "mira", "--set", "amount=1.00", "--reason", "less"],
     "worker": ["--drain"],
