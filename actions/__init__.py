@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from .effect import RETRIED as RETRIED
     from .effect import Effect as Effect
     from .effect import Retry as Retry
+    from .field import Field as Field
+    from .field import Kind as Kind
     from .ledger import check_ledger as check_ledger
     from .model import Action as Action
     from .model import Execution as Execution
-    from .model import Field as Field
-    from .model import Kind as Kind
     from .model import Lookup as Lookup
     from .model import Transaction as Transaction
     from .model import problems_of as problems_of
@@ -95,7 +95,8 @@ __getattr__ = front_door(
     __name__,
     {
         "effect": ["INSIDE", "RETRIED", "Effect", "Retry"],
-        "model": ["Action", "Execution", "Field", "Kind", "Lookup", "Transaction", "problems_of"],
+        "field": ["Field", "Kind"],
+        "model": ["Action", "Execution", "Lookup", "Transaction", "problems_of"],
         "bank": ["bank_registry"],
         "decorator": ["action"],
         "ledger": ["check_ledger"],

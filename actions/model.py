@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
-from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, Union, get_args, get_origin
+from typing import Any, ClassVar, Protocol, Self
 
 from pydantic import (
     BaseModel,
@@ -19,44 +17,18 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from signoff.actor import Actor
-from signoff.canonical import MAX_INTEGER, Json, canonical, digest
+from signoff.canonical import Json, canonical, digest
 
 from .effect import Effect, Retry
-from .money import Money, check_money, currency_decimals, format_money, read_decimal, write_decimal, write_money
-from .secret import Names, Secret, Unreadable, hide_secret
-from .text import accept_text, show_text
+from .field import Field, Kind, as_currency, field_of, read_value, wire_name
+from .money import check_money, format_money, write_decimal, write_money
+from .secret import Secret, Unreadable, hide_secret
+from .text import show_text
 
-RESERVED = frozenset({"needs", "number", "plan", "type"})  # what a plan says about an action, beside its fields
 _SHOWN = 60  # characters of a wrong field's name that an error repeats
-
-
-class Kind(StrEnum):
-    """What values a field holds, as far as rules and canonical JSON need to know."""
-
-    TEXT = "text"
-    CURRENCY = "currency"  # text: an ISO 4217 code
-    BOOLEAN = "boolean"
-    INTEGER = "integer"
-    DECIMAL = "decimal"
-    MONEY = "money"
-    SECRET = "secret"  # rules may only ask whether it is given
-
-
-@dataclass(frozen=True, kw_only=True)
-class Field:
-    """One field of an action type."""
-
-    name: str  # as plans and rules write it: `from`
-    attribute: str  # as Python writes it: `from_`
-    kind: Kind
-    optional: bool = False  # whether its value may be None
-    many: bool = False  # whether it holds a tuple of such values
-    choices: tuple[str, ...] = ()  # the only values that a text field may have, or names that a secret may refer to
-    currency: str | None = None  # of a money field: the name of the field that holds its currency
 
 
 class Transaction(Protocol):
@@ -91,10 +63,6 @@ class Execution:
         return self.tx
 
 
-def _wire_name(attribute: str) -> str:
-    return attribute.rstrip("_")
-
-
 class Action(BaseModel):
     """One thing to do. Subclass it with a `type` literal, typed fields and `run`, or decorate a function with `@action`.
 
@@ -108,7 +76,7 @@ class Action(BaseModel):
         extra="forbid",
         strict=True,
         validate_default=True,
-        alias_generator=_wire_name,
+        alias_generator=wire_name,
         validate_by_name=True,
         validate_by_alias=True,
         hide_input_in_errors=True,
@@ -126,12 +94,14 @@ class Action(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
-        found = [_field(cls, attribute, info) for attribute, info in cls.model_fields.items() if attribute != "type"]
+        taken = dir(Action)
+        fields = {attribute: info for attribute, info in cls.model_fields.items() if attribute != "type"}
+        found = [field_of(cls.__name__, attribute, info, taken) for attribute, info in fields.items()]
         for name, uses in Counter(field.name for field in found).items():
             if uses > 1:
                 raise TypeError(f"{cls.__name__}: two fields are named `{name}` in plans; rename one")
         currencies = {field.currency for field in found}
-        cls.fields = {f.name: _as_currency(f) if f.name in currencies else f for f in found}
+        cls.fields = {f.name: as_currency(f) if f.name in currencies else f for f in found}
         cls._hidden = {name: f for f in found if f.kind is Kind.SECRET for name in (f.name, f.attribute)}
         for missing in currencies - cls.fields.keys() - {None}:
             raise TypeError(f"{cls.__name__} has no field `{missing}` to hold a currency")
@@ -153,14 +123,14 @@ class Action(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _read_exactly(cls, value: object, info: ValidationInfo) -> object:
-        field = cls.fields.get(_wire_name(info.field_name or ""))
+        field = cls.fields.get(wire_name(info.field_name or ""))
         if field is None or (value is None and field.optional):
             return value
         if isinstance(value, Unreadable):
             raise ValueError(value.problem)
         if field.many and isinstance(value, list | tuple):
-            return tuple(_read(field.kind, item) for item in value)
-        return _read(field.kind, value)
+            return tuple(read_value(field.kind, item) for item in value)
+        return read_value(field.kind, value)
 
     @model_validator(mode="after")
     def _check_money(self) -> Self:
@@ -269,96 +239,3 @@ _WANTED = {
     "bool_type": "true or false",
     "tuple_type": "a list",
 }
-
-
-def _read(kind: Kind, value: object) -> object:
-    match kind:
-        case Kind.MONEY | Kind.DECIMAL:
-            return read_decimal(value)
-        case Kind.TEXT | Kind.CURRENCY if isinstance(value, str):
-            text = accept_text(value)
-            if kind is Kind.CURRENCY:
-                currency_decimals(text)
-            return text
-        case Kind.INTEGER if isinstance(value, int) and abs(value) > MAX_INTEGER:
-            raise ValueError("is beyond 2**53 - 1")
-    return value
-
-
-def _as_currency(field: Field) -> Field:
-    if field.kind is not Kind.TEXT or field.optional or field.many:
-        raise TypeError(f"`{field.name}` holds a currency and must be a plain str")
-    return Field(name=field.name, attribute=field.attribute, kind=Kind.CURRENCY, choices=field.choices)
-
-
-def _field(owner: type[Action], attribute: str, info: FieldInfo) -> Field:
-    name = _wire_name(attribute)
-    if name in RESERVED or not name.isascii() or info.alias != name:
-        raise TypeError(f"{owner.__name__}: a field cannot be named `{info.alias}`; rename it")
-    if attribute in dir(Action):
-        raise TypeError(
-            f"{owner.__name__}: `{attribute}` is taken in Python; write `{attribute}_`, plans and rules keep `{name}`"
-        )
-    annotation, optional = _without_none(info.annotation)
-    metadata = list(info.metadata)
-    annotation, inner = _without_metadata(annotation)
-    metadata += inner
-    many = get_origin(annotation) is tuple
-    if many:
-        item, *rest = get_args(annotation)
-        if rest != [Ellipsis]:
-            raise TypeError(f"{owner.__name__}.{attribute}: write tuple[..., ...] with one type and an ellipsis")
-        annotation, inner = _without_metadata(item)
-        metadata += inner
-    money = next((mark for mark in metadata if isinstance(mark, Money)), None)
-    place = f"{owner.__name__}.{attribute}"
-    kind, choices = _kind(annotation, money, place)
-    if kind is Kind.SECRET:
-        choices = _names(info, metadata, place, many=many)
-    return Field(
-        name=name,
-        attribute=attribute,
-        kind=kind,
-        optional=optional,
-        many=many,
-        choices=choices,
-        currency=money.currency if money else None,
-    )
-
-
-def _kind(annotation: object, money: Money | None, place: str) -> tuple[Kind, tuple[str, ...]]:
-    if money is not None and annotation is not Decimal:
-        raise TypeError(f"{place}: Money marks a Decimal")
-    if annotation is Decimal:
-        return (Kind.MONEY if money else Kind.DECIMAL), ()
-    if get_origin(annotation) is Literal and all(isinstance(choice, str) for choice in get_args(annotation)):
-        return Kind.TEXT, get_args(annotation)
-    plain: dict[object, Kind] = {str: Kind.TEXT, bool: Kind.BOOLEAN, int: Kind.INTEGER, Secret: Kind.SECRET}
-    if annotation not in plain:
-        raise TypeError(
-            f"{place}: an action's field is str, bool, int, Decimal, a Literal of texts, or a tuple of these; or a Secret"
-        )
-    return plain[annotation], ()
-
-
-def _names(info: FieldInfo, metadata: list[object], place: str, *, many: bool) -> tuple[str, ...]:
-    """The names that a secret may refer to; empty: any. Raises TypeError where the field cannot be one."""
-    if many:
-        raise TypeError(f"{place}: a Secret is one; write a field for each")
-    if isinstance(info.default, str) or (isinstance(info.default, Secret) and info.default.name is None):
-        raise TypeError(f"{place}: a secret's default is None or a reference; a value does not belong into code")
-    return next((mark.allowed for mark in metadata if isinstance(mark, Names)), ())
-
-
-def _without_none(annotation: object) -> tuple[object, bool]:
-    if get_origin(annotation) not in (Union, UnionType):
-        return annotation, False
-    rest = [part for part in get_args(annotation) if part is not NoneType]
-    return (rest[0], True) if len(rest) == 1 else (annotation, False)
-
-
-def _without_metadata(annotation: object) -> tuple[object, list[object]]:
-    if get_origin(annotation) is not Annotated:
-        return annotation, []
-    inner, *metadata = get_args(annotation)
-    return inner, metadata

@@ -12,7 +12,8 @@ from signoff.canonical import Json, parse
 from signoff.errors import ActionInvalid
 
 from .effect import declaration_problem
-from .model import Action, Kind, problems_of
+from .field import Kind
+from .model import Action, problems_of
 from .redacting import Redaction
 from .text import show_text
 
