@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from .decision_table import Marks
-from .lowering import PLACE, Lowering
+from .lowering import Lowering
+from .python_nodes import PLACE
 
 MIN_SORTED = 4  # rules that compare the same thing: fewer are asked one after the other
 

@@ -38,7 +38,8 @@ from .bisecting import MIN_SORTED, Alike, Limit, limit_of, search, structure
 from .decision import Context, DecisionEffect
 from .decision_table import DecisionTable, Finish, Marks
 from .keys import Index, Keyed, conjuncts, keys_of, most_selective
-from .lowering import PLACE, Lowering, load
+from .lowering import Lowering
+from .python_nodes import PLACE, load
 from .rule import Rule
 from .shapes import Shape
 from .syntax import Comparison, Expression

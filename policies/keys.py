@@ -1,12 +1,14 @@
 """Rules by the one text that they ask for: which can be looked up by it, by which of several, and the index itself."""
 
+import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from signoff.actions import Kind, fold_name
 
-from .lowering import Key, Lowering
+from .lowering import Lowering
+from .python_nodes import dotted
 from .rule import Rule
 from .shapes import UNKNOWN, Shape
 from .syntax import (
@@ -28,12 +30,25 @@ from .syntax import (
     Truth,
 )
 
+MAX_KEYS = 64  # texts of one condition that an index is made over
 MIN_REMEMBERED = 256  # spellings that an index remembers, at least
 SPELLINGS = 4  # that it remembers for each text which rules ask for
 
 Found = TypeVar("Found")
 
 _TEXTUAL = frozenset({Kind.TEXT, Kind.CURRENCY, Kind.BOOLEAN})
+
+
+@dataclass(frozen=True)
+class Key:
+    """A text that rules can be looked up by."""
+
+    path: tuple[str, ...]  # how code reads it: `a` is the action, `c` the context
+    folded: bool  # whether it is compared folded
+
+    def load(self) -> ast.expr:
+        """Its value, as actions have it."""
+        return dotted(*self.path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +123,39 @@ def _keys(rule: Rule, type_: str, lowering: Lowering) -> Iterator[Keyed]:
     for part in conjuncts(rule.when.tree):
         if not _cannot_fail(part, shapes):
             return
-        if isinstance(part, Comparison) and (found := lowering.key(part, shapes)) is not None:
+        if isinstance(part, Comparison) and (found := _key(part, shapes, lowering)) is not None:
             yield Keyed(key=found[0], texts=found[1], comparison=part)
+
+
+def _key(comparison: Comparison, shapes: Mapping[Expression, Shape], lowering: Lowering) -> tuple[Key, tuple[str, ...]] | None:
+    """The text that *comparison* asks for, and the texts with which alone it is true.
+
+    None where it compares something else, or with too many texts.
+    """
+    match lowering.condition(comparison, shapes):
+        case ast.Compare(left=asked, ops=[ast.Eq() | ast.In()], comparators=[ast.Name(id=bound)]) if bound in lowering.names:
+            wanted = lowering.names[bound]
+        case ast.Compare(left=ast.Name(id=bound), ops=[ast.Eq()], comparators=[asked]) if bound in lowering.names:
+            wanted = lowering.names[bound]
+        case _:
+            return None
+    texts = (wanted,) if isinstance(wanted, str) else wanted
+    key = _key_of(asked, lowering)
+    if key is None or not isinstance(texts, tuple | frozenset) or len(texts) > MAX_KEYS:
+        return None
+    return key, tuple(texts)
+
+
+def _key_of(asked: ast.expr, lowering: Lowering) -> Key | None:
+    match asked:
+        case ast.Name(id=local):
+            attribute = next((name for name, held in lowering.attributes.items() if held == local.removeprefix("f")), None)
+            for found in lowering.fields.values():
+                if found.attribute == attribute and found.kind in (Kind.TEXT, Kind.CURRENCY) and not found.many:
+                    return Key(path=("a", attribute), folded=local.startswith("f"))
+        case ast.Attribute(value=ast.Attribute(value=ast.Name(id="c"), attr="actor"), attr="id"):
+            return Key(path=("c", "actor", "id"), folded=False)
+    return None
 
 
 def _cannot_fail(tree: Expression, shapes: Mapping[Expression, Shape]) -> bool:

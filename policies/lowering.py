@@ -18,6 +18,7 @@ from decimal import DivisionByZero, Inexact, InvalidOperation, Overflow
 from signoff.actions import Field, Kind, fold_name
 
 from .comparing import Reading
+from .python_nodes import PLACE, compare, dotted, is_not_none, load
 from .shapes import UNKNOWN, Shape
 from .sources import NONE, is_trusted, source_of
 from .syntax import (
@@ -51,8 +52,6 @@ from .world import World, fail_currency, fail_missing, fold, fold_each, fold_par
 
 # Enough digits for the longest condition over the longest values; should it ever round, the condition fails instead.
 _EXACT = DecimalContext(prec=10_000, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
-PLACE = {"lineno": 1, "col_offset": 0}  # of all that is made: Python wants one, and adding it afterwards takes longer
-MAX_KEYS = 64  # texts of one condition that an index is made over
 _OPERATIONS: dict[str, Callable[..., object]] = {"+": _EXACT.add, "-": _EXACT.subtract, "*": _EXACT.multiply}
 _CALLS: dict[str, Callable[..., object]] = {"min": min, "max": max, "abs": abs}
 _PYTHON: dict[str, Callable[[], ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult}
@@ -91,35 +90,6 @@ class Lowering:
         self._shapes = shapes
         return self._lower(tree)
 
-    def key(self, comparison: Comparison, shapes: Mapping[Expression, Shape]) -> tuple["Key", tuple[str, ...]] | None:
-        """The text that *comparison* asks for, and the texts with which alone it is true.
-
-        None where it compares something else, or with too many texts.
-        """
-        match self.condition(comparison, shapes):
-            case ast.Compare(left=asked, ops=[ast.Eq() | ast.In()], comparators=[ast.Name(id=bound)]) if bound in self.names:
-                wanted = self.names[bound]
-            case ast.Compare(left=ast.Name(id=bound), ops=[ast.Eq()], comparators=[asked]) if bound in self.names:
-                wanted = self.names[bound]
-            case _:
-                return None
-        texts = (wanted,) if isinstance(wanted, str) else wanted
-        key = self._key_of(asked)
-        if key is None or not isinstance(texts, tuple | frozenset) or len(texts) > MAX_KEYS:
-            return None
-        return key, tuple(texts)
-
-    def _key_of(self, asked: ast.expr) -> "Key | None":
-        match asked:
-            case ast.Name(id=local):
-                attribute = next((name for name, held in self.attributes.items() if held == local.removeprefix("f")), None)
-                for found in self.fields.values():
-                    if found.attribute == attribute and found.kind in (Kind.TEXT, Kind.CURRENCY) and not found.many:
-                        return Key(path=("a", attribute), folded=local.startswith("f"))
-            case ast.Attribute(value=ast.Attribute(value=ast.Name(id="c"), attr="actor"), attr="id"):
-                return Key(path=("c", "actor", "id"), folded=False)
-        return None
-
     def attribute(self, field: Field) -> ast.expr:
         """The value of a field, from the local name that it is loaded into first."""
         return load(self.attributes.setdefault(field.attribute, f"v{len(self.attributes)}"))
@@ -130,7 +100,7 @@ class Lowering:
         name = f"f{self.attributes[field.attribute]}"
         if name not in self.folded:
             made = self._call(fold_each, value) if field.many else self._call(fold, value)
-            self.folded[name] = ast.IfExp(_is_not_none(value), made, value, **PLACE) if field.optional else made
+            self.folded[name] = ast.IfExp(is_not_none(value), made, value, **PLACE) if field.optional else made
         return load(name)
 
     def _lower(self, tree: Expression) -> ast.expr:
@@ -153,13 +123,13 @@ class Lowering:
             case Known(name=name):
                 return self._known(name)
             case Counted(name=name):
-                return self._call(read_counter, _dotted("c", "counters"), self.bind(name))
+                return self._call(read_counter, dotted("c", "counters"), self.bind(name))
             case Name(name=name):
                 found = self.fields.get(name)
                 return self.attribute(found) if found else self._call(fail_missing, self.bind(name))
             case Has(field=name):
                 found = self.fields.get(name.name)
-                return _is_not_none(self.attribute(found)) if found else self.bind(False)
+                return is_not_none(self.attribute(found)) if found else self.bind(False)
             case InRequest() | SourceOf() | Trusted():
                 return self._origin(tree)
             case Default():
@@ -185,16 +155,16 @@ class Lowering:
         """Where a field's value stands; nowhere, where the action has no such field."""
         name = tree.field.name
         if isinstance(tree, InRequest):
-            return _compare(self.bind(name), ast.In(), _dotted("c", "grounded"))
+            return compare(self.bind(name), ast.In(), dotted("c", "grounded"))
         asked, nothing = (source_of, NONE) if isinstance(tree, SourceOf) else (is_trusted, False)
         return self._call(asked, load("c"), self.bind(name)) if name in self.fields else self.bind(nothing)
 
     def _known(self, name: str) -> ast.expr:
         match name:
             case "actor.id":
-                return _dotted("c", "actor", "id")
+                return dotted("c", "actor", "id")
             case "actor.roles":
-                return self._call(self.world.roles.get, _dotted("c", "actor", "id"), self.bind(frozenset[str]()))
+                return self._call(self.world.roles.get, dotted("c", "actor", "id"), self.bind(frozenset[str]()))
             case "now.hour":
                 return self._call(self.world.hour, load("c"))
             case "now.weekday":
@@ -202,15 +172,15 @@ class Lowering:
             case "now.date":
                 return self._call(self.world.date, load("c"))
             case "disputed":
-                return _dotted("c", "disputed")
-        return _dotted("c", "plan_size")
+                return dotted("c", "disputed")
+        return dotted("c", "plan_size")
 
     def _default(self, tree: Default) -> ast.expr:
         found = self.fields.get(tree.field.name)
         otherwise = self._lower(tree.otherwise)
         if found is None:
             return otherwise
-        return ast.IfExp(_is_not_none(self.attribute(found)), self.attribute(found), otherwise, **PLACE)
+        return ast.IfExp(is_not_none(self.attribute(found)), self.attribute(found), otherwise, **PLACE)
 
     def _comparison(self, tree: Comparison) -> ast.expr:
         shapes = [self._shape(operand) for operand in tree.operands]
@@ -240,7 +210,7 @@ class Lowering:
         value = self._lower(tree.left) if exact else self._folded(tree.left)
         if tree.operator == "matches":
             assert isinstance(tree.right, Text)
-            return _is_not_none(self._call(self.world.pattern(tree.right.value, folded=not exact), value))
+            return is_not_none(self._call(self.world.pattern(tree.right.value, folded=not exact), value))
         part = self._lower(tree.right) if exact else self._folded(tree.right)
         if isinstance(tree.right, Text) and not exact:
             head, tail = tree.operator != "startswith", tree.operator != "endswith"
@@ -277,7 +247,7 @@ class Lowering:
                 if found is None:
                     return rest
                 value = self._attribute_folded(found)
-                return ast.IfExp(_is_not_none(value), value, rest, **PLACE)
+                return ast.IfExp(is_not_none(value), value, rest, **PLACE)
             case Known(name="actor.id") | SourceOf():
                 return self._call(fold, self._lower(tree))
             case Known(name="actor.roles"):
@@ -309,7 +279,7 @@ class Lowering:
                 found = self.fields.get(name.name)
                 if found is None:
                     return rest
-                return ast.IfExp(_is_not_none(self.attribute(found)), self._amount(found, unit), rest, **PLACE)
+                return ast.IfExp(is_not_none(self.attribute(found)), self._amount(found, unit), rest, **PLACE)
             case Negative(operand=operand):
                 positive = self._numeric(operand, unit, decimal=decimal)
                 if decimal:
@@ -331,7 +301,7 @@ class Lowering:
             return value
         mine = self._currency_of(found)
         failing = self._call(fail_currency, self.bind(found.name), mine, unit.currency)
-        return ast.IfExp(_compare(mine, ast.Eq(), unit.currency), value, failing, **PLACE)
+        return ast.IfExp(compare(mine, ast.Eq(), unit.currency), value, failing, **PLACE)
 
     def _currency_of(self, found: Field) -> ast.expr:
         assert found.currency is not None
@@ -348,40 +318,8 @@ class Lowering:
 
 
 @dataclass(frozen=True)
-class Key:
-    """A text that rules can be looked up by."""
-
-    path: tuple[str, ...]  # how code reads it: `a` is the action, `c` the context
-    folded: bool  # whether it is compared folded
-
-    def load(self) -> ast.expr:
-        """Its value, as actions have it."""
-        return _dotted(*self.path)
-
-
-@dataclass(frozen=True)
 class _Unit:
     """The currency that amounts in one comparison must be in."""
 
     currency: ast.expr | None  # its Python expression; None where there is no money
     field: str | None = None  # the action's field that it is taken from
-
-
-def load(name: str) -> ast.expr:
-    """The value of a Python variable."""
-    return ast.Name(name, ast.Load(), **PLACE)
-
-
-def _dotted(base: str, *attributes: str) -> ast.expr:
-    made = load(base)
-    for attribute in attributes:
-        made = ast.Attribute(made, attribute, ast.Load(), **PLACE)
-    return made
-
-
-def _compare(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
-    return ast.Compare(left, [operator], [right], **PLACE)
-
-
-def _is_not_none(value: ast.expr) -> ast.expr:
-    return _compare(value, ast.IsNot(), ast.Constant(None, None, **PLACE))

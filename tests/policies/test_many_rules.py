@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from signoff.actions import Action, Registry
 from signoff.policies import Context, DecisionEffect, Policy, compiler
 from signoff.policies.decision_table import MAX_REMEMBERED, DecisionTable
-from signoff.policies.keys import MIN_REMEMBERED, SPELLINGS, Index
-from signoff.policies.lowering import Key
+from signoff.policies.keys import MIN_REMEMBERED, SPELLINGS, Index, Key
 from tests.policies.oracle import DEFAULTS, SIMPLE, Case, Drawn, Failing, Meaning, cases, exactly, expected, joined, load, rules
 
 HEAD = """\
