@@ -5,8 +5,9 @@ from typing import Any
 
 from signoff.actions import Registry
 from signoff.canonical import digest
+from signoff.errors import PlanInvalid
 
-from .completion import Reply, read_object
+from .strict_json import JsonObject, read_json
 from .turn import Message, Role
 from .wire import wire_schema
 
@@ -48,7 +49,16 @@ class Tools:
     def _called(self, name: str, arguments: str) -> dict[str, str]:
         """A call as servers take it, which read its arguments again, and fail where those are no JSON object."""
         known = self._names.get(name) or _NOT_OF_A_NAME.sub("_", name)[:LONGEST_NAME] or "_"
-        return {"name": known, "arguments": "{}" if isinstance(read_object(arguments), Reply) else arguments}
+        return {"name": known, "arguments": arguments if _is_object(arguments) else "{}"}
+
+
+def _is_object(arguments: str) -> bool:
+    """Whether *arguments* are a JSON object in which no key is written twice."""
+    try:
+        value = read_json(arguments)
+    except PlanInvalid:
+        return False
+    return isinstance(value, JsonObject) and not value.repeated
 
 
 def _name(type_: str) -> str:

@@ -14,6 +14,7 @@ from signoff.actor import Actor
 from signoff.errors import ActionInvalid, PlanInvalid
 from signoff.grounding import grounded_fields
 from signoff.planner import ActionPlan, Context, Mode, Outcome, Trust
+from signoff.planner.limits import check_schema
 from signoff.planner.narrowing import MAX_TEXTS, Candidates
 from signoff.planner.wire import read_answer, wire_schema
 from tests.chat_server import ChatServer, plan
@@ -313,6 +314,22 @@ def test_the_work_is_bounded() -> None:
     found = candidates(" ".join(f"w{number} ${number}.50" for number in range(1, 600))[:10_000], context)
     assert len(found.texts) == len(set(found.texts)) == MAX_TEXTS
     assert len(json.dumps(wire_schema(BANK, found))) < 60_000
+
+
+def test_a_narrowed_schema_is_within_the_limits() -> None:
+    """However long the values are that stand in quotation marks, a server takes the schema that lists them for each field."""
+
+    @action
+    def file(a: str, b: str, c: str, d: str, e: str, f: str, g: str) -> str:
+        """File something."""
+        return "filed"
+
+    registry = Registry(file)
+    quoted = [" ".join(f'"{f"{source} {number} ".ljust(199, "x")}"' for number in range(200)) for source in "ab"]
+    context = [Context(source=f"list:{place}", text=text[:25_000], trust=Trust.TRUSTED) for place, text in enumerate(quoted)]
+    found = candidates("file it", *context, registry=registry)
+    assert len(found.texts) == 40
+    check_schema(wire_schema(registry, found))
 
 
 def test_a_number_of_a_date_is_no_candidate() -> None:

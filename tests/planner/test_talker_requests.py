@@ -98,6 +98,14 @@ def test_a_long_type_has_a_tool_of_its_own(talker: Talk, chat_server: ChatServer
     assert chat_server.asked[0].messages[1]["tool_calls"][0]["function"]["name"] == names[0]
 
 
+def test_a_field_may_have_any_name(talker: Talk, chat_server: ChatServer) -> None:
+    """A call whose arguments have the name of what servers tell an error by goes back to the model as it was made."""
+    made = Call(id="a", name="transfer", arguments='{"error": "disk full"}')
+    chat_server.answer(turn("Yes"))
+    said(talker(), (*USER, Message(role=Role.ASSISTANT, calls=(made,)), Message(role=Role.TOOL, answers="a", text="done")))
+    assert chat_server.asked[0].messages[1]["tool_calls"][0]["function"]["arguments"] == made.arguments
+
+
 def test_a_conversation_is_sent_as_it_was(talker: Talk, chat_server: ChatServer) -> None:
     """Words, calls and results go back in the form of chat completions; calls that servers cannot read go in one they can."""
     made = (
