@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from signoff.audit import PlanRecord, Status
 
 from . import forms, output
-from .errors import Exit, SignoffError, UsageError
+from .errors import Exit, LogInvalid, SignoffError, UsageError
 from .opening import check_database, make_talker, open_engine, reading_engine, take_up
 from .settings import Settings
 
@@ -91,17 +91,33 @@ def _read_lines(talk: "Chat") -> PlanRecord | None:
 
 
 def _list(settings: Settings) -> Exit:
+    """List the conversations. One that was altered is told, and keeps no other from being listed."""
     with reading_engine(settings) as engine:
-        from .chat_output import conversation_json, format_conversations
+        from .chat_output import altered_json, conversation_json, format_conversations
 
         with engine.store.read() as tx:
             ids = tx.conversations()
-        records = [engine.plan(id_) for id_ in ids]
+        found = {id_: _found(engine, id_) for id_ in ids}
+    records = [one for one in found.values() if isinstance(one, PlanRecord)]
+    altered = {id_: one for id_, one in found.items() if isinstance(one, LogInvalid)}
     if settings.json:
-        forms.print_json([conversation_json(record) for record in records])
-    else:
+        listed = [
+            conversation_json(one) if isinstance(one, PlanRecord) else altered_json(id_, str(one)) for id_, one in found.items()
+        ]
+        forms.print_json(listed)
+    elif records or not altered:
         output.console().print(format_conversations(records) if records else "There are no conversations.")
-    return Exit.DONE
+    for error in altered.values():
+        output.print_error(error)
+    return Exit.LOG if altered else Exit.DONE
+
+
+def _found(engine: "Engine", id_: str) -> PlanRecord | LogInvalid:
+    """The conversation *id_*, or why it cannot be shown."""
+    try:
+        return engine.plan(id_)
+    except LogInvalid as error:
+        return error
 
 
 def _write_line(text: str) -> None:

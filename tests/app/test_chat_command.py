@@ -113,6 +113,23 @@ def test_conversations_are_listed(cli: CommandLine, script: Script) -> None:
     assert [line.split()[1] for line in cli.wide("chat", "--list").out.splitlines()[1:]] == ["open", "waiting", "ended"]
 
 
+def test_an_altered_conversation_keeps_no_other_from_being_listed(cli: CommandLine, script: Script) -> None:
+    """Those that are as they were are listed; of the altered one only that is told, and the command ends as `verify` does."""
+    script(words("Hello."))
+    cli("chat", "hello")
+    cli("chat", "once more")
+    first, second = (one["plan"] for one in cli("chat", "--list", "--json").json)
+    cli.tamper(f"UPDATE messages SET text = 'nothing' WHERE plan = '{first}' AND number = 1")
+    ran = cli("chat", "--list")
+    assert (ran.code, second in ran.out, first in ran.out) == (6, True, False)
+    assert f"signoff: {first}: the file was altered" in ran.err
+    listed = cli("chat", "--list", "--json").json
+    assert [(one["plan"], one["state"]) for one in listed] == [(first, "altered"), (second, "open")]
+    assert "request" not in listed[0]
+    cli.tamper(f"UPDATE messages SET text = 'nothing' WHERE plan = '{second}' AND number = 1")
+    assert cli("chat", "--list").out == ""
+
+
 def test_the_command_that_goes_on_is_not_broken(cli: CommandLine, script: Script) -> None:
     """The command with which a conversation goes on stands on one line, to be copied, however narrow the terminal."""
     script(words("Hello."))
