@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from signoff.audit import PlanRecord, Status
@@ -12,7 +13,7 @@ from .opening import check_database, make_talker, open_engine, reading_engine, t
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .chat import Chat
+    from .chat import Chat, Limits
     from .chat_output import Lines, Screen
     from .engine import Engine
 
@@ -29,7 +30,7 @@ def chat(options: argparse.Namespace, settings: Settings) -> Exit:
     if options.resume is not None:
         check_database(settings)
     talker = make_talker(settings)
-    from .chat import Chat, Limits
+    from .chat import Chat
     from .chat_output import Lines, Screen
 
     with open_engine(settings, create=options.resume is None) as engine:
@@ -40,7 +41,7 @@ def chat(options: argparse.Namespace, settings: Settings) -> Exit:
             settings.requester,
             shown,
             plan=options.resume,
-            limits=Limits(turns=options.max_turns, calls=options.max_calls, tokens=options.max_tokens),
+            limits=_limits(options, engine),
             refresh=lambda: take_up(engine, settings),
         )
         try:
@@ -57,6 +58,15 @@ def chat(options: argparse.Namespace, settings: Settings) -> Exit:
             return Exit.DONE
         shown.show_standing(record)
     return _exit_of(record, stopped=talk.failed)
+
+
+def _limits(options: argparse.Namespace, engine: "Engine") -> "Limits":
+    """Those that are named, and for the rest those that the conversation was begun with, or the default."""
+    from .chat import Limits, limits_of
+
+    said = {name: getattr(options, f"max_{name}") for name in ("turns", "calls", "tokens")}
+    begun = Limits() if options.resume is None else limits_of(engine, options.resume)
+    return replace(begun, **{name: most for name, most in said.items() if most is not None})
 
 
 def _talk(talk: "Chat", shown: "Screen | Lines", words: str | None, engine: "Engine", settings: Settings) -> PlanRecord | None:

@@ -5,11 +5,12 @@ processes that go on with the same conversation one wins, and an old copy of one
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from signoff.actions import Action, Lookup, Redaction, Registry, show_text
-from signoff.audit import CallRecord, Conversation, MessageRecord, PlanRecord, Store, Writing
+from signoff.audit import CallRecord, Conversation, Entry, MessageRecord, PlanRecord, Store, Writing
 from signoff.planner import Call, Role, Turn, check_request, read_call
 
 from .accepting import Accepting
@@ -50,8 +51,11 @@ class Conversing:
         self._verifier = verifier
         self._accepting = accepting
 
-    def open(self, actor: Actor, words: str, planner: str) -> str:
-        """Begin a conversation with the *words* of *actor*, and return the id of its plan. Raises PlanInvalid for the words."""
+    def open(self, actor: Actor, words: str, planner: str, limits: Mapping[str, int] | None = None) -> str:
+        """Begin a conversation with the *words* of *actor*, and return the id of its plan. Raises PlanInvalid for the words.
+
+        Its log tells the *limits* that it is begun with.
+        """
         check_request(storable("the message", words))
         self._in_force.vet()
         with self._store.write() as tx:
@@ -64,9 +68,31 @@ class Conversing:
                 digest=digest(NO_ACTIONS),
                 policy=self._in_force.policy.digest,
                 conversation=True,
+                limits=limits,
             )
             tx.say(plan, MessageRecord(number=1, role=Role.USER.value, text=words), actor)
         return plan
+
+    def limits(self, plan: str) -> Mapping[str, int]:
+        """The limits that the conversation *plan* was begun with; empty where its log tells none. Raises as `say` does."""
+        told = self._entries(plan)[0].data.get("limits")
+        return cast(Mapping[str, int], told) if isinstance(told, Mapping) else {}
+
+    def wasted(self, plan: str) -> int:
+        """The tokens that answers of a model took in the conversation *plan* of which nothing was used."""
+        return sum(cast(int, one.data["tokens"]) for one in self._entries(plan) if one.event == "unused")
+
+    def waste(self, plan: str, actor: Actor, turn: Turn, label: str) -> None:
+        """Record the tokens of *turn*, of which nothing is used; *label* is who talked. It changes nothing of what was said."""
+        with self._store.write() as tx:
+            if conversation_of(self._verifier.plan(tx, plan)).ended is None:
+                tx.waste(plan, actor, turn.outcome.value, turn.tokens or 0, {"planner": label} | dict(turn.record))
+
+    def _entries(self, plan: str) -> list[Entry]:
+        """What the log tells of *plan*, which is verified."""
+        with self._store.read() as tx:
+            self._verifier.plan(tx, plan)
+            return tx.entries(plan)
 
     def check(self, record: PlanRecord, actor: Actor) -> None:
         """Raises Refused, which is recorded, where *actor* may not have a model speak in the conversation *record*."""

@@ -73,10 +73,11 @@ def test_no_other_outcome_does_anything(engine: Engine, outcome: Outcome) -> Non
 
 
 def test_a_turn_that_holds_nothing_is_none(engine: Engine) -> None:
-    """Neither words nor calls: nothing is stored."""
-    talk = talking(engine, words(""))
+    """Neither words nor calls: nothing of it is stored, and the user is told so."""
+    talk = talking(engine, words(" \n"))
     assert said(talk.chat.say("hello?")) == [("user", "hello?")]
-    assert len(talk.listener.failures) == 1
+    (failed,) = talk.listener.failures
+    assert (failed.outcome, failed.message.partition(";")[0]) == (Outcome.MALFORMED, "the model's answer is empty")
 
 
 def test_nobody_else_speaks_in_a_conversation(engine: Engine) -> None:
