@@ -65,11 +65,11 @@ class NoPlan(OpenAIError):
         self.reply = reply
 
 
-class Channel(Client):
-    """An HTTP client for one request to a planner: a few exchanges with one server. It follows no redirects.
+class _Channel:
+    """What stands before an HTTP client and makes it one for one request to a planner: a few exchanges with one server.
 
     Each answer that the server gives is told to *hear*, and the clients above see only what was understood of it.
-    Proxies and certificates are found as everywhere else: HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE.
+    It follows no redirects. Proxies and certificates are found as everywhere else: HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE.
     """
 
     def __init__(
@@ -81,10 +81,16 @@ class Channel(Client):
         hear: Callable[[Reply], None],
         trusted: SSLContext | bool = True,  # the certificates; True: read now, which takes a tenth of a second
     ) -> None:
-        super().__init__(timeout=timeout, follow_redirects=False, verify=trusted, trust_env=not endpoint.direct)
+        client: dict[str, Any] = {"timeout": timeout, "follow_redirects": False, "verify": trusted}
+        super().__init__(**client | {"trust_env": not endpoint.direct})
         self._exchange = partial(Exchange, endpoint, model, mode, timeout, hear)
         self._seconds = timeout
-        self._line: Any = None  # the connection, once there is one
+
+
+class Channel(_Channel, Client):
+    """An HTTP client that waits in its thread."""
+
+    _line: Any = None  # the connection, once there is one
 
     def send(self, request: Request, **_: Any) -> Response:
         """Send *request*, and give back the one message that was understood. Raises NoPlan where there is none."""
@@ -123,21 +129,8 @@ class Channel(Client):
                 line.shutdown(SHUT_RDWR)
 
 
-class AsyncChannel(AsyncClient):
+class AsyncChannel(_Channel, AsyncClient):
     """A Channel that waits without holding its thread."""
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        model: str,
-        mode: Mode,
-        timeout: float,
-        hear: Callable[[Reply], None],
-        trusted: SSLContext | bool = True,  # the certificates; True: read now, which takes a tenth of a second
-    ) -> None:
-        super().__init__(timeout=timeout, follow_redirects=False, verify=trusted, trust_env=not endpoint.direct)
-        self._exchange = partial(Exchange, endpoint, model, mode, timeout, hear)
-        self._seconds = timeout
 
     async def send(self, request: Request, **_: Any) -> Response:
         """As of a Channel."""
