@@ -16,6 +16,7 @@ from signoff.planner import MAX_ACTIONS, Call, Message, Outcome, Role, Talker, T
 from .actor import Actor
 from .engine import Engine
 from .errors import UsageError
+from .origin import kept_count
 from .settings import MAX_CALLS, MAX_TOKENS, MAX_TURNS
 from .told_calls import conversation_of, is_pending
 
@@ -289,8 +290,9 @@ def _said(turn: Turn) -> Turn:
 
 def counted(turn: Turn, messages: Sequence[Message]) -> Turn:
     """*turn* with the tokens that it took; estimated from all that was said where nobody counted them, and it was answered."""
-    if turn.tokens is not None or turn.outcome is Outcome.PROVIDER_ERROR:
-        return turn
+    tokens = kept_count(turn.tokens)
+    if tokens is not None or turn.outcome is Outcome.PROVIDER_ERROR:
+        return replace(turn, tokens=tokens)
     told = [one for message in messages for one in (message.text, *(call.arguments for call in message.calls))]
     said = [turn.words, *(call.arguments for call in turn.calls)]
     return replace(turn, tokens=sum(map(len, told + said)) // CHARACTERS + 1)

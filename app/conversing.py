@@ -15,10 +15,11 @@ from signoff.planner import Call, Role, Turn, check_request, read_call
 
 from .accepting import Accepting
 from .actor import Actor
-from .canonical import canonical, digest
+from .canonical import Json, canonical, digest
 from .deciding import check_speaker
 from .errors import ActionInvalid, Busy, DatabaseError, PlanInvalid, Refused, TransactionLost, UsageError
 from .in_force import InForce
+from .origin import MAX_LABEL, kept_count, kept_record, kept_text
 from .plans import Verifier, known, settle
 from .refusals import log_refusal, refused, storable
 from .told_calls import conversation_of, is_pending, tell_call, untold
@@ -63,7 +64,7 @@ class Conversing:
             plan = tx.add_plan(
                 requester=actor,
                 request=words,
-                planner=planner,
+                planner=kept_text(planner, MAX_LABEL),
                 proposed=NO_ACTIONS,
                 digest=digest(NO_ACTIONS),
                 policy=self._in_force.policy.digest,
@@ -86,7 +87,7 @@ class Conversing:
         """Record the tokens of *turn*, of which nothing is used; *label* is who talked. It changes nothing of what was said."""
         with self._store.write() as tx:
             if conversation_of(self._verifier.plan(tx, plan)).ended is None:
-                tx.waste(plan, actor, turn.outcome.value, turn.tokens or 0, {"planner": label} | dict(turn.record))
+                tx.waste(plan, actor, turn.outcome.value, kept_count(turn.tokens) or 0, _record(turn, label))
 
     def _entries(self, plan: str) -> list[Entry]:
         """What the log tells of *plan*, which is verified."""
@@ -128,8 +129,9 @@ class Conversing:
             read = [self._read(tx, call, record.requester) for call in _with_ids(turn.calls, talk, last + 1)]
             calls = self._accept(tx, record, read)
             words = _as_text(turn.words)[:MAX_WORDS]
-            message = MessageRecord(number=last + 1, role=Role.ASSISTANT.value, text=words, calls=calls, tokens=turn.tokens)
-            tx.say(plan, message, actor, {"planner": label} | dict(turn.record))
+            tokens = kept_count(turn.tokens)
+            message = MessageRecord(number=last + 1, role=Role.ASSISTANT.value, text=words, calls=calls, tokens=tokens)
+            tx.say(plan, message, actor, _record(turn, label))
 
         self._speak(plan, last, actor, add)
 
@@ -227,6 +229,11 @@ def _tell(tx: Writing, record: PlanRecord, actor: Actor) -> int:
         text = tell_call(tx, record, call)
         tx.say(record.id, MessageRecord(number=number, role=Role.TOOL.value, text=text, answers=call.id), actor)
     return following + len(calls)
+
+
+def _record(turn: Turn, label: str) -> dict[str, Json]:
+    """How a model came to *turn*, for the log, as far as that can be kept, and who talked."""
+    return kept_record(turn.record) | {"talker": kept_text(label, MAX_LABEL)}
 
 
 def _check_room(record: PlanRecord, talk: Conversation, words: str) -> None:

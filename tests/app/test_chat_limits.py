@@ -58,7 +58,7 @@ def test_tokens_of_answers_that_are_not_used_count(engine: Engine) -> None:
     assert conversation_of(record).ended == "the model took 36 tokens, and 30 are allowed"
     with engine.store.read() as tx:
         unused = [dict(one.data) for one in tx.entries(record.id) if one.event == "unused"]
-    told = {"planner": talk.talker.label, "finish": "length"}
+    told = {"talker": talk.talker.label, "finish": "length"}
     assert unused == [{"outcome": "truncated", "tokens": 12, "record": told}] * 3
     assert_verifies(engine)
 
