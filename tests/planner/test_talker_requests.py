@@ -3,13 +3,14 @@
 from typing import Annotated, Any, Literal
 
 import pytest
+from httpx2 import create_ssl_context
 from jsonschema import Draft202012Validator
 from pydantic import Field
 
 from signoff.actions import Action, Execution, Registry
 from signoff.canonical import Json
 from signoff.errors import UsageError
-from signoff.planner import Call, Message, Role
+from signoff.planner import Call, Message, Role, llm_talker
 from tests.chat_server import MODEL, ChatServer, raw
 from tests.chat_streams import turn
 from tests.planner.conftest import KEY, TRANSFER, USER, Talk, no_turn, said
@@ -96,6 +97,22 @@ def test_a_long_type_has_a_tool_of_its_own(talker: Talk, chat_server: ChatServer
     assert len({*names}) == 2
     assert [call.name for call in found.calls] == list(registry)
     assert chat_server.asked[0].messages[1]["tool_calls"][0]["function"]["name"] == names[0]
+
+
+def test_certificates_are_read_once(talker: Talk, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading the certificates takes a tenth of a second: a talker does it for its first turn, not for each."""
+    made: list[object] = []
+
+    def create() -> object:
+        made.append(create_ssl_context())
+        return made[-1]
+
+    monkeypatch.setattr(llm_talker, "create_ssl_context", create)
+    chat_server.answer_always(turn("Hello"))
+    asked = talker()
+    for _ in range(3):
+        said(asked)
+    assert (len(made), len(chat_server.asked)) == (1, 3)
 
 
 def test_a_field_may_have_any_name(talker: Talk, chat_server: ChatServer) -> None:
