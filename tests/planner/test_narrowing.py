@@ -22,6 +22,7 @@ from tests.planner.conftest import TRANSFER, Ask, Way, failed
 
 REQUEST = "send $150 to Alice"
 BANK = bank_registry()
+UNIT = "in the currency that `currency` says"
 
 
 def candidates(request: str, *context: Context, registry: Registry = BANK) -> Candidates:
@@ -108,7 +109,7 @@ def test_the_schema_holds_the_values(llm: Ask, chat_server: ChatServer, dana: Ac
     fields = alternatives(chat_server.asked[0].schema)["transfer"]
     null = {"type": "null"}
     assert fields["to"] == {"type": "string", "enum": ["send", "Alice"]}
-    assert fields["amount"] == {"type": "string", "enum": ["150"]}
+    assert fields["amount"] == {"type": "string", "enum": ["150"], "description": UNIT}
     assert fields["currency"]["anyOf"] == [{"type": "string", "enum": ["USD"]}, null]
     assert fields["from"]["anyOf"] == [{"type": "string", "enum": ["send", "Alice"]}, null]
 
@@ -117,7 +118,7 @@ def test_an_action_that_cannot_be_written_is_left_out() -> None:
     """Without an amount in the request, no action is offered that needs one; what is left are the others and a question."""
     schema = wire_schema(BANK, candidates("send money to Alice"))
     assert alternatives(schema).keys() == {"check_balance", "pay_bill"}
-    assert alternatives(schema)["pay_bill"]["amount"] == {"type": "null", "description": "null: not given"}
+    assert alternatives(schema)["pay_bill"]["amount"] == {"type": "null", "description": f"{UNIT}; null: not given"}
 
 
 def test_where_no_action_is_left_only_a_question_is() -> None:
@@ -154,7 +155,7 @@ def test_fields_of_other_kinds_are_not_narrowed() -> None:
     same = {name for name in fixed if fixed[name] == narrowed[name]}
     assert same == {"type", "colour", "flag", "count", "ratio", "pin", "needs"}
     assert narrowed["names"] == {"type": "array", "items": {"type": "string", "enum": ["Ann"]}}
-    assert narrowed["fees"] == {"type": "array", "items": {"type": "string", "enum": ["5"]}}
+    assert narrowed["fees"] == {"type": "array", "items": {"type": "string", "enum": ["5"]}, "description": UNIT}
     assert "everything" not in alternatives(wire_schema(registry, candidates("for Ann", registry=registry)))
 
 
