@@ -36,7 +36,7 @@ _HEADERS = {
     "User-Agent": "signoff",
 }
 
-_WHOLE = (200, 201)  # statuses of an answer that is all there; others of success tell of a part, or of nothing
+WHOLE = (200, 201)  # statuses of an answer that is all there; others of success tell of a part, or of nothing
 
 _OTHER_FORM = "the server or the model may not know this form of answer: try another SIGNOFF_MODE, or another SIGNOFF_MODEL"
 _LESS = "ask for less at once"
@@ -167,7 +167,7 @@ class Exchange:
     def opens(self, response: Response) -> bool:
         """Whether the body of *response* is to be read."""
         self._status, self._success = response.status_code, response.is_success
-        self._largest = MAX_ANSWER_BYTES if self._status in _WHOLE else MAX_ERROR_BYTES
+        self._largest = MAX_ANSWER_BYTES if self._status in WHOLE else MAX_ERROR_BYTES
         self._packed = response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
         return not self._packed
 
@@ -211,7 +211,7 @@ class Exchange:
         host = self._endpoint.host
         if not self._success:
             return self._refused(self._status, bytes(self._body[:MAX_ERROR_BYTES]))
-        if self._status not in _WHOLE:
+        if self._status not in WHOLE:
             return _failed(f"{host} answers with HTTP {self._status}, which is no whole answer; {_ADDRESS}")
         if self._packed:
             return _failed(f"the answer of {host} {_PACKED}")

@@ -111,7 +111,7 @@ def read_call(call: Call, registry: Registry) -> Action:
     """The action for which a model calls. Its arguments are the action's fields in the wire form. Raises PlanInvalid."""
     if call.name not in registry:
         raise PlanInvalid([f"there is no `{show_text(call.name[:60])}`; call one of {', '.join(registry)}"])
-    value = read_json(call.arguments, "the call's arguments")
+    value = read_json(call.arguments, "the call")
     if not isinstance(value, JsonObject):
         raise PlanInvalid(["the call's arguments are not a JSON object; write one with the fields"])
     if "type" in value:

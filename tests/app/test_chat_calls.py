@@ -104,6 +104,7 @@ def test_a_failure_and_a_doubt_are_told(open_wide: Engine) -> None:
         (written("transfer", '{"to": "Zacharias", "amount": "5.00"}'), "Zacharias"),
         (written("transfer", "[" * 100_000), "nested"),
         (written("transfer", '{"to": "' + "x" * 2_000_000 + '"}'), "1,048,576"),
+        (written("transfer", '{"to": "Alice", "amount": ' + "1" * 41 + "}"), "the call holds a number of 41 digits"),
         (written("fly", "{}"), "there is no `fly`"),
         (written("\x1b[2J" * 100, "{}"), "there is no `\\u{1b}[2J"),
     ],
