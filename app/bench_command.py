@@ -57,12 +57,13 @@ def bench_planner(options: argparse.Namespace, settings: Settings) -> Exit:
     registry = load_registry(settings.actions)
     requests = read_requests(read_file(options.requests, "labelled requests"), options.requests)
     _check_labels(requests, registry, options.requests)
-    scores = [(planner.label, _ask(planner, requests, settings)) for planner in _planners(settings, registry)]
+    scores: list[tuple[str, Sequence[Scored]]] = []
+    for planner in _planners(settings, registry):
+        scores.append((planner.label, _ask(planner, requests, settings)))
+        if not settings.json:  # at once: the next one may give no answers, which ends it
+            _print_score(*scores[-1], failures=options.failures)
     if settings.json:
         forms.print_json({"file": options.requests, "planners": [_score_json(label, scored) for label, scored in scores]})
-    else:
-        for label, scored in scores:
-            _print_score(label, scored, failures=options.failures)
     return _exit([one for _, scored in scores for one in scored])
 
 

@@ -108,6 +108,8 @@ def test_a_model_that_answers_nothing_is_not_asked_for_long(
     chat_server.answer(refused, refused, refused)
     command = ["bench", "planner", requests_file(cli, *REQUESTS), "--planner", "llm"]
     cli(*command).failed(1, "gave no answer to 3 requests in a row", "401")
+    chat_server.answer(refused, refused, refused)
+    assert f"{RULES}: " in cli(*command[:3]).out  # what was asked before is not lost
     chat_server.answer(plan(WIRE), question("How much?"), refused, plan(WIRE))
     assert cli(*command).code == 1
 
