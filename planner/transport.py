@@ -161,6 +161,7 @@ class Exchange:
         self._hear = hear
         self._sent: dict[str, Any] = json.loads(request.content)
         self._body = bytearray()
+        self._has_begun = False  # whether an answer came
         self._deadline = monotonic() + seconds
         self.request = self._bare(request)
 
@@ -169,6 +170,7 @@ class Exchange:
         self._status, self._success = response.status_code, response.is_success
         self._largest = MAX_ANSWER_BYTES if self._status in WHOLE else MAX_ERROR_BYTES
         self._packed = response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
+        self._has_begun = True
         return not self._packed
 
     def takes(self, chunk: bytes) -> bool:
@@ -186,7 +188,9 @@ class Exchange:
             yield
             reply = self._read()
             whole = digest(bytes(self._body)) if 0 < len(self._body) <= self._largest else None
-        except (HTTPError, InvalidURL, StreamError, TimeoutError, UnicodeError) as error:  # the last for a host that is no name
+        except (HTTPError, InvalidURL, StreamError, TimeoutError, UnicodeError) as error:
+            if isinstance(error, UnicodeError) and self._has_begun:
+                raise  # of whoever hears the answer, which is no failure of the server; before, it is a host that is no name
             reply = self._lost(error, self.request.url)
         form = self._sent.get("response_format") or self._sent.get("tools")
         prompt = json.dumps({"form": form, "messages": self._sent.get("messages")}, sort_keys=True, separators=(",", ":"))
