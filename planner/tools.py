@@ -7,6 +7,7 @@ from signoff.actions import Registry
 from signoff.canonical import digest
 from signoff.errors import PlanInvalid
 
+from .limits import check_tools
 from .strict_json import JsonObject, read_json
 from .turn import Message, Role
 from .wire import wire_schema
@@ -18,7 +19,10 @@ _SILENCE = "(nothing)"  # servers refuse a message without content
 
 
 class Tools:
-    """One tool for each action of a registry. A tool's name is the action's type, but where that is too long."""
+    """One tool for each action of a registry. A tool's name is the action's type, but where that is too long.
+
+    Raises UsageError for a registry that makes more than a server takes.
+    """
 
     def __init__(self, registry: Registry) -> None:
         self._names = {type_: _name(type_) for type_ in registry}
@@ -26,6 +30,7 @@ class Tools:
         plan: Any = wire_schema(registry)
         alternatives = plan["properties"]["actions"]["items"]["anyOf"]
         self._functions = [_function(name, action) for name, action in zip(self._names.values(), alternatives, strict=True)]
+        check_tools([one["parameters"] for one in self._functions])
 
     def schemas(self, *, strict: bool) -> list[dict[str, Any]]:
         """What is sent; *strict* has a server that knows the word keep to the schemas."""

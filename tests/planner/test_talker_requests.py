@@ -7,10 +7,11 @@ from httpx2 import create_ssl_context
 from jsonschema import Draft202012Validator
 from pydantic import Field
 
-from signoff.actions import Action, Execution, Registry
+from signoff.actions import Action, Execution, Registry, action
 from signoff.canonical import Json
 from signoff.errors import UsageError
 from signoff.planner import Call, Message, Role, llm_talker
+from signoff.planner.limits import MAX_TOOLS
 from tests.chat_server import MODEL, ChatServer, raw
 from tests.chat_streams import turn
 from tests.planner.conftest import KEY, TRANSFER, USER, Talk, no_turn, said
@@ -211,6 +212,31 @@ def test_a_server_without_tools_is_told(talker: Talk, chat_server: ChatServer) -
     message = no_turn(said(talker())[0])
     assert message.endswith("the server or the model may know no tool calls: try another SIGNOFF_MODEL")
     assert len(chat_server.asked) == 1
+
+
+def test_more_tools_than_a_server_takes_are_refused(talker: Talk) -> None:
+    """OpenAI takes 128 tools, and each in a schema that is bounded: more is told when the talker is made."""
+
+    def act(number: int) -> type[Action]:
+        def run() -> None:
+            """Do nothing."""
+
+        run.__name__ = f"act_{number}"
+        return action(run)
+
+    actions = [act(number) for number in range(MAX_TOOLS + 1)]
+    assert talker(registry=Registry(*actions[1:]))
+    with pytest.raises(
+        UsageError, match=r"each of 129 actions is a tool; a model takes at most 128: register fewer \(--actions\)"
+    ):
+        talker(registry=Registry(*actions))
+
+    def choose(one: str) -> None:
+        """Choose."""
+
+    choose.__annotations__["one"] = Literal[tuple(f"a{number}" for number in range(1_001))]
+    with pytest.raises(UsageError, match="values to choose from"):
+        talker(registry=Registry(action(choose)))
 
 
 def test_the_label_names_model_and_server(talker: Talk, chat_server: ChatServer) -> None:
