@@ -27,7 +27,7 @@ from .told_calls import conversation_of, is_pending, tell_call, untold
 MAX_SAID = 100  # messages of the user in one conversation
 MAX_SAID_CHARACTERS = 100_000  # of all of them: each value of each action is looked for there
 MAX_WORDS = 50_000  # characters of what a model says in one turn that are kept
-MAX_ARGUMENTS = 20_000  # characters of one call's arguments that are kept
+MAX_ARGUMENTS = 100_000  # characters of one call's arguments: the model is shown them again
 NO_ACTIONS = canonical({"actions": []})  # what a conversation begins with
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # of calls and their ids, as servers take them
@@ -194,6 +194,8 @@ class Conversing:
         action: Action | None = None
         try:
             action = read_call(call, self._registry)
+            if len(call.arguments) > MAX_ARGUMENTS:
+                raise PlanInvalid([f"the call holds {len(call.arguments):,} characters; at most {MAX_ARGUMENTS:,} are accepted"])
             with tx.lent() as lent:
                 action = action.resolve(Lookup(actor=requester, tx=lent))
             action.title().encode()  # as it is stored
@@ -268,11 +270,7 @@ def _kept(call: Call, action: int | None, problems: tuple[str, ...]) -> CallReco
     if action is None:
         name = call.name if _NAME.fullmatch(call.name) else "unknown"
         return CallRecord(id=call.id, name=name, arguments="{}", problems=tuple(map(show_text, problems)))
-    return CallRecord(id=call.id, name=call.name, arguments=_arguments(call.arguments), action=action)
-
-
-def _arguments(text: str) -> str:
-    return text if len(text) <= MAX_ARGUMENTS else "{}"
+    return CallRecord(id=call.id, name=call.name, arguments=call.arguments, action=action)
 
 
 def _as_text(text: str) -> str:

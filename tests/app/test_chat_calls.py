@@ -1,6 +1,7 @@
 """What a model calls for in a conversation: how strictly it is read, and what the model is told came of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -144,6 +145,26 @@ def test_what_a_model_writes_is_bounded_and_can_be_stored(engine: Engine) -> Non
     assert [one.name for one in made][3] == "unknown"
     assert len(record.conversation.messages[1].text) == 50_000
     assert statuses(record) == ["done"] * 3
+    assert_verifies(engine)
+
+
+def test_the_model_is_shown_a_call_as_it_made_it(open_engine: Callable[..., Engine]) -> None:
+    """However long the arguments of a call that is done are; those that are too long to be shown again are not read."""
+
+    @action(effect=Effect.READ)
+    def note(lines: tuple[str, ...]) -> None:
+        """Take a note."""
+
+    engine = open_engine(registry=Registry(*bank_registry().values(), note))
+    longest = written("note", '{"lines": ["' + '", "'.join(["x" * 9_000] * 10) + '"]}')
+    longest = replace(longest, arguments=longest.arguments.ljust(100_000))
+    made = [longest, replace(longest, id="longer", arguments=longest.arguments + " ")]
+    talk = talking(engine, calls(*made), words("Done."))
+    talk.chat.say("note that")
+    shown = next(one for one in talk.talker.given[-1] if one.calls)
+    assert [one["status"] for one in talk.told()] == ["done", "not_read"]
+    assert [one.arguments == before.arguments for one, before in zip(shown.calls, made, strict=True)] == [True, False]
+    assert talk.told()[1]["problems"] == ["the call holds 100,001 characters; at most 100,000 are accepted"]
     assert_verifies(engine)
 
 
