@@ -93,7 +93,7 @@ class Audience(Protocol):
         """What could be run of the calls in *message* was run."""
 
     def failed(self, turn: Turn) -> None:
-        """The model gave nothing that could be used; nothing was stored."""
+        """The model gave nothing that could be used; nothing was run."""
 
 
 def next_move(record: PlanRecord) -> Next:

@@ -56,7 +56,7 @@ def test_parallel_calls_are_decided_each_on_its_own(engine: Engine) -> None:
 
 
 def test_a_turn_that_failed_is_asked_for_again(engine: Engine) -> None:
-    """Nothing is stored of an answer that cannot be used; whoever goes on asks the model anew."""
+    """Nothing is said or done by an answer that cannot be used; whoever goes on asks the model anew."""
     first = talking(engine, failure())
     record = first.chat.say("send Alice 20")
     assert (said(record), len(first.listener.failures)) == ([("user", "send Alice 20")], 1)
