@@ -3,6 +3,7 @@
 import argparse
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -40,8 +41,9 @@ def add_commands(verbs: Verbs) -> None:
         "Exit codes: 0 done, 1 a planner gave no answer, 2 wrong usage, 4 a wrong plan would have changed something."
     )
     look.add_argument("requests", metavar="FILE", help="the requests, one a line as JSON; - reads them from standard input")
-    who = "only this planner (default: the rules planner, and beside it a model where a key or base URL is set)"
-    look.add_argument("--planner", choices=[PlannerChoice.RULES.value, PlannerChoice.LLM.value], help=who)
+    who = "only this planner (default: the rules planner, a local model where its file is named, and a model where one is set up)"
+    choices = [choice.value for choice in (PlannerChoice.RULES, PlannerChoice.LOCAL, PlannerChoice.LLM)]
+    look.add_argument("--planner", choices=choices, help=who)
     look.add_argument("-v", "--failures", action="store_true", help="show every request that was not answered rightly, too")
     no_actor(look)
 
@@ -55,12 +57,13 @@ def bench_planner(options: argparse.Namespace, settings: Settings) -> Exit:
     registry = load_registry(settings.actions)
     requests = read_requests(read_file(options.requests, "labelled requests"), options.requests)
     _check_labels(requests, registry, options.requests)
-    scores = [(planner.label, _ask(planner, requests, settings)) for planner in _planners(settings, registry)]
+    scores: list[tuple[str, Sequence[Scored]]] = []
+    for planner in _planners(settings, registry):
+        scores.append((planner.label, _ask(planner, requests, settings)))
+        if not settings.json:  # at once: the next one may give no answers, which ends it
+            _print_score(*scores[-1], failures=options.failures)
     if settings.json:
         forms.print_json({"file": options.requests, "planners": [_score_json(label, scored) for label, scored in scores]})
-    else:
-        for label, scored in scores:
-            _print_score(label, scored, failures=options.failures)
     return _exit([one for _, scored in scores for one in scored])
 
 
@@ -79,11 +82,13 @@ def _check_labels(requests: "Sequence[LabelledRequest]", registry: "Registry", n
 
 
 def _planners(settings: Settings, registry: "Registry") -> "list[Planner]":
-    from signoff.planner import RulesPlanner
-
-    if settings.planner is not PlannerChoice.AUTO:
-        return [choose_planner(settings, registry)]
-    return [RulesPlanner(registry), *([choose_planner(settings, registry)] if settings.model.is_set_up else [])]
+    """The planner that is named, else all that can be asked; each alone, as a second opinion is part of no score."""
+    choices = [settings.planner]
+    if settings.planner is PlannerChoice.AUTO:
+        choices = [PlannerChoice.RULES]
+        choices += [PlannerChoice.LOCAL] if settings.local_model is not None else []
+        choices += [PlannerChoice.LLM] if settings.model.is_set_up else []
+    return [choose_planner(replace(settings, said_planner=choice.value, second=None), registry) for choice in choices]
 
 
 def _ask(planner: "Planner", requests: "Sequence[LabelledRequest]", settings: Settings) -> "list[Scored]":

@@ -6,7 +6,7 @@ not stored is asked for again, and nothing of it was run.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -15,25 +15,28 @@ from signoff.planner import MAX_ACTIONS, Call, Message, Outcome, Role, Talker, T
 
 from .actor import Actor
 from .engine import Engine
+from .errors import UsageError
+from .origin import kept_count
 from .settings import MAX_CALLS, MAX_TOKENS, MAX_TURNS
 from .told_calls import conversation_of, is_pending
 
 MAX_MISTAKES = 3  # turns with calls that could not be read, after which the model is not asked again until the user speaks
+_USED = (Outcome.PLAN, Outcome.QUESTION)  # outcomes of a turn that is taken
 CHARACTERS = 4  # of a text that make a token, roughly: where nobody counts them
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much of a model one conversation may take."""
+    """How much of a model one conversation may take. Those that it is begun with hold for all of it."""
 
     turns: int = MAX_TURNS
     calls: int = MAX_CALLS
     tokens: int = MAX_TOKENS
 
-    def reached(self, talk: Conversation) -> str | None:
-        """Why the model is not asked any more; None where it may be."""
+    def reached(self, talk: Conversation, wasted: int) -> str | None:
+        """Why the model is not asked any more; None where it may be. *wasted* are the tokens of answers that were of no use."""
         turns = sum(one.role == Role.ASSISTANT for one in talk.messages)
-        tokens = sum(one.tokens or 0 for one in talk.messages)
+        tokens = sum(one.tokens or 0 for one in talk.messages) + wasted
         if turns >= self.turns:
             return f"the model took {turns:,} turns, and {self.turns:,} are allowed"
         if tokens >= self.tokens:
@@ -46,6 +49,15 @@ class Limits:
         if made + new > self.calls or new > MAX_ACTIONS:
             return f"the model called for {new:,} actions after {made:,}, and {self.calls:,} are allowed"
         return None
+
+    def check_within(self, begun: "Limits", plan: str) -> None:
+        """Raises UsageError where one of these is higher than the one that the conversation *plan* was begun with."""
+        for name, most in asdict(begun).items():
+            if getattr(self, name) > most:
+                raise UsageError(
+                    f"{plan} was begun with {most:,} {name} of the model at most, which may be lowered and not raised; "
+                    f"leave --max-{name} out, or start another conversation"
+                )
 
 
 class Standing(StrEnum):
@@ -81,7 +93,7 @@ class Audience(Protocol):
         """What could be run of the calls in *message* was run."""
 
     def failed(self, turn: Turn) -> None:
-        """The model gave nothing that could be used; nothing was stored."""
+        """The model gave nothing that could be used; nothing was run."""
 
 
 def next_move(record: PlanRecord) -> Next:
@@ -124,8 +136,9 @@ class Chat:
         limits: Limits | None = None,
         refresh: Callable[[], None] = lambda: None,
     ) -> None:
-        """*plan* is the conversation to go on with; None: what is said first opens one. *refresh* is called whenever the model
-        has answered: that takes time, in which the rules may have been edited.
+        """*plan* is the conversation to go on with; None: what is said first opens one. *limits* are the default ones where it is
+        begun, and those that it was begun with where it goes on. *refresh* is called whenever the model has answered: that takes
+        time, in which the rules may have been edited.
         """
         self.plan = plan
         self.refresh = refresh
@@ -135,7 +148,7 @@ class Chat:
         self._talker = talker
         self._actor = actor
         self._audience = audience
-        self._limits = limits or Limits()
+        self._limits = limits
 
     @property
     def label(self) -> str:
@@ -150,9 +163,11 @@ class Chat:
         here: a "yes" is no answer to a question that nobody saw.
         """
         if self.plan is None:
-            self.plan = self._engine.conversing.open(self._actor, words, self._talker.label)
+            self._limits = self._limits or Limits()
+            self.plan = self._engine.conversing.open(self._actor, words, self._talker.label, asdict(self._limits))
         else:
             record = self.record()
+            self._bounds(record)
             last = conversation_of(record).last
             self.seen = last if self.seen is None else self.seen
             if self.seen == last and next_move(record) is Next.ACTIONS and standing_of(record) is Standing.OPEN:
@@ -168,6 +183,7 @@ class Chat:
         somebody else's conversation what may run is run, and told; Refused is raised where the model would be asked.
         """
         self.failed = False
+        self._bounds(self.record())
         while True:
             record = self.record()
             match next_move(record):
@@ -195,6 +211,13 @@ class Chat:
         """The conversation as it stands. Raises UsageError where there is none yet."""
         return self._engine.plan(self.plan or "")
 
+    def _bounds(self, record: PlanRecord) -> Limits:
+        """The limits that hold. Raises UsageError where they are higher than those that the conversation was begun with."""
+        begun = limits_of(self._engine, record.id)
+        self._limits = self._limits or begun
+        self._limits.check_within(begun, record.id)
+        return self._limits
+
     def _act(self, record: PlanRecord) -> bool:
         """Run what may run, and tell the model what came of its calls: whether that is known of all of them."""
         (record,) = self._engine.resume(self._actor, plan=record.id)
@@ -209,21 +232,24 @@ class Chat:
         """Ask the model for its next turn and store it: whether there was one."""
         self._engine.conversing.check(record, self._actor)
         talk = conversation_of(record)
-        reason = self._limits.reached(talk)
+        limits = self._bounds(record)
+        reason = limits.reached(talk, self._engine.conversing.wasted(record.id))
         if reason is not None:
             self._engine.conversing.end(record.id, talk.last, self._actor, reason)
             return False
         messages = messages_of(talk)
         try:
-            turn = counted(self._talker.turn(messages, self._audience.hear), messages)
+            turn = counted(_said(self._talker.turn(messages, self._audience.hear)), messages)
         finally:
             self._audience.heard()
-        if turn.outcome not in (Outcome.PLAN, Outcome.QUESTION) or not (turn.words or turn.calls):
+        if turn.outcome not in _USED:
             self.failed = True
             self._audience.failed(turn)
+            if turn.tokens:
+                self._engine.conversing.waste(record.id, self._actor, turn, self._talker.label)
             return False
         self.refresh()
-        reason = self._limits.exceeded(talk, turn)
+        reason = limits.exceeded(talk, turn)
         if reason is not None:
             self._engine.conversing.end(record.id, talk.last, self._actor, reason)
             return False
@@ -249,10 +275,24 @@ def messages_of(talk: Conversation) -> list[Message]:
     ]
 
 
-def counted(turn: Turn, messages: Sequence[Message]) -> Turn:
-    """*turn* with the tokens that it took; estimated from all that was said where nobody counted them."""
-    if turn.tokens is not None:
+def limits_of(engine: Engine, plan: str) -> Limits:
+    """The limits that the conversation *plan* was begun with; the default ones where its log tells none."""
+    told = engine.conversing.limits(plan)
+    return Limits(**{name: told[name] for name in asdict(Limits()) if name in told})
+
+
+def _said(turn: Turn) -> Turn:
+    """*turn*; one that says and calls for nothing is none that can be used."""
+    if turn.outcome not in _USED or turn.words.strip() or turn.calls:
         return turn
+    return replace(turn, outcome=Outcome.MALFORMED, message="the model's answer is empty; say it in other words, or try again")
+
+
+def counted(turn: Turn, messages: Sequence[Message]) -> Turn:
+    """*turn* with the tokens that it took; estimated from all that was said where nobody counted them, and it was answered."""
+    tokens = kept_count(turn.tokens)
+    if tokens is not None or turn.outcome is Outcome.PROVIDER_ERROR:
+        return replace(turn, tokens=tokens)
     told = [one for message in messages for one in (message.text, *(call.arguments for call in message.calls))]
     said = [turn.words, *(call.arguments for call in turn.calls)]
     return replace(turn, tokens=sum(map(len, told + said)) // CHARACTERS + 1)

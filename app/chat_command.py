@@ -2,17 +2,18 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from signoff.audit import PlanRecord, Status
 
 from . import forms, output
-from .errors import Exit, SignoffError, UsageError
+from .errors import Exit, LogInvalid, SignoffError, UsageError
 from .opening import check_database, make_talker, open_engine, reading_engine, take_up
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .chat import Chat
+    from .chat import Chat, Limits
     from .chat_output import Lines, Screen
     from .engine import Engine
 
@@ -29,7 +30,7 @@ def chat(options: argparse.Namespace, settings: Settings) -> Exit:
     if options.resume is not None:
         check_database(settings)
     talker = make_talker(settings)
-    from .chat import Chat, Limits
+    from .chat import Chat
     from .chat_output import Lines, Screen
 
     with open_engine(settings, create=options.resume is None) as engine:
@@ -40,7 +41,7 @@ def chat(options: argparse.Namespace, settings: Settings) -> Exit:
             settings.requester,
             shown,
             plan=options.resume,
-            limits=Limits(turns=options.max_turns, calls=options.max_calls, tokens=options.max_tokens),
+            limits=_limits(options, engine),
             refresh=lambda: take_up(engine, settings),
         )
         try:
@@ -57,6 +58,15 @@ def chat(options: argparse.Namespace, settings: Settings) -> Exit:
             return Exit.DONE
         shown.show_standing(record)
     return _exit_of(record, stopped=talk.failed)
+
+
+def _limits(options: argparse.Namespace, engine: "Engine") -> "Limits":
+    """Those that are named, and for the rest those that the conversation was begun with, or the default."""
+    from .chat import Limits, limits_of
+
+    said = {name: getattr(options, f"max_{name}") for name in ("turns", "calls", "tokens")}
+    begun = Limits() if options.resume is None else limits_of(engine, options.resume)
+    return replace(begun, **{name: most for name, most in said.items() if most is not None})
 
 
 def _talk(talk: "Chat", shown: "Screen | Lines", words: str | None, engine: "Engine", settings: Settings) -> PlanRecord | None:
@@ -91,17 +101,33 @@ def _read_lines(talk: "Chat") -> PlanRecord | None:
 
 
 def _list(settings: Settings) -> Exit:
+    """List the conversations. One that was altered is told, and keeps no other from being listed."""
     with reading_engine(settings) as engine:
-        from .chat_output import conversation_json, format_conversations
+        from .chat_output import altered_json, conversation_json, format_conversations
 
         with engine.store.read() as tx:
             ids = tx.conversations()
-        records = [engine.plan(id_) for id_ in ids]
+        found = {id_: _found(engine, id_) for id_ in ids}
+    records = [one for one in found.values() if isinstance(one, PlanRecord)]
+    altered = {id_: one for id_, one in found.items() if isinstance(one, LogInvalid)}
     if settings.json:
-        forms.print_json([conversation_json(record) for record in records])
-    else:
+        listed = [
+            conversation_json(one) if isinstance(one, PlanRecord) else altered_json(id_, str(one)) for id_, one in found.items()
+        ]
+        forms.print_json(listed)
+    elif records or not altered:
         output.console().print(format_conversations(records) if records else "There are no conversations.")
-    return Exit.DONE
+    for error in altered.values():
+        output.print_error(error)
+    return Exit.LOG if altered else Exit.DONE
+
+
+def _found(engine: "Engine", id_: str) -> PlanRecord | LogInvalid:
+    """The conversation *id_*, or why it cannot be shown."""
+    try:
+        return engine.plan(id_)
+    except LogInvalid as error:
+        return error
 
 
 def _write_line(text: str) -> None:

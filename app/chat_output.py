@@ -189,6 +189,11 @@ def conversation_json(record: PlanRecord) -> dict[str, Json]:
     }
 
 
+def altered_json(plan: str, problem: str) -> dict[str, Json]:
+    """A conversation that was altered in the file, in `--json` output: nothing that is stored of it is told."""
+    return {"plan": plan, "state": "altered", "problem": problem}
+
+
 def format_conversations(records: Sequence[PlanRecord]) -> Table:
     """Conversations, a line for each."""
     table = output.make_table("conversation", "state", "asked by", "messages", "actions", "began with")

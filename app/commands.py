@@ -50,7 +50,7 @@ def demo(options: argparse.Namespace, settings: Settings) -> Exit:
     if not is_at_terminal():
         from .tour import play_tour
 
-        if options.planner == "llm":
+        if options.planner in ("llm", "local"):
             raise UsageError("without a terminal the demo plays a tour that the rules planner plans; leave --planner out")
         play_tour(settings.policies, load_registry(settings.actions), output.console())
         return Exit.DONE

@@ -5,19 +5,21 @@ processes that go on with the same conversation one wins, and an old copy of one
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from signoff.actions import Action, Lookup, Redaction, Registry, show_text
-from signoff.audit import CallRecord, Conversation, MessageRecord, PlanRecord, Store, Writing
+from signoff.audit import CallRecord, Conversation, Entry, MessageRecord, PlanRecord, Store, Writing
 from signoff.planner import Call, Role, Turn, check_request, read_call
 
 from .accepting import Accepting
 from .actor import Actor
-from .canonical import canonical, digest
+from .canonical import Json, canonical, digest
 from .deciding import check_speaker
 from .errors import ActionInvalid, Busy, DatabaseError, PlanInvalid, Refused, TransactionLost, UsageError
 from .in_force import InForce
+from .origin import MAX_LABEL, kept_count, kept_record, kept_text
 from .plans import Verifier, known, settle
 from .refusals import log_refusal, refused, storable
 from .told_calls import conversation_of, is_pending, tell_call, untold
@@ -25,7 +27,7 @@ from .told_calls import conversation_of, is_pending, tell_call, untold
 MAX_SAID = 100  # messages of the user in one conversation
 MAX_SAID_CHARACTERS = 100_000  # of all of them: each value of each action is looked for there
 MAX_WORDS = 50_000  # characters of what a model says in one turn that are kept
-MAX_ARGUMENTS = 20_000  # characters of one call's arguments that are kept
+MAX_ARGUMENTS = 100_000  # characters of one call's arguments: the model is shown them again
 NO_ACTIONS = canonical({"actions": []})  # what a conversation begins with
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # of calls and their ids, as servers take them
@@ -50,8 +52,11 @@ class Conversing:
         self._verifier = verifier
         self._accepting = accepting
 
-    def open(self, actor: Actor, words: str, planner: str) -> str:
-        """Begin a conversation with the *words* of *actor*, and return the id of its plan. Raises PlanInvalid for the words."""
+    def open(self, actor: Actor, words: str, planner: str, limits: Mapping[str, int] | None = None) -> str:
+        """Begin a conversation with the *words* of *actor*, and return the id of its plan. Raises PlanInvalid for the words.
+
+        Its log tells the *limits* that it is begun with.
+        """
         check_request(storable("the message", words))
         self._in_force.vet()
         with self._store.write() as tx:
@@ -59,14 +64,36 @@ class Conversing:
             plan = tx.add_plan(
                 requester=actor,
                 request=words,
-                planner=planner,
+                planner=kept_text(planner, MAX_LABEL),
                 proposed=NO_ACTIONS,
                 digest=digest(NO_ACTIONS),
                 policy=self._in_force.policy.digest,
                 conversation=True,
+                limits=limits,
             )
             tx.say(plan, MessageRecord(number=1, role=Role.USER.value, text=words), actor)
         return plan
+
+    def limits(self, plan: str) -> Mapping[str, int]:
+        """The limits that the conversation *plan* was begun with; empty where its log tells none. Raises as `say` does."""
+        told = self._entries(plan)[0].data.get("limits")
+        return cast(Mapping[str, int], told) if isinstance(told, Mapping) else {}
+
+    def wasted(self, plan: str) -> int:
+        """The tokens that answers of a model took in the conversation *plan* of which nothing was used."""
+        return sum(cast(int, one.data["tokens"]) for one in self._entries(plan) if one.event == "unused")
+
+    def waste(self, plan: str, actor: Actor, turn: Turn, label: str) -> None:
+        """Record the tokens of *turn*, of which nothing is used; *label* is who talked. It changes nothing of what was said."""
+        with self._store.write() as tx:
+            if conversation_of(self._verifier.plan(tx, plan)).ended is None:
+                tx.waste(plan, actor, turn.outcome.value, kept_count(turn.tokens) or 0, _record(turn, label))
+
+    def _entries(self, plan: str) -> list[Entry]:
+        """What the log tells of *plan*, which is verified."""
+        with self._store.read() as tx:
+            self._verifier.plan(tx, plan)
+            return tx.entries(plan)
 
     def check(self, record: PlanRecord, actor: Actor) -> None:
         """Raises Refused, which is recorded, where *actor* may not have a model speak in the conversation *record*."""
@@ -102,8 +129,9 @@ class Conversing:
             read = [self._read(tx, call, record.requester) for call in _with_ids(turn.calls, talk, last + 1)]
             calls = self._accept(tx, record, read)
             words = _as_text(turn.words)[:MAX_WORDS]
-            message = MessageRecord(number=last + 1, role=Role.ASSISTANT.value, text=words, calls=calls, tokens=turn.tokens)
-            tx.say(plan, message, actor, {"planner": label} | dict(turn.record))
+            tokens = kept_count(turn.tokens)
+            message = MessageRecord(number=last + 1, role=Role.ASSISTANT.value, text=words, calls=calls, tokens=tokens)
+            tx.say(plan, message, actor, _record(turn, label))
 
         self._speak(plan, last, actor, add)
 
@@ -166,6 +194,8 @@ class Conversing:
         action: Action | None = None
         try:
             action = read_call(call, self._registry)
+            if len(call.arguments) > MAX_ARGUMENTS:
+                raise PlanInvalid([f"the call holds {len(call.arguments):,} characters; at most {MAX_ARGUMENTS:,} are accepted"])
             with tx.lent() as lent:
                 action = action.resolve(Lookup(actor=requester, tx=lent))
             action.title().encode()  # as it is stored
@@ -203,6 +233,11 @@ def _tell(tx: Writing, record: PlanRecord, actor: Actor) -> int:
     return following + len(calls)
 
 
+def _record(turn: Turn, label: str) -> dict[str, Json]:
+    """How a model came to *turn*, for the log, as far as that can be kept, and who talked."""
+    return kept_record(turn.record) | {"talker": kept_text(label, MAX_LABEL)}
+
+
 def _check_room(record: PlanRecord, talk: Conversation, words: str) -> None:
     """Raises UsageError where the user cannot say *words* now: calls are not answered, or all words together are too much."""
     if talk.unanswered() or is_pending(record):
@@ -235,11 +270,7 @@ def _kept(call: Call, action: int | None, problems: tuple[str, ...]) -> CallReco
     if action is None:
         name = call.name if _NAME.fullmatch(call.name) else "unknown"
         return CallRecord(id=call.id, name=name, arguments="{}", problems=tuple(map(show_text, problems)))
-    return CallRecord(id=call.id, name=call.name, arguments=_arguments(call.arguments), action=action)
-
-
-def _arguments(text: str) -> str:
-    return text if len(text) <= MAX_ARGUMENTS else "{}"
+    return CallRecord(id=call.id, name=call.name, arguments=call.arguments, action=action)
 
 
 def _as_text(text: str) -> str:

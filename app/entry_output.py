@@ -55,6 +55,8 @@ def gist_of(entry: Entry) -> str:
             return f"{told['choice']} {told['approval']}{spoken}" + (f": {told['reason']}" if told["reason"] else "")
         case "said":
             return _gist_of_message(told)
+        case "unused":
+            return f"an answer of the model took {told['tokens']} tokens, and was not used: {told['outcome']}"
         case "ended":
             return str(told["reason"])
         case "edited":
@@ -106,5 +108,5 @@ def _changed(changes: Json) -> list[str]:
 _TOLD = (
     *("request", "planner", "title", "status", "id", "seats", "choice", "approval", "reason", "name", "digest", "change"),
     *("verb", "error", "result", "due", "for", "to", "until", "needs", "expires", "revision", "changes", "public_key"),
-    *("role", "text", "calls", "answers"),
+    *("role", "text", "calls", "answers", "outcome", "tokens"),
 )

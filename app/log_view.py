@@ -16,7 +16,7 @@ PAUSE = 0.2  # seconds between two looks at a log that is followed
 EVENTS = (
     *(status.value for status in Status),
     *("submitted", "decided", "asked", "reminded", "voted", "edited", "refused"),  # of plans
-    *("said", "ended"),  # of conversations
+    *("said", "unused", "ended"),  # of conversations
     *("retry", "asking", "probed", "late", "resolved"),  # of effects outside the database
     *("policy", "proposed", "confirmed", "pinned", "unpinned"),  # of the policies
     *("delegated", "revoked"),  # of seats that somebody handed to another

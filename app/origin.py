@@ -48,11 +48,11 @@ def origin_of(request: str | None, planner: str | Planned, context: Sequence[Con
     for one in context:
         storable(f"the context {one.source}", one.text)
     if isinstance(planner, str):
-        return Origin(request=request, context=tuple(context), planner=_kept(planner, MAX_LABEL))
+        return Origin(request=request, context=tuple(context), planner=kept_text(planner, MAX_LABEL))
     return Origin(
         request=request,
         context=tuple(context),
-        planner=_kept(planner.planner, MAX_LABEL),
+        planner=kept_text(planner.planner, MAX_LABEL),
         disputed=_differences(planner.disputed),
         planned=_told(planner),
     )
@@ -61,15 +61,15 @@ def origin_of(request: str | None, planner: str | Planned, context: Sequence[Con
 def _told(planned: Planned) -> dict[str, Json]:
     """What the log keeps of a planner's answer, beside the plan."""
     return {
-        "model": None if planned.model is None else _kept(planned.model, MAX_LABEL),
-        "attempts": _count(planned.attempts),
-        "tokens": _count(planned.tokens),
-        "record": _record(planned.record),
+        "model": None if planned.model is None else kept_text(planned.model, MAX_LABEL),
+        "attempts": kept_count(planned.attempts),
+        "tokens": kept_count(planned.tokens),
+        "record": kept_record(planned.record),
     }
 
 
-def _record(record: Mapping[str, Json]) -> dict[str, Json]:
-    """A planner's *record*, or why it is not kept."""
+def kept_record(record: Mapping[str, Json]) -> dict[str, Json]:
+    """A planner's or a talker's *record*, or why it is not kept."""
     try:
         told = canonical(dict(record))
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -82,18 +82,18 @@ def _record(record: Mapping[str, Json]) -> dict[str, Json]:
 def _differences(said: object) -> tuple[str, ...]:
     """The differences that are kept. One that says nothing, or is no text, is one all the same: the plan stays disputed."""
     disputed = said if isinstance(said, tuple | list) else (said,) if said else ()
-    told = [_kept(one, MAX_DIFFERENCE) or "a difference that is not told" for one in disputed[:MAX_DISPUTED]]
+    told = [kept_text(one, MAX_DIFFERENCE) or "a difference that is not told" for one in disputed[:MAX_DISPUTED]]
     more = len(disputed) - MAX_DISPUTED
     return (*told, f"and {more:,} more differences") if more > 0 else tuple(told)
 
 
-def _kept(text: object, most: int) -> str:
+def kept_text(text: object, most: int) -> str:
     """*text* as it can be stored, and no longer than that."""
     kept = str(text)[:most].encode(errors="replace").decode()
     return kept + "…" if len(str(text)) > most else kept
 
 
-def _count(number: object) -> int | None:
+def kept_count(number: object) -> int | None:
     """*number* where it is a count that can be stored."""
     fits = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**53
     return number if fits and isinstance(number, int) else None

@@ -47,8 +47,10 @@ def _add_chat(verbs: Verbs) -> None:
     chat.add_argument("--resume", metavar="ID", help="go on with this conversation, from what is stored of it")
     chat.add_argument("--list", action="store_true", help="show the conversations and where each stands")
     for name, most in (("turns", MAX_TURNS), ("calls", MAX_CALLS), ("tokens", MAX_TOKENS)):
-        what = f"how many {name} of the model one conversation may take; then it ends (default: {most:,})"
-        chat.add_argument(f"--max-{name}", metavar="N", type=count, default=most, help=what)
+        what = (
+            f"how many {name} of the model one conversation may take; then it ends (default: {most:,}; --resume never raises it)"
+        )
+        chat.add_argument(f"--max-{name}", metavar="N", type=count, help=what)
     may_act(chat, "who talks (default: dana, the demo bank's customer)")
 
 

@@ -78,7 +78,7 @@ def _planner(choice: PlannerChoice, model: ModelSettings, settings: Settings, re
 
 def _local(settings: Settings, registry: "Registry") -> "Planner":
     if settings.local_model is None:
-        raise UsageError("no local model is named; set SIGNOFF_LOCAL_MODEL to a GGUF file, or use --planner rules")
+        raise UsageError("no local model is named; set SIGNOFF_LOCAL_MODEL to a GGUF file, or name another one, such as rules")
     from signoff.planner import LocalPlanner
 
     make = partial(LocalPlanner, registry, model=settings.local_model, timeout=settings.model.timeout)

@@ -39,9 +39,12 @@ class Told:
                 data.pop("policy")
                 if data.pop("conversation", False):
                     self.conversation[entry.chain] = {"ended": None}
+                    data.pop("limits", None)
                 self.plan = _NO_ORIGIN | data | {"requester": write_actor(entry.actor), "at": write_time(entry.at)}
             case "said":
                 self._say(entry)
+            case "unused":
+                self._going(entry)
             case "ended":
                 self._going(entry)["ended"] = data["reason"]
             case "decided":

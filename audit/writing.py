@@ -42,8 +42,9 @@ class Writing(ApprovalWriting):
         disputed: Sequence[str] = (),
         planned: Mapping[str, Json] | None = None,
         conversation: bool = False,
+        limits: Mapping[str, int] | None = None,
     ) -> str:
-        """Accept a plan, whose actions are added next, and return its id; that of a *conversation* grows."""
+        """Accept a plan, whose actions are added next, and return its id; that of a *conversation* grows, within *limits*."""
         plan = "p-" + self._free_id("SELECT 1 FROM plans WHERE id = 'p-' || ?")
         record = PlanRecord(
             id=plan,
@@ -63,6 +64,7 @@ class Writing(ApprovalWriting):
         if conversation:
             open_conversation(self._database, plan)
             data["conversation"] = True
+            data |= {} if limits is None else {"limits": dict(limits)}
         self.log("submitted", requester, data, plan=plan)
         if not self.schema_problems():  # then no trigger has a hand in it: it is stored as it is told
             self.remembered.verified.add(plan)
@@ -79,6 +81,10 @@ class Writing(ApprovalWriting):
         told |= {"text": message.text} if message.role in (USER, ASSISTANT) else {}  # a tool's stands with its action
         told |= {} if record is None else {"record": record}
         self.log("said", actor, told, plan=plan)
+
+    def waste(self, plan: str, actor: Actor, outcome: str, tokens: int, record: Mapping[str, Json]) -> None:
+        """Record that an answer of a model in a conversation, of which nothing is used, took *tokens*."""
+        self.log("unused", actor, {"outcome": outcome, "tokens": tokens, "record": record}, plan=plan)
 
     def end_conversation(self, plan: str, last: int, actor: Actor, reason: str) -> None:
         """End a conversation whose last message has that number, for good. Raises Busy as `say` does."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .context import Context as Context
     from .context import Trust as Trust
     from .context import check_context as check_context
-    from .gathering import MAX_CALLS as MAX_CALLS
+    from .gathering import MAX_TURN_CALLS as MAX_TURN_CALLS
     from .llm import LLMPlanner as LLMPlanner
     from .llm_talker import LLMTalker as LLMTalker
     from .local import LocalPlanner as LocalPlanner
@@ -56,10 +56,10 @@ if TYPE_CHECKING:
 __all__ = [
     "ANSWER_TOKENS",
     "MAX_ACTIONS",
-    "MAX_CALLS",
     "MAX_CONTEXT",
     "MAX_PLAN_BYTES",
     "MAX_REQUEST",
+    "MAX_TURN_CALLS",
     "MODEL_TIMEOUT",
     "NONE",
     "REQUEST",
@@ -109,7 +109,7 @@ __getattr__ = front_door(
         "amounts": ["Amount", "amounts_in", "numbers_in"],
         "answer": ["MAX_REQUEST", "Outcome", "Planned", "Planner", "check_request"],
         "context": ["MAX_CONTEXT", "NONE", "REQUEST", "Context", "Trust", "check_context"],
-        "gathering": ["MAX_CALLS"],
+        "gathering": ["MAX_TURN_CALLS"],
         "llm": ["LLMPlanner"],
         "llm_talker": ["LLMTalker"],
         "local": ["LocalPlanner"],

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from signoff.actions import show_text
 from signoff.errors import PlanInvalid
 
 from .characters import character_problem
@@ -51,7 +52,7 @@ def _problem(context: Context) -> str | None:
     if context.source in (REQUEST, NONE):
         return f'"{context.source}" cannot name a source, since rules mean something else by it; write another, such as invoice'
     if not _SOURCE.fullmatch(context.source):
-        return f"{context.source[:64]!a} cannot name a source; write lower case, such as invoice or email:4711"
+        return f'"{show_text(context.source[:64])}" cannot name a source; write lower case, such as invoice or email:4711'
     if not isinstance(context.trust, Trust):
         return f"the context {context.source} has the trust {str(context.trust)[:20]!a}; say Trust.TRUSTED or Trust.UNTRUSTED"
     problem = character_problem(context.text)

@@ -31,7 +31,7 @@ class Endpoint:
     query: bytes = field(repr=False)  # sent with every request; it may hold a key
     host: str  # with its port, for people
     authorization: str = field(repr=False)  # the header's value
-    secrets: tuple[str, ...] = field(repr=False)  # key and password, where they are long enough to be any
+    secrets: tuple[str, ...] = field(repr=False)  # key and password, as they are and as they are sent, where they are long enough
     hidden: tuple[str, ...] = field(repr=False)  # what is shown nowhere: the secrets, and what the query holds
     direct: bool = False  # whether no proxy stands on the way, whatever the environment says
 
@@ -45,15 +45,18 @@ class Endpoint:
         if not (key.isascii() and key.isprintable() and " " not in key):
             raise UsageError("the key (OPENAI_API_KEY) holds a space or a character that no key has; set it anew")
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
-        secrets = _long(key, password, parts.password or "")
+        packed = _packed(user, password) if parts.username is not None else ""
+        secrets = _long(key, password, parts.password or "", packed)
+        queried = [value for _, value in parse_qsl(parts.query)]
+        written = [piece.partition("=")[2] or piece for piece in parts.query.split("&")]  # as a server repeats the address
         address = parts.netloc.rpartition("@")[2]
         return cls(
             url=urlunsplit(parts._replace(netloc=address, query="", fragment="")),
             query=URL(base_url or OPENAI).query,
             host=show_text(address),
-            authorization=_basic(user, password) if parts.username is not None else f"Bearer {key or NO_KEY}",
+            authorization=f"Basic {packed}" if packed else f"Bearer {key or NO_KEY}",
             secrets=secrets,
-            hidden=(*secrets, *_long(*(value for _, value in parse_qsl(parts.query)))),
+            hidden=_long(*secrets, *queried, *written),
             direct=direct,
         )
 
@@ -99,8 +102,10 @@ def _split(url: str) -> SplitResult:
 
 
 def _long(*secrets: str) -> tuple[str, ...]:
-    return tuple(secret for secret in secrets if len(secret) >= LONG_SECRET)
+    """Those of *secrets* that are long enough to be any, each once; the longest first, as one may begin with another."""
+    return tuple(sorted({secret for secret in secrets if len(secret) >= LONG_SECRET}, key=len, reverse=True))
 
 
-def _basic(user: str, password: str) -> str:
-    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+def _packed(user: str, password: str) -> str:
+    """User and password as the header has them."""
+    return b64encode(f"{user}:{password}".encode()).decode()

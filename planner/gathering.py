@@ -12,7 +12,7 @@ from .events import Event
 from .transport import NoPlan
 from .turn import Call
 
-MAX_CALLS = 20  # in one turn
+MAX_TURN_CALLS = 20  # in one turn
 MAX_ARGUMENTS = 100_000  # characters of one call
 MAX_NAME = 200  # characters of the name that a call gives
 MAX_TURN_WORDS = 20_000  # characters of a model's words in one turn
@@ -211,8 +211,8 @@ class Gathering:
         return found or self._new_call(place, id_, name)
 
     def _new_call(self, place: int | None, id_: str, name: str) -> _Call:
-        if len(self._calls) == MAX_CALLS:
-            raise NoPlan(_malformed(f"the model makes more than {MAX_CALLS} calls at once"))
+        if len(self._calls) == MAX_TURN_CALLS:
+            raise NoPlan(_malformed(f"the model makes more than {MAX_TURN_CALLS} calls at once"))
         after = max((call.place for call in self._calls), default=-1) + 1
         self._calls.append(_Call(place=after if place is None else place, id=id_, name=name))
         return self._calls[-1]

@@ -3,7 +3,7 @@
 From "Supported schemas" in https://platform.openai.com/docs/guides/structured-outputs, as of 2026.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from signoff.errors import UsageError
@@ -14,6 +14,7 @@ MAX_NAMES = 120_000  # characters of all names of properties and all values of `
 MAX_ENUM_VALUES = 1_000  # of all `enum` together
 LARGE_ENUM = 250  # values, from which on the texts of one `enum` are bounded:
 MAX_LARGE_ENUM = 15_000  # characters
+MAX_TOOLS = 128  # of one conversation
 
 _REMEDY = "register fewer actions (--actions), or plan without a model (--planner rules)"
 
@@ -30,6 +31,16 @@ def check_schema(schema: Mapping[str, Any]) -> None:
     _refuse("values to choose from", len(values), MAX_ENUM_VALUES)
     large = [sum(map(len, map(str, one["enum"]))) for _, one in found if len(one.get("enum", ())) > LARGE_ENUM]
     _refuse("characters of the values of one field", max(large, default=0), MAX_LARGE_ENUM)
+
+
+def check_tools(schemas: Sequence[Mapping[str, Any]]) -> None:
+    """Raises UsageError where these tools of a conversation, made from a registry, are more than a server takes."""
+    if len(schemas) > MAX_TOOLS:
+        raise UsageError(
+            f"each of {len(schemas):,} actions is a tool; a model takes at most {MAX_TOOLS}: register fewer (--actions)"
+        )
+    for schema in schemas:
+        check_schema(schema)
 
 
 def _refuse(what: str, size: int, most: int) -> None:

@@ -9,8 +9,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import count
+from ssl import SSLContext
 from time import monotonic
+
+from httpx2 import create_ssl_context
 
 from signoff.actions import Registry
 from signoff.canonical import Json, digest
@@ -84,6 +88,11 @@ class LLMTalker:
         """Who talks, for people: the model and the server that it is asked at."""
         return f"model {self._endpoint.redact(self._model)} at {self._endpoint.host}"
 
+    @cached_property
+    def _trusted(self) -> SSLContext:
+        """The certificates that are trusted, read once. Raises OSError where SSL_CERT_FILE names none."""
+        return create_ssl_context()
+
     def turn(self, messages: Sequence[Message], hear: Callable[[str], None]) -> Turn:
         """The model's next turn after *messages*. Its words are told to *hear* piece by piece, as they come."""
         started = monotonic()
@@ -134,7 +143,7 @@ class LLMTalker:
         """Send *body*; what the channel makes of the answer, which *listener* hears. Raises NoPlan for a bad stream."""
         replies: list[Reply] = []
         try:
-            channel = Channel(self._endpoint, self._model, Mode.TOOLS, self._timeout, replies.append)
+            channel = Channel(self._endpoint, self._model, Mode.TOOLS, self._timeout, replies.append, self._trusted)
         except (OSError, ValueError, ImportError) as error:  # a proxy or a certificate that cannot be used
             return no_way(self._endpoint.host, error)
         channel.event_hooks = {"response": [listener.overhear]}

@@ -5,6 +5,7 @@ plans with one is told so.
 """
 
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -42,6 +43,13 @@ MAX_PRINTED = 2**20  # bytes of what llama.cpp prints that are read
 
 _MAGIC = b"GGUF"
 _WRONG = "error loading model: "  # what llama.cpp prints before the reason
+# Of the environment, by name and by the beginning of a name: where programs, libraries and modules are, and how drivers are told
+# which processor to use.
+_NEEDED = (
+    *("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "HOME", "USERPROFILE", "SYSTEMROOT"),
+    *("TMPDIR", "TEMP", "TMP", "LANG", "LC_ALL", "TZ"),
+)
+_DRIVERS = ("GGML_", "CUDA_", "NVIDIA_", "HIP_", "HSA_", "ROCR_", "ONEAPI_", "ZE_", "VK_", "OMP_", "GOMP_", "KMP_")
 _PROCESS = Path(__file__).with_name("local_process.py")
 
 
@@ -161,7 +169,11 @@ class _Server:
         told["seconds"] = START_TIMEOUT
         with TemporaryFile() as errors:
             process = subprocess.Popen(
-                [sys.executable, "-P", str(_PROCESS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+                [sys.executable, "-P", str(_PROCESS)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=_environment(),
             )
             try:
                 answer = _exchange(process, json.dumps(told).encode())
@@ -183,6 +195,11 @@ class _Server:
     def stop(self) -> None:
         """End the process."""
         _stop(self.process)
+
+
+def _environment() -> dict[str, str]:
+    """What the process is given of ours: what Python, llama.cpp and its drivers need, and no key or secret."""
+    return {name: value for name, value in os.environ.items() if name.upper() in _NEEDED or name.upper().startswith(_DRIVERS)}
 
 
 def _check_file(model: Path) -> None:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import islice
+from itertools import accumulate, islice
 
 from signoff.actions import Action, Field, Kind, Registry, fold_name, show_text
 from signoff.errors import PlanInvalid, UsageError
@@ -127,7 +127,10 @@ def _written(token: Token) -> str | None:
 
 
 def _passages(texts: Sequence[str], most: int) -> tuple[str, ...]:
-    """The passages of *texts* that could be values, at most *most*: those first that look like names, then the shorter ones."""
+    """The passages of *texts* that could be values: those first that look like names, then the shorter ones.
+
+    They are at most *most*, and together no longer than so many of MAX_LENGTH are.
+    """
     found: dict[str, tuple[int, int]] = {}  # by passage: how little it looks like a value, and its number of words
     words = 0
     for text in (unicodedata.normalize("NFC", text) for text in texts):
@@ -139,8 +142,10 @@ def _passages(texts: Sequence[str], most: int) -> tuple[str, ...]:
             words += len(run)
             for passage in _parts(run):
                 _add(found, passage, _rank(passage.split()), MAX_LENGTH)
-    best = set(sorted(found, key=lambda passage: found[passage])[:most])
-    return tuple(passage for passage in found if passage in best)
+    best = sorted(found, key=lambda passage: found[passage])[:most]
+    ends = accumulate(map(len, best))
+    fitting = {passage for passage, end in zip(best, ends, strict=True) if end <= most * MAX_LENGTH}
+    return tuple(passage for passage in found if passage in fitting)
 
 
 def _add(found: dict[str, tuple[int, int]], passage: str, rank: tuple[int, int], longest: int) -> None:

@@ -10,11 +10,10 @@ from .answer import Outcome
 from .completion import Reply
 from .events import Event, EventReader
 from .gathering import Gathering
-from .transport import NoPlan
+from .transport import WHOLE, NoPlan
 
 _MARK = b"\xef\xbb\xbf"  # of UTF-8, which some servers begin with
 _NO_STREAM = (b"{", b"[", b"<")  # what an answer begins with that is JSON or a web page
-_WHOLE = (200, 201)  # statuses of an answer that is all there, as for the channel
 
 
 class Listener:
@@ -33,7 +32,7 @@ class Listener:
     @property
     def is_success(self) -> bool:
         """Whether the answer came to its end, with a status of one that is all there."""
-        return self._is_whole and self.status in _WHOLE
+        return self._is_whole and self.status in WHOLE
 
     @property
     def is_stream(self) -> bool:
@@ -58,7 +57,7 @@ class Listener:
             self.kept = bytearray((bytes(self.kept) + piece).removeprefix(_MARK).lstrip())
             if _MARK.startswith(bytes(self.kept)):  # nothing yet, or a part of the mark
                 return False
-            self._is_stream = self.status in _WHOLE and not self.kept.startswith(_NO_STREAM)
+            self._is_stream = self.status in WHOLE and not self.kept.startswith(_NO_STREAM)
             piece = bytes(self.kept)
         elif not self._is_stream:
             self.kept += piece

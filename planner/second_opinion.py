@@ -50,10 +50,21 @@ class SecondOpinion:
         check_request(request)
         check_context(context)
         first = _ask(self._first, request, actor, context)
+        return first if first.plan is None else self._both(first, first.plan, _ask(self._second, request, actor, context))
+
+    async def aplan(self, request: str, actor: Actor, context: Sequence[Context] = ()) -> Planned:
+        """As `plan`, without holding the thread. A planner that has no `aplan` plans in a thread of its own, which a task that is
+        cancelled does not end."""
+        check_request(request)
+        check_context(context)
+        first = await _wait_for(self._first, request, actor, context)
         if first.plan is None:
             return first
-        second = _ask(self._second, request, actor, context)
-        disputes = _silence(second) if second.plan is None else differences(first.plan, second.plan, self._wording)
+        return self._both(first, first.plan, await _wait_for(self._second, request, actor, context))
+
+    def _both(self, first: Planned, plan: ActionPlan, second: Planned) -> Planned:
+        """The answer of *first*, which is *plan*, with what *second* says of it."""
+        disputes = _silence(second) if second.plan is None else differences(plan, second.plan, self._wording)
         counted = [tokens for tokens in (first.tokens, second.tokens) if tokens is not None]
         return replace(
             first,
@@ -137,8 +148,25 @@ def _ask(planner: Planner, request: str, actor: Actor, context: Sequence[Context
     try:
         return _checked(planner.plan(request, actor, context))
     except Exception as error:
-        told = f"the planner failed ({type(error).__name__}); plan again, or with another one"
-        return Planned(outcome=Outcome.PROVIDER_ERROR, planner=planner.label, message=told)
+        return _failed(planner, error)
+
+
+async def _wait_for(planner: Planner, request: str, actor: Actor, context: Sequence[Context]) -> Planned:
+    """As `_ask`, in a task."""
+    aplan = getattr(planner, "aplan", None)
+    if aplan is None:
+        from asyncio import to_thread  # whoever awaits has it; most do not
+
+        return await to_thread(_ask, planner, request, actor, context)
+    try:
+        return _checked(await aplan(request, actor, context))
+    except Exception as error:
+        return _failed(planner, error)
+
+
+def _failed(planner: Planner, error: Exception) -> Planned:
+    told = f"the planner failed ({type(error).__name__}); plan again, or with another one"
+    return Planned(outcome=Outcome.PROVIDER_ERROR, planner=planner.label, message=told)
 
 
 def _checked(answer: object) -> Planned:

@@ -6,6 +6,7 @@ Floats, NaN and infinities come through as floats, for the field that gets them 
 
 import json
 from collections import Counter
+from functools import partial
 
 from signoff.errors import PlanInvalid
 
@@ -24,7 +25,7 @@ def read_json(data: bytes | str, what: str = "the plan") -> object:
     """The value that *data* holds; errors call it *what*. Raises PlanInvalid where it is no JSON, too large or too deep."""
     text = _decode(data, what)
     try:
-        value: object = json.loads(text, object_pairs_hook=json_object, parse_int=_integer)
+        value: object = json.loads(text, object_pairs_hook=json_object, parse_int=partial(_integer, what))
     except json.JSONDecodeError as error:
         reason = f"{error.msg[:1].lower()}{error.msg[1:]}"
         raise PlanInvalid([f"{what} is not JSON: line {error.lineno}, column {error.colno}: {reason}"]) from error
@@ -58,9 +59,9 @@ def json_object(pairs: list[tuple[str, object]]) -> JsonObject:
     return made
 
 
-def _integer(text: str) -> int:
+def _integer(what: str, text: str) -> int:
     if len(text) > MAX_DIGITS:
-        raise PlanInvalid([f"the plan holds a number of {len(text):,} digits; at most {MAX_DIGITS} are accepted"])
+        raise PlanInvalid([f"{what} holds a number of {len(text):,} digits; at most {MAX_DIGITS} are accepted"])
     return int(text)
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from signoff.actions import Registry
 from signoff.canonical import digest
+from signoff.errors import PlanInvalid
 
-from .completion import Reply, read_object
+from .limits import check_tools
+from .strict_json import JsonObject, read_json
 from .turn import Message, Role
 from .wire import wire_schema
 
@@ -17,7 +19,10 @@ _SILENCE = "(nothing)"  # servers refuse a message without content
 
 
 class Tools:
-    """One tool for each action of a registry. A tool's name is the action's type, but where that is too long."""
+    """One tool for each action of a registry. A tool's name is the action's type, but where that is too long.
+
+    Raises UsageError for a registry that makes more than a server takes.
+    """
 
     def __init__(self, registry: Registry) -> None:
         self._names = {type_: _name(type_) for type_ in registry}
@@ -25,6 +30,7 @@ class Tools:
         plan: Any = wire_schema(registry)
         alternatives = plan["properties"]["actions"]["items"]["anyOf"]
         self._functions = [_function(name, action) for name, action in zip(self._names.values(), alternatives, strict=True)]
+        check_tools([one["parameters"] for one in self._functions])
 
     def schemas(self, *, strict: bool) -> list[dict[str, Any]]:
         """What is sent; *strict* has a server that knows the word keep to the schemas."""
@@ -48,7 +54,16 @@ class Tools:
     def _called(self, name: str, arguments: str) -> dict[str, str]:
         """A call as servers take it, which read its arguments again, and fail where those are no JSON object."""
         known = self._names.get(name) or _NOT_OF_A_NAME.sub("_", name)[:LONGEST_NAME] or "_"
-        return {"name": known, "arguments": "{}" if isinstance(read_object(arguments), Reply) else arguments}
+        return {"name": known, "arguments": arguments if _is_object(arguments) else "{}"}
+
+
+def _is_object(arguments: str) -> bool:
+    """Whether *arguments* are a JSON object in which no key is written twice."""
+    try:
+        value = read_json(arguments)
+    except PlanInvalid:
+        return False
+    return isinstance(value, JsonObject) and not value.repeated
 
 
 def _name(type_: str) -> str:

@@ -36,7 +36,7 @@ _HEADERS = {
     "User-Agent": "signoff",
 }
 
-_WHOLE = (200, 201)  # statuses of an answer that is all there; others of success tell of a part, or of nothing
+WHOLE = (200, 201)  # statuses of an answer that is all there; others of success tell of a part, or of nothing
 
 _OTHER_FORM = "the server or the model may not know this form of answer: try another SIGNOFF_MODE, or another SIGNOFF_MODEL"
 _LESS = "ask for less at once"
@@ -65,11 +65,11 @@ class NoPlan(OpenAIError):
         self.reply = reply
 
 
-class Channel(Client):
-    """An HTTP client for one request to a planner: a few exchanges with one server. It follows no redirects.
+class _Channel:
+    """What stands before an HTTP client and makes it one for one request to a planner: a few exchanges with one server.
 
     Each answer that the server gives is told to *hear*, and the clients above see only what was understood of it.
-    Proxies and certificates are found as everywhere else: HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE.
+    It follows no redirects. Proxies and certificates are found as everywhere else: HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE.
     """
 
     def __init__(
@@ -81,10 +81,16 @@ class Channel(Client):
         hear: Callable[[Reply], None],
         trusted: SSLContext | bool = True,  # the certificates; True: read now, which takes a tenth of a second
     ) -> None:
-        super().__init__(timeout=timeout, follow_redirects=False, verify=trusted, trust_env=not endpoint.direct)
+        client: dict[str, Any] = {"timeout": timeout, "follow_redirects": False, "verify": trusted}
+        super().__init__(**client | {"trust_env": not endpoint.direct})
         self._exchange = partial(Exchange, endpoint, model, mode, timeout, hear)
         self._seconds = timeout
-        self._line: Any = None  # the connection, once there is one
+
+
+class Channel(_Channel, Client):
+    """An HTTP client that waits in its thread."""
+
+    _line: Any = None  # the connection, once there is one
 
     def send(self, request: Request, **_: Any) -> Response:
         """Send *request*, and give back the one message that was understood. Raises NoPlan where there is none."""
@@ -123,21 +129,8 @@ class Channel(Client):
                 line.shutdown(SHUT_RDWR)
 
 
-class AsyncChannel(AsyncClient):
+class AsyncChannel(_Channel, AsyncClient):
     """A Channel that waits without holding its thread."""
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        model: str,
-        mode: Mode,
-        timeout: float,
-        hear: Callable[[Reply], None],
-        trusted: SSLContext | bool = True,  # the certificates; True: read now, which takes a tenth of a second
-    ) -> None:
-        super().__init__(timeout=timeout, follow_redirects=False, verify=trusted, trust_env=not endpoint.direct)
-        self._exchange = partial(Exchange, endpoint, model, mode, timeout, hear)
-        self._seconds = timeout
 
     async def send(self, request: Request, **_: Any) -> Response:
         """As of a Channel."""
@@ -168,14 +161,16 @@ class Exchange:
         self._hear = hear
         self._sent: dict[str, Any] = json.loads(request.content)
         self._body = bytearray()
+        self._has_begun = False  # whether an answer came
         self._deadline = monotonic() + seconds
         self.request = self._bare(request)
 
     def opens(self, response: Response) -> bool:
         """Whether the body of *response* is to be read."""
         self._status, self._success = response.status_code, response.is_success
-        self._largest = MAX_ANSWER_BYTES if self._status in _WHOLE else MAX_ERROR_BYTES
+        self._largest = MAX_ANSWER_BYTES if self._status in WHOLE else MAX_ERROR_BYTES
         self._packed = response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
+        self._has_begun = True
         return not self._packed
 
     def takes(self, chunk: bytes) -> bool:
@@ -193,7 +188,9 @@ class Exchange:
             yield
             reply = self._read()
             whole = digest(bytes(self._body)) if 0 < len(self._body) <= self._largest else None
-        except (HTTPError, InvalidURL, StreamError, TimeoutError, UnicodeError) as error:  # the last for a host that is no name
+        except (HTTPError, InvalidURL, StreamError, TimeoutError, UnicodeError) as error:
+            if isinstance(error, UnicodeError) and self._has_begun:
+                raise  # of whoever hears the answer, which is no failure of the server; before, it is a host that is no name
             reply = self._lost(error, self.request.url)
         form = self._sent.get("response_format") or self._sent.get("tools")
         prompt = json.dumps({"form": form, "messages": self._sent.get("messages")}, sort_keys=True, separators=(",", ":"))
@@ -218,7 +215,7 @@ class Exchange:
         host = self._endpoint.host
         if not self._success:
             return self._refused(self._status, bytes(self._body[:MAX_ERROR_BYTES]))
-        if self._status not in _WHOLE:
+        if self._status not in WHOLE:
             return _failed(f"{host} answers with HTTP {self._status}, which is no whole answer; {_ADDRESS}")
         if self._packed:
             return _failed(f"the answer of {host} {_PACKED}")

@@ -25,6 +25,8 @@ Schema: TypeAlias = dict[str, Json]
 NAME = "plan"  # of the tool, or of the response format
 DESCRIPTION = "Answer the request: with the actions it asks for, with a question, or with a refusal."
 MAX_DESCRIPTION = 1_000  # characters of an action's or a field's own description
+MAX_EXAMPLES = 3  # of a field's own that a model is told
+MAX_EXAMPLE = 80  # characters of one
 
 _AMOUNT = r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?"
 _KINDS: Mapping[Kind, Schema] = {
@@ -109,7 +111,7 @@ def read_call(call: Call, registry: Registry) -> Action:
     """The action for which a model calls. Its arguments are the action's fields in the wire form. Raises PlanInvalid."""
     if call.name not in registry:
         raise PlanInvalid([f"there is no `{show_text(call.name[:60])}`; call one of {', '.join(registry)}"])
-    value = read_json(call.arguments, "the call's arguments")
+    value = read_json(call.arguments, "the call")
     if not isinstance(value, JsonObject):
         raise PlanInvalid(["the call's arguments are not a JSON object; write one with the fields"])
     if "type" in value:
@@ -178,9 +180,13 @@ def _value(field: Field, candidates: Candidates | None) -> Schema | None:
 
 
 def _field_text(action: type[Action], field: Field) -> str:
-    """What the field's author says of it, and what null stands for."""
+    """What the field's author says of it, the currency that it is in, examples, and what null stands for."""
     info = action.model_fields[field.attribute]
     said = [(info.description or "")[:MAX_DESCRIPTION]]
+    if field.currency is not None:
+        said.append(f"in the currency that `{field.currency}` says")
+    if field.kind is not Kind.SECRET and info.examples:
+        said.append("for example " + " or ".join(str(one)[:MAX_EXAMPLE] for one in info.examples[:MAX_EXAMPLES]))
     if _has_default(action, field):
         default = info.get_default(call_default_factory=False)
         said.append("null: not given" if default is None else f"null: the default, {default}"[:MAX_DESCRIPTION])

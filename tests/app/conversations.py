@@ -77,3 +77,9 @@ class Talking:
 def talking(engine: Engine, *script: Talk, plan: str | None = None, actor: Actor = DANA, limits: Limits | None = None) -> Talking:
     talker, listener = ScriptedTalker(*script), Listener()
     return Talking(Chat(engine, talker, actor, listener, plan=plan, limits=limits), talker, listener)
+
+
+def said(record: PlanRecord) -> list[tuple[str, str]]:
+    """Who said what in a conversation, but for tools."""
+    assert record.conversation is not None
+    return [(one.role, one.text) for one in record.conversation.messages if one.role != Role.TOOL]

@@ -80,6 +80,24 @@ def test_a_model_is_scored_beside_the_rules(cli: CommandLine, chat_server: ChatS
     assert len(chat_server.asked) == 3
 
 
+def test_every_planner_is_scored_alone(
+    cli: CommandLine, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A second opinion is asked for no score; a local model that is named stands in no other model's place."""
+    monkeypatch.setenv("SIGNOFF_SECOND_OPINION", "rules")
+    file = requests_file(cli, *REQUESTS[:1])
+    (alone,) = cli("bench", "planner", file, "--planner", "rules", "--json").json["planners"]
+    assert alone["planner"] == RULES
+    monkeypatch.setenv("OPENAI_BASE_URL", chat_server.url)
+    monkeypatch.setenv("SIGNOFF_LOCAL_MODEL", str(tmp_path / "none.gguf"))
+    chat_server.answer_always(plan(WIRE))
+    for options in ((), ("--planner", "local")):
+        cli("bench", "planner", file, *options).failed(2, "none.gguf", "is not there")
+    (model,) = cli("bench", "planner", file, "--planner", "llm", "--json").json["planners"]
+    assert model["planner"].startswith("model ")
+    assert "second opinion" not in model["planner"]
+
+
 def test_a_model_that_answers_nothing_is_not_asked_for_long(
     cli: CommandLine, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,6 +108,8 @@ def test_a_model_that_answers_nothing_is_not_asked_for_long(
     chat_server.answer(refused, refused, refused)
     command = ["bench", "planner", requests_file(cli, *REQUESTS), "--planner", "llm"]
     cli(*command).failed(1, "gave no answer to 3 requests in a row", "401")
+    chat_server.answer(refused, refused, refused)
+    assert f"{RULES}: " in cli(*command[:3]).out  # what was asked before is not lost
     chat_server.answer(plan(WIRE), question("How much?"), refused, plan(WIRE))
     assert cli(*command).code == 1
 

@@ -1,10 +1,10 @@
 """A conversation under attack: by other users, by models, and by what was said before."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from io import StringIO
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import pytest
 from pydantic import field_validator
@@ -233,6 +233,32 @@ def test_code_of_an_action_that_fails_over_a_call(open_engine: Callable[..., Eng
     record = talk.chat.say("look at that")
     assert statuses(record) == ["done"]
     assert talk.told()[0]["problems"] == [f"the action's own check failed ({error})"]
+    assert_verifies(engine)
+
+
+@pytest.mark.parametrize(
+    ("record", "kept"),
+    [
+        ({"seconds": 0.5}, {"not_kept": "it is no canonical JSON (ValueError)"}),
+        ({"answer": {1, 2}}, {"not_kept": "it is no canonical JSON (ValueError)"}),
+        ({"talker": "somebody else"}, {}),
+        ({"x": "y" * 30_000}, {"not_kept": "it holds 30,008 bytes; at most 20,000 are kept"}),
+    ],
+)
+def test_what_a_talker_says_of_itself_is_kept_as_far_as_it_can_be(
+    engine: Engine, record: dict[str, Any], kept: dict[str, str]
+) -> None:
+    """A record that is no JSON, or huge, and a count of tokens that is none, keep no conversation from going on; who talked is
+    told by its label alone."""
+    talk = talking(engine, replace(calls(SMALL), record=record, tokens=-(10**6)), replace(words("Done."), tokens=True))
+    assert statuses(talk.chat.say("send Alice 20")) == ["done"]
+    with engine.store.read() as tx:
+        said = [one.data for one in tx.entries(talk.chat.plan) if one.event == "said" and one.data["role"] == "assistant"]
+    told = said[0]["record"]
+    assert isinstance(told, Mapping)
+    assert told["talker"] == talk.talker.label
+    assert {name: value for name, value in told.items() if name not in ("talker", "digest")} == kept
+    assert all(type(one["tokens"]) is int and one["tokens"] > 0 for one in said)
     assert_verifies(engine)
 
 

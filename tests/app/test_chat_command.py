@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from signoff import planners
-from signoff.planner import ScriptedTalker
+from signoff.planner import Outcome, ScriptedTalker
 from signoff.planner.scripted import Talk
 from tests.app.conftest import CommandLine
 from tests.app.conversations import call, calls, failure, words
@@ -113,6 +114,23 @@ def test_conversations_are_listed(cli: CommandLine, script: Script) -> None:
     assert [line.split()[1] for line in cli.wide("chat", "--list").out.splitlines()[1:]] == ["open", "waiting", "ended"]
 
 
+def test_an_altered_conversation_keeps_no_other_from_being_listed(cli: CommandLine, script: Script) -> None:
+    """Those that are as they were are listed; of the altered one only that is told, and the command ends as `verify` does."""
+    script(words("Hello."))
+    cli("chat", "hello")
+    cli("chat", "once more")
+    first, second = (one["plan"] for one in cli("chat", "--list", "--json").json)
+    cli.tamper(f"UPDATE messages SET text = 'nothing' WHERE plan = '{first}' AND number = 1")
+    ran = cli("chat", "--list")
+    assert (ran.code, second in ran.out, first in ran.out) == (6, True, False)
+    assert f"signoff: {first}: the file was altered" in ran.err
+    listed = cli("chat", "--list", "--json").json
+    assert [(one["plan"], one["state"]) for one in listed] == [(first, "altered"), (second, "open")]
+    assert "request" not in listed[0]
+    cli.tamper(f"UPDATE messages SET text = 'nothing' WHERE plan = '{second}' AND number = 1")
+    assert cli("chat", "--list").out == ""
+
+
 def test_the_command_that_goes_on_is_not_broken(cli: CommandLine, script: Script) -> None:
     """The command with which a conversation goes on stands on one line, to be copied, however narrow the terminal."""
     script(words("Hello."))
@@ -130,6 +148,30 @@ def test_an_ended_conversation_says_so(cli: CommandLine, script: Script) -> None
     (plan,) = [one["plan"] for one in cli("chat", "--list", "--json").json]
     assert cli("chat", "--resume", plan).code == 0
     cli("chat", "--resume", plan, "go on").failed(2, f"{plan} has ended: the model took 1 turns")
+
+
+def test_resuming_raises_no_limit(cli: CommandLine, script: Script) -> None:
+    """Each limit is the one that the conversation was begun with, or a lower one; the others stay where one is named."""
+    talker = script(words("Hello."), words("Hello again."), words("Bye."))
+    cli("chat", "hello", "--max-turns", "60", "--max-calls", "2")
+    (plan,) = [one["plan"] for one in cli("chat", "--list", "--json").json]
+    cli("chat", "--resume", plan, "again", "--max-calls", "3").failed(2, "was begun with 2 calls", "leave --max-calls out")
+    assert len(talker.given) == 1
+    assert cli("chat", "--resume", plan, "again", "--max-turns", "55").code == 0
+    assert (
+        "has ended: the model took 2 turns, and 2 are allowed" in cli.wide("chat", "--resume", plan, "x", "--max-turns", "2").out
+    )
+
+
+def test_what_an_unused_answer_took_is_shown(cli: CommandLine, script: Script) -> None:
+    """The log and the story of a conversation tell of an answer that was cut off, and what it took."""
+    script(replace(failure(Outcome.TRUNCATED), tokens=12))
+    cli("chat", "hello")
+    told = "an answer of the model took 12 tokens, and was not used: truncated"
+    assert told in cli.wide("audit", "log", "--status", "unused").out
+    (plan,) = [one["plan"] for one in cli("chat", "--list", "--json").json]
+    assert told in cli.wide("show", plan).out
+    assert cli("audit", "verify").code == 0
 
 
 def test_words_of_a_turn_that_is_not_taken_end_with_their_line(cli: CommandLine, script: Script) -> None:

@@ -15,11 +15,11 @@ from signoff.audit import Store
 from signoff.audit.told import Told
 from signoff.chat import Chat, Standing, next_move, standing_of
 from signoff.errors import Busy, LogInvalid, UsageError
-from signoff.planner import ScriptedTalker
+from signoff.planner import Outcome, ScriptedTalker
 from signoff.told_calls import conversation_of
 from tests.app.banking import DANA, MIRA, assert_verifies, only_approval, sign, statuses
 from tests.app.conftest import SQL, CommandLine
-from tests.app.conversations import Listener, call, calls, talking, words
+from tests.app.conversations import Listener, call, calls, failure, talking, words
 from tests.conftest import rules
 
 LARGE = call("transfer", to="Alice", amount="150.00")
@@ -217,15 +217,18 @@ def test_an_edited_call_is_verified_with_its_conversation(engine: Engine) -> Non
 
 def test_a_log_that_goes_on_after_the_end_is_no_log(engine: Engine) -> None:
     """Whoever has the key cannot write a log, either, in which something was said after the end, or a message is left out."""
-    talk = talking(engine, words("Hello."))
-    talk.chat.say("hello")
+    record = talking(engine, failure(Outcome.MALFORMED)).chat.say("hello")
+    talk = talking(engine, words("Hello."), plan=record.id)
+    talk.chat.go_on()
     record = talk.chat.end("dana left")
     with engine.store.read() as tx:
-        submitted, first, second, end = tx.entries(record.id)
+        submitted, first, unused, second, end = tx.entries(record.id)
     for entries, problem in (
         ((submitted, first, second, end, first), "goes on with a conversation that has ended, or is none"),
         ((submitted, first, end, second), "goes on with a conversation that has ended, or is none"),
         ((first,), "goes on with a conversation that has ended, or is none"),
+        ((submitted, first, second, end, unused), "goes on with a conversation that has ended, or is none"),
+        ((unused,), "goes on with a conversation that has ended, or is none"),
         ((submitted, second), "is not the next of what was said"),
         ((submitted, first, first), "is not the next of what was said"),
     ):

@@ -67,4 +67,5 @@ def test_word_is_signed_under_the_rules_of_then(cli: CommandLine, edit: Callable
 
 def test_tour_has_its_own_planner(cli: CommandLine) -> None:
     """Without a terminal `--planner llm` is wrong use: the tour's plans come from the rules planner."""
-    cli("demo", "--planner", "llm").failed(2, "a tour that the rules planner plans")
+    for planner in ("llm", "local"):
+        cli("demo", "--planner", planner).failed(2, "a tour that the rules planner plans")

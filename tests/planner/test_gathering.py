@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff.planner import MAX_CALLS, Call, Outcome
+from signoff.planner import MAX_TURN_CALLS, Call, Outcome
 from signoff.planner.completion import Reply
 from signoff.planner.events import EventReader
 from signoff.planner.gathering import MAX_ARGUMENTS, Gathering, Voice
@@ -78,8 +78,8 @@ FUNCTION = {"name": "transfer", "arguments": "{}"}
         ([tool_part(index=0, function={"name": "x" * 201}), STOP], "is too long"),
         ([tool_part(index=0, function={"name": "x\ud800"}), STOP], "half a character"),
         ([tool_part(index=0, function={"name": "x", "arguments": '"\ud800"'}), STOP], "half a character"),
-        ([call_part(place, "{}", id=str(place), name="x") for place in range(MAX_CALLS + 1)], "more than 20 calls"),
-        ([tool_part(function={"name": "x", "arguments": "{}"})] * (MAX_CALLS + 1), "more than 20 calls"),
+        ([call_part(place, "{}", id=str(place), name="x") for place in range(MAX_TURN_CALLS + 1)], "more than 20 calls"),
+        ([tool_part(function={"name": "x", "arguments": "{}"})] * (MAX_TURN_CALLS + 1), "more than 20 calls"),
         ([CALL, *[call_part(0, " " * 30_000)] * 4], f"more than {MAX_ARGUMENTS:,} characters"),
         ([chunk({"content": "Ok"}), STOP, CALL], "goes on after"),
         ([chunk({"content": "Ok"}, "stop"), chunk({"content": "!"})], "goes on after"),

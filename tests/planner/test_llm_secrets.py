@@ -54,6 +54,23 @@ def test_a_password_in_the_address_is_kept(registry: Registry, chat_server: Chat
         assert not [secret for secret in ("p@ss", "p%40", "7-secret", KEY) if secret in shown]
 
 
+def test_what_is_sent_of_secrets_is_hidden_as_it_is_sent(registry: Registry, chat_server: ChatServer, dana: Actor) -> None:
+    """A server that repeats the header or the address that it got, to their letters, gets neither into a message."""
+    header = base64.b64encode(b"ann:p@ss-word").decode()
+    url = f"http://ann:p%40ss-word@127.0.0.1:{chat_server.port}/v1?code=secret%2Fone&secret-two"
+    said = f"Authorization: Basic {header}; POST /v1?code=secret%2Fone&secret-two; code is secret/one"
+    chat_server.answer(raw({"error": {"message": said}}, 401), plan(TRANSFER | {"to": header}))
+    planner = LLMPlanner(registry, model="m", base_url=url)
+    assert '"Authorization: Basic ***; POST /v1?code=***&***; code is ***"' in failed(planner.plan(REQUEST, dana))
+    assert planner.plan(REQUEST, dana).outcome is Outcome.MALFORMED
+
+
+def test_a_secret_that_begins_with_another_is_hidden_whole(llm: Ask, chat_server: ChatServer, dana: Actor) -> None:
+    """Where the query holds a longer secret that the key is the beginning of, no end of it is left over."""
+    chat_server.answer(raw({"error": {"message": f"wrong: {KEY}-and-more"}}, 401))
+    assert '"wrong: ***"' in failed(llm(base_url=f"{chat_server.url}?code={KEY}-and-more").plan(REQUEST, dana))
+
+
 def test_the_key_leaks_nowhere(
     llm: Ask, chat_server: ChatServer, dana: Actor, mode: Mode, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -146,6 +146,23 @@ def test_a_model_that_is_loaded_prints_nowhere(tmp_path: Path) -> None:
         assert process.wait(60) == 0
 
 
+def test_a_models_process_is_given_no_secret(registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the environment it has what it needs to run, such as where modules are, and neither keys nor secrets nor proxies."""
+    (tmp_path / "xllamacpp.py").write_text(_LOADER.replace('os.environ["MODEL"]', '""'))
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF\x03\0\0\0")
+    monkeypatch.setattr(local, "find_spec", lambda name: name)
+    secret = ("OPENAI_API_KEY", "SIGNOFF_SECOND_KEY", "SIGNOFF_SECRET_BANK", "AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY")
+    for name in (*secret, "GGML_VK_VISIBLE_DEVICES"):
+        monkeypatch.setenv(name, "hunter2-hunter2")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with LocalPlanner(registry, model=model) as planner:
+        given = Path(f"/proc/{planner.process}/environ").read_bytes().decode().split("\0")
+    names = {one.partition("=")[0] for one in given}
+    assert {"PATH", "PYTHONPATH", "GGML_VK_VISIBLE_DEVICES"} <= names
+    assert not names.intersection(secret)
+
+
 BALANCE: dict[str, Any] = {"type": "check_balance", "account": None, "needs": []}
 MONEY: dict[str, Any] = {**TRANSFER, "needs": []}
 

@@ -14,6 +14,7 @@ from signoff.actor import Actor
 from signoff.errors import ActionInvalid, PlanInvalid
 from signoff.grounding import grounded_fields
 from signoff.planner import ActionPlan, Context, Mode, Outcome, Trust
+from signoff.planner.limits import check_schema
 from signoff.planner.narrowing import MAX_TEXTS, Candidates
 from signoff.planner.wire import read_answer, wire_schema
 from tests.chat_server import ChatServer, plan
@@ -21,6 +22,7 @@ from tests.planner.conftest import TRANSFER, Ask, Way, failed
 
 REQUEST = "send $150 to Alice"
 BANK = bank_registry()
+UNIT = "in the currency that `currency` says"
 
 
 def candidates(request: str, *context: Context, registry: Registry = BANK) -> Candidates:
@@ -107,7 +109,7 @@ def test_the_schema_holds_the_values(llm: Ask, chat_server: ChatServer, dana: Ac
     fields = alternatives(chat_server.asked[0].schema)["transfer"]
     null = {"type": "null"}
     assert fields["to"] == {"type": "string", "enum": ["send", "Alice"]}
-    assert fields["amount"] == {"type": "string", "enum": ["150"]}
+    assert fields["amount"] == {"type": "string", "enum": ["150"], "description": UNIT}
     assert fields["currency"]["anyOf"] == [{"type": "string", "enum": ["USD"]}, null]
     assert fields["from"]["anyOf"] == [{"type": "string", "enum": ["send", "Alice"]}, null]
 
@@ -116,7 +118,7 @@ def test_an_action_that_cannot_be_written_is_left_out() -> None:
     """Without an amount in the request, no action is offered that needs one; what is left are the others and a question."""
     schema = wire_schema(BANK, candidates("send money to Alice"))
     assert alternatives(schema).keys() == {"check_balance", "pay_bill"}
-    assert alternatives(schema)["pay_bill"]["amount"] == {"type": "null", "description": "null: not given"}
+    assert alternatives(schema)["pay_bill"]["amount"] == {"type": "null", "description": f"{UNIT}; null: not given"}
 
 
 def test_where_no_action_is_left_only_a_question_is() -> None:
@@ -153,7 +155,7 @@ def test_fields_of_other_kinds_are_not_narrowed() -> None:
     same = {name for name in fixed if fixed[name] == narrowed[name]}
     assert same == {"type", "colour", "flag", "count", "ratio", "pin", "needs"}
     assert narrowed["names"] == {"type": "array", "items": {"type": "string", "enum": ["Ann"]}}
-    assert narrowed["fees"] == {"type": "array", "items": {"type": "string", "enum": ["5"]}}
+    assert narrowed["fees"] == {"type": "array", "items": {"type": "string", "enum": ["5"]}, "description": UNIT}
     assert "everything" not in alternatives(wire_schema(registry, candidates("for Ann", registry=registry)))
 
 
@@ -313,6 +315,22 @@ def test_the_work_is_bounded() -> None:
     found = candidates(" ".join(f"w{number} ${number}.50" for number in range(1, 600))[:10_000], context)
     assert len(found.texts) == len(set(found.texts)) == MAX_TEXTS
     assert len(json.dumps(wire_schema(BANK, found))) < 60_000
+
+
+def test_a_narrowed_schema_is_within_the_limits() -> None:
+    """However long the values are that stand in quotation marks, a server takes the schema that lists them for each field."""
+
+    @action
+    def file(a: str, b: str, c: str, d: str, e: str, f: str, g: str) -> str:
+        """File something."""
+        return "filed"
+
+    registry = Registry(file)
+    quoted = [" ".join(f'"{f"{source} {number} ".ljust(199, "x")}"' for number in range(200)) for source in "ab"]
+    context = [Context(source=f"list:{place}", text=text[:25_000], trust=Trust.TRUSTED) for place, text in enumerate(quoted)]
+    found = candidates("file it", *context, registry=registry)
+    assert len(found.texts) == 40
+    check_schema(wire_schema(registry, found))
 
 
 def test_a_number_of_a_date_is_no_candidate() -> None:

@@ -25,7 +25,7 @@ from signoff.planner import (
 )
 from signoff.planner.second_opinion import MAX_DISPUTES, differences
 from tests.chat_server import TOKENS, ChatServer, plan, question, raw
-from tests.planner.conftest import KEY, TRANSFER, Ask, failed
+from tests.planner.conftest import KEY, TRANSFER, Ask, Way, failed
 
 REQUEST = "send $150 to Alice"
 BALANCE = {"type": "check_balance"}
@@ -159,12 +159,12 @@ def test_wording_can_be_left_out(wide: Registry) -> None:
     assert len(differences(one, two, {"send_message.to"})) == 1
 
 
-def test_the_first_plan_stands_and_the_dispute_beside_it(registry: Registry, dana: Actor) -> None:
+def test_the_first_plan_stands_and_the_dispute_beside_it(registry: Registry, dana: Actor, way: Way) -> None:
     """The plan is the first planner's; the label names both, and the record holds both answers."""
     first, second = planned(registry, {**ALICE, "amount": "1500"}), planned(registry, ALICE)
     one = Planned(outcome=Outcome.PLAN, plan=first, planner="one", tokens=3, record={"mode": "tools"}, disputed=("before",))
     two = Planned(outcome=Outcome.PLAN, plan=second, planner="two", tokens=4, attempts=2, record={"mode": "json"})
-    answer = SecondOpinion(scripted(one), scripted(two)).plan(REQUEST, dana)
+    answer = way(SecondOpinion(scripted(one), scripted(two)), REQUEST, dana)
     assert answer.plan == first
     assert answer.disputed == ("before", "action 1: the second opinion has amount 150.00, the plan 1500.00")
     assert answer.tokens == 7
@@ -182,20 +182,20 @@ def test_the_first_plan_stands_and_the_dispute_beside_it(registry: Registry, dan
     assert canonical(answer.record)
 
 
-def test_two_that_agree_do_not_dispute(registry: Registry, rules: RulesPlanner, dana: Actor) -> None:
+def test_two_that_agree_do_not_dispute(registry: Registry, rules: RulesPlanner, dana: Actor, way: Way) -> None:
     """The rules planner and a script that means the same leave nothing disputed."""
     planner: Planner = SecondOpinion(rules, scripted(planned(registry, ALICE)))
-    answer = planner.plan(REQUEST, dana)
+    answer = way(planner, REQUEST, dana)
     assert (answer.outcome, answer.disputed) == (Outcome.PLAN, ())
     assert planner.label == f"{rules.label}; second opinion: scripted planner, no AI model"
 
 
 @pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.PLAN])
-def test_without_a_second_plan_the_first_is_disputed(registry: Registry, dana: Actor, outcome: Outcome) -> None:
+def test_without_a_second_plan_the_first_is_disputed(registry: Registry, dana: Actor, way: Way, outcome: Outcome) -> None:
     """A question, a refusal and every failure of the second planner dispute the plan: no silence is an agreement."""
     said = "To\nwhom\u202e? " + "x" * 1000
     second = Planned(outcome=outcome, message=said, planner="two")
-    answer = SecondOpinion(scripted(planned(registry, ALICE)), scripted(second)).plan(REQUEST, dana)
+    answer = way(SecondOpinion(scripted(planned(registry, ALICE)), scripted(second)), REQUEST, dana)
     (told,) = answer.disputed
     assert answer.outcome is Outcome.PLAN
     named = {Outcome.QUESTION: "question", Outcome.REFUSAL: "refusal"}.get(outcome, outcome.value)
@@ -205,14 +205,14 @@ def test_without_a_second_plan_the_first_is_disputed(registry: Registry, dana: A
     assert len(told) < 400
 
 
-def test_a_planner_that_raises_ends_nothing(registry: Registry, rules: RulesPlanner, dana: Actor) -> None:
+def test_a_planner_that_raises_ends_nothing(registry: Registry, rules: RulesPlanner, dana: Actor, way: Way) -> None:
     """What a planner raises is told by its kind alone: of the first it is a provider error, of the second a dispute."""
-    first = SecondOpinion(Broken(), rules).plan(REQUEST, dana)
+    first = way(SecondOpinion(Broken(), rules), REQUEST, dana)
     assert "RuntimeError" in failed(first)
     assert "nobody checked" not in first.message
-    (told,) = SecondOpinion(rules, Broken()).plan(REQUEST, dana).disputed
+    (told,) = way(SecondOpinion(rules, Broken()), REQUEST, dana).disputed
     assert told.startswith("there is no second opinion (provider_error): the planner failed (RuntimeError)")
-    script = SecondOpinion(rules, ScriptedPlanner([])).plan(REQUEST, dana)
+    script = way(SecondOpinion(rules, ScriptedPlanner([])), REQUEST, dana)
     assert "UsageError" in script.disputed[0]
 
 
@@ -233,7 +233,9 @@ def test_a_planner_that_raises_ends_nothing(registry: Registry, rules: RulesPlan
     ],
     ids=str,
 )
-def test_an_answer_of_another_form_ends_nothing(registry: Registry, rules: RulesPlanner, dana: Actor, wrong: Any) -> None:
+def test_an_answer_of_another_form_ends_nothing(
+    registry: Registry, rules: RulesPlanner, dana: Actor, way: Way, wrong: Any
+) -> None:
     """An answer that is none, or holds what it must not, is as good as an error: of the second planner it is a dispute."""
 
     class Lying(Broken):
@@ -242,62 +244,62 @@ def test_an_answer_of_another_form_ends_nothing(registry: Registry, rules: Rules
             made: Planned = Planned(**right | wrong) if isinstance(wrong, dict) else wrong
             return made
 
-    assert "the planner failed (TypeError)" in failed(SecondOpinion(Lying(), rules).plan(REQUEST, dana))
-    (told,) = SecondOpinion(rules, Lying()).plan(REQUEST, dana).disputed
+    assert "the planner failed (TypeError)" in failed(way(SecondOpinion(Lying(), rules), REQUEST, dana))
+    (told,) = way(SecondOpinion(rules, Lying()), REQUEST, dana).disputed
     assert told.startswith("there is no second opinion (provider_error): the planner failed (TypeError)")
 
 
-def test_a_first_answer_without_a_plan_is_given_alone(rules: RulesPlanner, dana: Actor) -> None:
+def test_a_first_answer_without_a_plan_is_given_alone(rules: RulesPlanner, dana: Actor, way: Way) -> None:
     """Where the first planner asks, nobody is asked for a second opinion."""
-    answer = SecondOpinion(rules, ScriptedPlanner([])).plan("send money to Alice", dana)
+    answer = way(SecondOpinion(rules, ScriptedPlanner([])), "send money to Alice", dana)
     assert answer == rules.plan("send money to Alice", dana)
     assert answer.outcome is Outcome.QUESTION
 
 
-def test_a_request_that_cannot_be_taken_is_refused(rules: RulesPlanner, dana: Actor) -> None:
+def test_a_request_that_cannot_be_taken_is_refused(rules: RulesPlanner, dana: Actor, way: Way) -> None:
     """A request, or a context, that no planner takes is wrong here as well."""
     planner = SecondOpinion(Broken(), rules)
     with pytest.raises(PlanInvalid, match="the request is empty"):
-        planner.plan(" ", dana)
+        way(planner, " ", dana)
     with pytest.raises(PlanInvalid, match="cannot name a source"):
-        planner.plan(REQUEST, dana, (Context(source="request", text="x"),))
+        way(planner, REQUEST, dana, (Context(source="request", text="x"),))
 
 
-def test_the_disputes_are_bounded(registry: Registry, dana: Actor) -> None:
+def test_the_disputes_are_bounded(registry: Registry, dana: Actor, way: Way) -> None:
     """Two plans that differ everywhere are told apart in a bounded number of texts, the last of which counts the rest."""
     first, second = (planned(registry, *[{**ALICE, "amount": amount}] * 100) for amount in ("1", "2"))
-    answer = SecondOpinion(scripted(first), scripted(second)).plan(REQUEST, dana)
+    answer = way(SecondOpinion(scripted(first), scripted(second)), REQUEST, dana)
     assert len(answer.disputed) == MAX_DISPUTES
     assert answer.disputed[-1] == f"and {101 - MAX_DISPUTES} more differences"
     few = [planned(registry, *[{**ALICE, "amount": amount}] * MAX_DISPUTES) for amount in ("1", "2")]
-    assert "more" not in SecondOpinion(scripted(few[0]), scripted(few[1])).plan(REQUEST, dana).disputed[-1]
+    assert "more" not in way(SecondOpinion(scripted(few[0]), scripted(few[1])), REQUEST, dana).disputed[-1]
 
 
-def test_a_third_opinion_counts(registry: Registry, rules: RulesPlanner, dana: Actor) -> None:
+def test_a_third_opinion_counts(registry: Registry, rules: RulesPlanner, dana: Actor, way: Way) -> None:
     """A dispute within the second opinion is one of the whole."""
     other = planned(registry, {**ALICE, "amount": "15"})
-    answer = SecondOpinion(rules, SecondOpinion(rules, scripted(other))).plan(REQUEST, dana)
+    answer = way(SecondOpinion(rules, SecondOpinion(rules, scripted(other))), REQUEST, dana)
     assert answer.disputed == ("action 1: the second opinion has amount 15.00, the plan 150.00",)
 
 
-def test_a_model_is_checked_by_the_rules(llm: Ask, rules: RulesPlanner, chat_server: ChatServer, dana: Actor) -> None:
+def test_a_model_is_checked_by_the_rules(llm: Ask, rules: RulesPlanner, chat_server: ChatServer, dana: Actor, way: Way) -> None:
     """A model that reads 1500 where the user wrote 150 is disputed by the rules planner; one that reads right is not."""
     chat_server.answer(plan({**TRANSFER, "amount": "1500.00"}), plan(TRANSFER))
     planner = SecondOpinion(llm(), rules)
-    wrong, right = (planner.plan(REQUEST, dana) for _ in range(2))
+    wrong, right = (way(planner, REQUEST, dana) for _ in range(2))
     assert wrong.disputed == ("action 1: the second opinion has amount 150.00, the plan 1500.00",)
     assert (right.disputed, right.tokens) == ((), TOKENS)
 
 
 def test_a_second_model_is_asked_beside_the_rules(
-    llm: Ask, registry: Registry, rules: RulesPlanner, chat_server: ChatServer, dana: Actor
+    llm: Ask, registry: Registry, rules: RulesPlanner, chat_server: ChatServer, dana: Actor, way: Way
 ) -> None:
     """A second model that asks, or whose server is gone, disputes what the rules plan, and the key is in no text."""
     chat_server.answer(question("Which Alice?"), raw({"error": {"message": f"no such key: {KEY}"}}, 401))
     planner = SecondOpinion(rules, llm())
-    asked, refused = (planner.plan(REQUEST, dana) for _ in range(2))
+    asked, refused = (way(planner, REQUEST, dana) for _ in range(2))
     assert asked.disputed == ("the second opinion is a question: Which Alice?",)
     assert refused.disputed[0].startswith("there is no second opinion (provider_error): ")
     gone = SecondOpinion(rules, LLMPlanner(registry, model="m", base_url="http://127.0.0.1:9/v1", api_key=KEY, timeout=2))
-    assert "no answer from 127.0.0.1:9" in gone.plan(REQUEST, dana).disputed[0]
+    assert "no answer from 127.0.0.1:9" in way(gone, REQUEST, dana).disputed[0]
     assert KEY not in repr((asked, refused))

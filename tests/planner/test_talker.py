@@ -177,6 +177,17 @@ def test_ids_are_told_apart(talker: Talk, chat_server: ChatServer) -> None:
     ]
 
 
+def test_what_whoever_listens_raises_is_theirs(talker: Talk, chat_server: ChatServer) -> None:
+    """Where words cannot be shown, as on a terminal that lacks their letters, that is raised, and is no failure of the server."""
+
+    def hear(piece: str) -> None:
+        piece.encode("ascii")
+
+    chat_server.answer(turn("Gr\u00fc\u00dfe"))
+    with pytest.raises(UnicodeEncodeError):
+        talker().turn(USER, hear)
+
+
 def test_the_record_says_how_a_turn_came_about(talker: Talk, chat_server: ChatServer) -> None:
     """Digests of what was sent and what came, who answered, why it ended, and what it took: no words, and no secrets."""
     chat_server.answer(turn("Hello there"))

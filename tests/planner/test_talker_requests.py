@@ -3,13 +3,15 @@
 from typing import Annotated, Any, Literal
 
 import pytest
+from httpx2 import create_ssl_context
 from jsonschema import Draft202012Validator
 from pydantic import Field
 
-from signoff.actions import Action, Execution, Registry
+from signoff.actions import Action, Execution, Registry, action
 from signoff.canonical import Json
 from signoff.errors import UsageError
-from signoff.planner import Call, Message, Role
+from signoff.planner import Call, Message, Role, llm_talker
+from signoff.planner.limits import MAX_TOOLS
 from tests.chat_server import MODEL, ChatServer, raw
 from tests.chat_streams import turn
 from tests.planner.conftest import KEY, TRANSFER, USER, Talk, no_turn, said
@@ -96,6 +98,30 @@ def test_a_long_type_has_a_tool_of_its_own(talker: Talk, chat_server: ChatServer
     assert len({*names}) == 2
     assert [call.name for call in found.calls] == list(registry)
     assert chat_server.asked[0].messages[1]["tool_calls"][0]["function"]["name"] == names[0]
+
+
+def test_certificates_are_read_once(talker: Talk, chat_server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading the certificates takes a tenth of a second: a talker does it for its first turn, not for each."""
+    made: list[object] = []
+
+    def create() -> object:
+        made.append(create_ssl_context())
+        return made[-1]
+
+    monkeypatch.setattr(llm_talker, "create_ssl_context", create)
+    chat_server.answer_always(turn("Hello"))
+    asked = talker()
+    for _ in range(3):
+        said(asked)
+    assert (len(made), len(chat_server.asked)) == (1, 3)
+
+
+def test_a_field_may_have_any_name(talker: Talk, chat_server: ChatServer) -> None:
+    """A call whose arguments have the name of what servers tell an error by goes back to the model as it was made."""
+    made = Call(id="a", name="transfer", arguments='{"error": "disk full"}')
+    chat_server.answer(turn("Yes"))
+    said(talker(), (*USER, Message(role=Role.ASSISTANT, calls=(made,)), Message(role=Role.TOOL, answers="a", text="done")))
+    assert chat_server.asked[0].messages[1]["tool_calls"][0]["function"]["arguments"] == made.arguments
 
 
 def test_a_conversation_is_sent_as_it_was(talker: Talk, chat_server: ChatServer) -> None:
@@ -186,6 +212,31 @@ def test_a_server_without_tools_is_told(talker: Talk, chat_server: ChatServer) -
     message = no_turn(said(talker())[0])
     assert message.endswith("the server or the model may know no tool calls: try another SIGNOFF_MODEL")
     assert len(chat_server.asked) == 1
+
+
+def test_more_tools_than_a_server_takes_are_refused(talker: Talk) -> None:
+    """OpenAI takes 128 tools, and each in a schema that is bounded: more is told when the talker is made."""
+
+    def act(number: int) -> type[Action]:
+        def run() -> None:
+            """Do nothing."""
+
+        run.__name__ = f"act_{number}"
+        return action(run)
+
+    actions = [act(number) for number in range(MAX_TOOLS + 1)]
+    assert talker(registry=Registry(*actions[1:]))
+    with pytest.raises(
+        UsageError, match=r"each of 129 actions is a tool; a model takes at most 128: register fewer \(--actions\)"
+    ):
+        talker(registry=Registry(*actions))
+
+    def choose(one: str) -> None:
+        """Choose."""
+
+    choose.__annotations__["one"] = Literal[tuple(f"a{number}" for number in range(1_001))]
+    with pytest.raises(UsageError, match="values to choose from"):
+        talker(registry=Registry(action(choose)))
 
 
 def test_the_label_names_model_and_server(talker: Talk, chat_server: ChatServer) -> None:

@@ -50,6 +50,36 @@ class Everything(Action):
         return None
 
 
+class Exampled(Action):
+    """Something with examples."""
+
+    type: Literal["exampled"] = "exampled"
+    iban: str = Field(description="whose account", examples=["DE89 3704 0044 0532 0130 00", "x" * 200, "c", "too many"])
+    days: int = Field(default=3, examples=[7])
+    fee: Annotated[Decimal, Money("currency")]
+    currency: str
+    token: Secret = Field(examples=["hunter2"])
+
+    def run(self, execution: Execution) -> Json:
+        return None
+
+
+def test_a_model_is_told_units_and_examples() -> None:
+    """What an author wrote as examples of a field stands in the instructions and the schema, and so does an amount's currency;
+    of a secret nothing does."""
+    registry = Registry(Exampled)
+    schema: Any = wire_schema(registry)
+    fields = schema["properties"]["actions"]["items"]["anyOf"][0]["properties"]
+    for name, told in (
+        ("iban", f"whose account; for example DE89 3704 0044 0532 0130 00 or {'x' * 80} or c"),
+        ("days", "for example 7; null: the default, 3"),
+        ("fee", "in the currency that `currency` says"),
+    ):
+        assert fields[name]["description"] == told
+        assert f"({told})" in describe_actions(registry)
+    assert "hunter2" not in json.dumps(schema) + describe_actions(registry)
+
+
 class Bare(Action):
     type: Literal["bare"]
 
@@ -119,10 +149,11 @@ def test_every_kind_of_field_has_its_schema(everything: Registry) -> None:
     assert fields["currency"] == {"type": "string", "pattern": "^[A-Z]{3}$"}
     assert (fields["flag"], fields["count"]) == ({"type": "boolean"}, {"type": "integer"})
     assert fields["ratio"] == {"type": "string", "pattern": f"^-?{amount}$", "description": "how much of it"}
-    assert fields["fee"] == {"type": "string", "pattern": f"^{amount}$"}
+    money, told = {"type": "string", "pattern": f"^{amount}$"}, "in the currency that `currency` says"
+    assert fields["fee"] == money | {"description": told}
     assert fields["colour"] == {"type": "string", "enum": ["red", "blue"]}
     assert fields["maybe"] == {"anyOf": [{"type": "string"}, null]}
-    assert fields["maybe_fee"] == {"anyOf": [fields["fee"], null], "description": "null: not given"}
+    assert fields["maybe_fee"] == {"anyOf": [money, null], "description": f"{told}; null: not given"}
     assert fields["names"] == {"type": "array", "items": {"type": "string"}}
     assert fields["maybe_names"]["anyOf"] == [fields["names"], null]
     assert fields["from"] == {"anyOf": [{"type": "string"}, null], "description": "null: the default, here"}
