@@ -1,19 +1,20 @@
 """Reading a request clause by clause: which actions it asks for, and what needs what.
 
-The whole request must be understood: one clause that is not makes all of it a question. Where a question about a balance ends it,
-and nothing before that question could be an order or take one back, the question is answered: looking does no harm.
+The whole request must be understood: one clause that is not makes all of it a question.
 """
 
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 
 from signoff.canonical import Json
 
 from .balances import read_balance
-from .grammar import Captures, Pattern, matches, phrase_length, phrases
+from .courtesies import ASKING_CLOSERS, ORDERING_CLOSERS
+from .grammar import Captures, Pattern, courtesies, courtesy_length, matches
 from .links import Link, find_joints
-from .openers import OPENING_WORDS, opening, plain_verb
+from .openers import OPENING, opening, plain_verb
 from .phrasings import (
     CONTINUED,
     CONTINUED_BALANCE,
@@ -27,21 +28,17 @@ from .phrasings import (
     beginning_with,
 )
 from .plan import MAX_ACTIONS
-from .steps import EXAMPLE, Step, Unclear, check_order, check_together, check_unquestioned
+from .steps import EXAMPLE, SHOWN, Step, Unclear, check_order, check_same, check_together, check_unquestioned, not_understood
 from .tokens import Part, Token, join
 from .vocabulary import (
-    ASKING_CLOSERS,
     CONTINUERS,
-    HINTS,
-    NO_REMARK,
-    QUESTION_STARTS,
     SENTENCE_MARKS,
 )
 
-_ASKED_FOR = phrases(ASKING_CLOSERS)
-_QUESTION_STARTS = phrases(QUESTION_STARTS)
-_TRIED = 3  # places at most where a question may begin behind a remark
-_SHOWN = 120  # characters of a clause in a question
+_ASKED_FOR = courtesies(ASKING_CLOSERS)
+_ORDERED = courtesies(ORDERING_CLOSERS)
+_CAN, _YOU = frozenset({"can", "could", "would", "will"}), frozenset({"you", "u", "ya"})
+_AT_BANK = re.compile(r"(.+?) (?:account )?(?:at|with) (.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +51,9 @@ class _Clause:
     end: int
 
 
-def read_steps(tokens: Sequence[Token]) -> list[Step]:
-    """The actions that *tokens* ask for, in order. Raises Unclear where any of it is not understood."""
-    try:
-        return _Request(tokens).read()
-    except Unclear:
-        steps = _question_behind_remark(tokens)
-        if steps is None:
-            raise
-        return steps
-
-
-def _question_behind_remark(tokens: Sequence[Token]) -> list[Step] | None:
-    """The question about a balance at the end, behind words that ask for nothing: "I like coffee, but how much do I have?"."""
-    starts = [at for at in range(1, len(tokens)) if phrase_length(_QUESTION_STARTS, tokens, at)]
-    for start in starts[-_TRIED:]:
-        if any(token.word in NO_REMARK or token.amount is not None for token in tokens[:start]):
-            return None
-        with suppress(Unclear):
-            steps = _Request(tokens[start:]).read()
-            return None if any(step.moves_money for step in steps) else steps
-    return None
+def read_clauses(tokens: Sequence[Token]) -> list[Step]:
+    """The actions that *tokens* ask for, in order. Raises Unclear where any of it is not understood as it stands."""
+    return _Request(tokens).read()
 
 
 class _Request:
@@ -107,6 +86,8 @@ class _Request:
         while self._at < len(self._tokens):
             link, length = self._joints.links[self._at]
             words = " ".join(token.word for token in self._tokens[self._at : self._at + length])
+            if length == 0 and (length := self._do_it()):
+                dangling = ""
             length = length or self._courtesy()
             if length == 0:
                 break
@@ -127,16 +108,22 @@ class _Request:
             self._sentence, self._asked = [], False
         return found, begins
 
+    def _do_it(self) -> int:
+        """How many tokens a clause takes here that says once more to do what was said: "can you do that", "please pay it"."""
+        for table in (_ASKED_FOR, _ORDERED) if self._steps else ():
+            length = courtesy_length(table, self._tokens, self._at)
+            if length and self._joints.ends[self._at + length] is not None:
+                check_same(self._steps[-1], self._tokens[self._at : self._at + length])
+                self._asked |= table is _ASKED_FOR
+                return length
+        return 0
+
     def _courtesy(self) -> int:
-        """How many tokens a clause takes here that says no more than "hello", "thanks" or "can you do that"."""
-        length = phrase_length(_ASKED_FOR, self._tokens, self._at) if self._steps else 0
-        if length and self._joints.ends[self._at + length] is not None:
-            self._asked = True
-            return length
+        """How many tokens a clause takes here that says no more than "hello" or "thanks"."""
         end = self._joints.ends[self._at]
         if end is not None:
             return end - self._at
-        length = phrase_length(OPENING_WORDS, self._tokens, self._at)
+        length = courtesy_length(OPENING, self._tokens, self._at)
         end = self._joints.ends[self._at + length] if length else None
         return 0 if end is None else end - self._at
 
@@ -147,6 +134,9 @@ class _Request:
         if Link.NEED in link and not self._steps:
             raise Unclear(f"After what should I do that? Say {EXAMPLE}")
         step = self._step(gerund=False)
+        if link in Link.JOIN and self._says_again(step, begins=begins):
+            self._steps[-1].judged |= step.judged
+            return None
         if self._first is not None:
             check_order(self._first, step)
             step.needs.append(self._first)
@@ -178,6 +168,12 @@ class _Request:
         else:
             raise Unclear(f"In which order should I do that? Say {EXAMPLE}")
 
+    def _says_again(self, step: Step, *, begins: bool) -> bool:
+        """Whether *step* asks for the balance once more that was asked for last: "check my savings and tell me what I have"."""
+        last = self._steps[-1].wire["type"] if self._steps and self._first is None else ""
+        more = step.wire == {"type": "check_balance"} and (step.judged or not begins)
+        return more and last == "check_balance"
+
     def _need_group(self, step: Step) -> None:
         step.needs += self._group
         self._group = []
@@ -194,11 +190,13 @@ class _Request:
             if self._steps and any(token.word == "just" for token in tokens[begin : self._at]):
                 raise Unclear(f"Should I do that as well as what you said before, or instead? Say {EXAMPLE}")
         self._plain_link &= self._at == begin
-        clause = self._longest(tokens) or self._balance(tokens)
+        clause = self._longest(tokens) or self._balance(tokens, begin)
         if clause is None:
             raise Unclear(self._question(begin))
-        name_first = next(iter(clause.captures), "amount") != "amount"
-        step = Step(clause.wire, join(tokens[begin : clause.end])[:_SHOWN], clause.phrasing.judged, name_first)
+        self._asked |= _asks(self._tokens[begin : clause.end])
+        first, written = next(iter(clause.captures), "amount"), join(tokens[begin : clause.end])[:SHOWN]
+        step = Step(clause.wire, written, clause.phrasing.judged, first != "amount", first in ("account", "own_account"))
+        check_same(step, tokens[begin : clause.end])
         self._sentence.append(step)
         self._at = clause.end
         return step
@@ -228,16 +226,20 @@ class _Request:
             _Clause(phrasing, captures, _wire(phrasing.type, captures), end)
             for phrasing in phrasings
             for end, captures in self._whole(phrasing.pattern, tokens)
+            if not (phrasing in CONTINUED and "from" in self._steps[-1].wire and "account" not in captures)
         ]
         longest = [clause for clause in found if clause.end == max(other.end for other in found)]
+        named = [clause for clause in longest if clause.phrasing.judged and "account" in clause.wire]
+        longest = named or longest
         if any(clause.wire != longest[0].wire for clause in longest):
-            written = join(tokens[self._at : longest[0].end])[:_SHOWN]
+            written = join(tokens[self._at : longest[0].end])[:SHOWN]
             raise Unclear(f'I can read "{written}" in more than one way. Which names and amounts do you mean?')
         return longest[0] if longest else None
 
-    def _balance(self, tokens: Sequence[Token]) -> _Clause | None:
+    def _balance(self, tokens: Sequence[Token], begin: int) -> _Clause | None:
         """A question about a balance that no phrasing has."""
-        found = read_balance(tokens, self._at)
+        again = bool(self._steps) and not self._steps[-1].moves_money and self._tokens[begin - 1].word in CONTINUERS
+        found = read_balance(tokens, self._at, again=again)
         if found is None or self._joints.ends[found[0]] is None:
             return None
         captures = {"which": found[1]} if found[1] else {}
@@ -265,7 +267,7 @@ class _Request:
         for incomplete in candidates:
             for _, captures in self._whole(incomplete.pattern, self._tokens):
                 return incomplete.question.format(**{name: _text(value) for name, value in captures.items()})
-        return _not_understood(self._tokens, begin, self._at)
+        return not_understood(self._tokens, begin, self._at)
 
 
 def _wire(type_: str, captures: Captures) -> dict[str, Json]:
@@ -274,6 +276,8 @@ def _wire(type_: str, captures: Captures) -> dict[str, Json]:
     if "bank" in captures:  # "my savings at chase" are "chase savings"
         captures = {"which": " ".join(_text(captures[slot]) for slot in ("bank", "which") if slot in captures)}
     for slot, value in captures.items():
+        if type_ == "check_balance" and isinstance(value, str):
+            value = _AT_BANK.sub(r"\2 \1", value)
         if isinstance(value, str):
             wire[FIELDS[type_][slot]] = value
         elif value.amount is not None:
@@ -283,15 +287,11 @@ def _wire(type_: str, captures: Captures) -> dict[str, Json]:
     return wire
 
 
+def _asks(clause: Sequence[Token]) -> bool:
+    """Whether *clause* holds a "would you", as in "pay my rent, would you"."""
+    words = [token.word for token in clause]
+    return any(word in _CAN and after in _YOU for word, after in pairwise(words))
+
+
 def _text(value: str | Token) -> str:
     return value if isinstance(value, str) else value.text
-
-
-def _not_understood(tokens: Sequence[Token], begin: int, at: int) -> str:
-    end = next((place for place in range(begin, len(tokens)) if tokens[place].part is Part.MARK), len(tokens))
-    words = {token.word for token in tokens[at : max(end, at + 1)]}
-    written = join(tokens[begin : max(end, begin + 1)])[:_SHOWN]
-    for hints, reason in HINTS:
-        if not hints.isdisjoint(words):
-            return f'I did nothing about "{written}": {reason}. What should I do?'
-    return f'I do not understand "{written}". I check balances, deposit, withdraw, send money and pay bills; say {EXAMPLE}'

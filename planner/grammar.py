@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeGuard
 
+from .courtesies import BETWEEN, COURTESY_PARTS
 from .slots import SLOTS
 from .tokens import Token
-from .vocabulary import BETWEEN
 
 Phrases: TypeAlias = Mapping[str, Sequence[tuple[str, ...]]]  # by their first word
 Captures: TypeAlias = Mapping[str, str | Token]
@@ -63,6 +63,7 @@ class AnyOrder:
 
 Element: TypeAlias = Words | Slot | Choice | AnyOrder
 Pattern: TypeAlias = tuple[Element, ...]
+Index: TypeAlias = Mapping[str, Sequence[Pattern]]  # by the words that they can begin with
 
 
 def compile_parts(texts: Mapping[str, Sequence[str]]) -> dict[str, tuple[Pattern, ...]]:
@@ -163,7 +164,7 @@ def _heads(head: Element, tokens: Sequence[Token], at: int) -> Iterator[tuple[in
 def _in_any_order(parts: AnyOrder, tokens: Sequence[Token], at: int) -> Iterator[tuple[int, Captures]]:
     if not parts.needed:
         yield at, {}
-    behind = at + phrase_length(_BETWEEN, tokens, at)
+    behind = _behind_between(tokens, at)
     for part in (*parts.needed, *parts.optional):
         if not part.can_begin(tokens, behind):
             continue
@@ -172,6 +173,12 @@ def _in_any_order(parts: AnyOrder, tokens: Sequence[Token], at: int) -> Iterator
             for last, more in _in_any_order(rest, tokens, end):
                 if not captures.keys() & more.keys():
                     yield last, {**captures, **more}
+
+
+def _behind_between(tokens: Sequence[Token], at: int) -> int:
+    for _ in range(_MOST_BETWEEN):
+        at += phrase_length(_BETWEEN, tokens, at)
+    return at
 
 
 def _without(parts: tuple[Branch, ...], taken: Branch) -> tuple[Branch, ...]:
@@ -190,6 +197,22 @@ def phrase_length(table: Phrases, tokens: Sequence[Token], at: int) -> int:
     return max(fitting) if fitting else 0
 
 
+def courtesies(lines: Iterable[str]) -> Index:
+    """What *lines* of `courtesies` write down, by the words that it can begin with."""
+    table: dict[str, list[Pattern]] = {}
+    for line in lines:
+        pattern = compile_pattern(line, _COURTESIES)
+        for word in first_words(pattern) or ():
+            table.setdefault(word, []).append(pattern)
+    return table
+
+
+def courtesy_length(table: Index, tokens: Sequence[Token], at: int) -> int:
+    """How many tokens the longest courtesy of *table* takes at *at*; 0 where none stands there."""
+    patterns = table.get(tokens[at].word, ()) if at < len(tokens) else ()
+    return max((end - at for pattern in patterns for end, _ in matches(pattern, tokens, at)), default=0)
+
+
 def phrases(texts: Iterable[str]) -> Phrases:
     """*texts* as tuples of words, by their first word."""
     table: dict[str, list[tuple[str, ...]]] = {}
@@ -200,3 +223,5 @@ def phrases(texts: Iterable[str]) -> Phrases:
 
 
 _BETWEEN = phrases(BETWEEN)
+_MOST_BETWEEN = 3  # as in ", please, "
+_COURTESIES = compile_parts(COURTESY_PARTS)

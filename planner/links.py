@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Flag, auto
 
-from .grammar import phrase_length, phrases
+from .courtesies import CLOSERS
+from .grammar import courtesies, courtesy_length, phrase_length, phrases
 from .tokens import Token
-from .vocabulary import AFTER, BEFORE, CLOSERS, JOINS, NEEDS
+from .vocabulary import AFTER, BEFORE, JOINS, NEEDS
 
 
 class Link(Flag):
@@ -25,7 +26,7 @@ _LINKS = (
     (Link.AFTER, phrases(AFTER)),
     (Link.BEFORE, phrases(BEFORE)),
 )
-_CLOSERS = phrases(CLOSERS)
+_CLOSERS = courtesies(CLOSERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def find_joints(tokens: Sequence[Token]) -> Joints:
     for at in reversed(range(len(tokens))):
         if links[at][1]:
             ends[at] = at
-        elif length := phrase_length(_CLOSERS, tokens, at):
+        elif length := courtesy_length(_CLOSERS, tokens, at):
             ends[at] = ends[at + length]
     return Joints(links, ends)
 

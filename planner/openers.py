@@ -2,23 +2,24 @@
 
 from collections.abc import Sequence
 
-from .grammar import phrase_length, phrases
+from .courtesies import ASKING_GERUND_OPENERS, ASKING_OPENERS, GERUND_OPENERS, OPENERS
+from .grammar import courtesies, courtesy_length
 from .tokens import Token
-from .vocabulary import ASKING_GERUND_OPENERS, ASKING_OPENERS, GERUND_OPENERS, GERUNDS, OPENERS
+from .vocabulary import GERUNDS
 
-OPENING_WORDS = phrases(OPENERS)
-_OPENING = (  # openers, whether they ask to do it, and whether a verb in -ing follows; the first that fits is taken
-    (phrases(ASKING_GERUND_OPENERS), True, True),
-    (phrases(GERUND_OPENERS), False, True),
-    (phrases(ASKING_OPENERS), True, False),
-    (OPENING_WORDS, False, False),
+OPENING = courtesies(OPENERS)
+_OPENERS = (  # openers, whether they ask to do it, and whether a verb in -ing follows; the first that fits is taken
+    (courtesies(ASKING_GERUND_OPENERS), True, True),
+    (courtesies(GERUND_OPENERS), False, True),
+    (courtesies(ASKING_OPENERS), True, False),
+    (OPENING, False, False),
 )
 
 
 def opening(tokens: Sequence[Token], at: int) -> tuple[int, bool, bool] | None:
     """How many tokens an opener takes at *at*, whether it asks to do it, and whether a verb in -ing follows."""
-    for table, asks, gerund in _OPENING:
-        length = phrase_length(table, tokens, at)
+    for table, asks, gerund in _OPENERS:
+        length = courtesy_length(table, tokens, at)
         if length and (not gerund or (at + length < len(tokens) and tokens[at + length].word in GERUNDS)):
             return length, asks, gerund
     return None

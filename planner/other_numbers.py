@@ -9,7 +9,7 @@ _MONTH_WORDS = """
 january february march april may june july august september october november december
 jan feb mar apr jun jul aug sep sept oct nov dec
 """
-_MONTHS = frozenset(_MONTH_WORDS.split())
+MONTHS = frozenset(_MONTH_WORDS.split())
 _AMBIGUOUS = frozenset({"may", "april", "june", "august", "jan", "mar", "jun", "dec"})  # people's names, and other words, too
 _SPAN_WORDS = """
 day days week weeks month months year years hour hours hr hrs minute minutes min mins second seconds am pm o'clock
@@ -29,9 +29,9 @@ def is_other_number(tokens: Sequence[Token], at: int) -> bool:
     """Whether the number at *at*, beside which no currency is written, is one of a date, a time, or a reference."""
     number, after = tokens[at].text, _word(tokens, at + 1)
     before, earlier = _word(tokens, at - 1), _word(tokens, at - 2)
-    if after in _SPANS or after in _MONTHS or (after == "of" and _word(tokens, at + 2) in _MONTHS):
+    if after in _SPANS or after in MONTHS or (after == "of" and _word(tokens, at + 2) in MONTHS):
         return True
-    if before in _MONTHS and (before not in _AMBIGUOUS or earlier in _BEFORE_DATES):
+    if before in MONTHS and (before not in _AMBIGUOUS or earlier in _BEFORE_DATES):
         return True
     if before in _BEFORE_YEARS and _YEAR.fullmatch(number):
         return True

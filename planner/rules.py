@@ -12,12 +12,13 @@ from signoff.errors import ActionInvalid
 
 from .amounts import read_amounts
 from .answer import Outcome, Planned, check_request
-from .clauses import read_steps
 from .context import Context, check_context
+from .courtesies import FILLERS
 from .plan import ActionPlan, PlannedAction
+from .remarks import read_steps
 from .spelling import read_words
 from .steps import Step, Unclear
-from .tokens import tokenize
+from .tokens import Token, tokenize
 
 LABEL = "built-in rules planner, no AI model"
 RECORD = {"planner": "rules"}
@@ -39,7 +40,7 @@ class RulesPlanner:
         check_request(request)
         check_context(context)
         try:
-            plan = self._plan(read_steps(read_amounts(read_words(tokenize(request)))))
+            plan = self._plan(read_steps(_without_fillers(read_amounts(read_words(tokenize(request))))))
         except Unclear as unclear:
             return Planned(outcome=Outcome.QUESTION, message=show_text(str(unclear)), planner=LABEL, record=RECORD)
         return Planned(outcome=Outcome.PLAN, plan=plan, planner=LABEL, record=RECORD)
@@ -61,3 +62,7 @@ class RulesPlanner:
             return self._registry.read(step.wire)
         except ActionInvalid as error:
             raise Unclear(f"I cannot plan action {number} ({step.wire['type']}): {error}. What should I do instead?") from error
+
+
+def _without_fillers(tokens: Sequence[Token]) -> Sequence[Token]:
+    return [token for token in tokens if token.word not in FILLERS]

@@ -15,6 +15,12 @@ _MENDED_LENGTHS = range(min(map(len, MENDED)) - 1, max(map(len, MENDED)) + 2)
 _ORDINALS = frozenset({"first", "second", "third", "new", "old"})
 _OF_BANKS = frozenset({"bank", "account", "credit union", *ACCOUNT_KINDS})
 _NAMES_OF_ACCOUNTS = frozenset({"deposit", "cash"})
+_CONTRACTED = {  # written without the apostrophe
+    "ive": "i've", "id": "i'd", "im": "i'm", "weve": "we've", "thats": "that's", "theres": "there's", "whats": "what's",
+    "hows": "how's", "wheres": "where's", "lets": "let's", "dont": "don't", "doesnt": "doesn't", "didnt": "didn't",
+    "cant": "can't",
+    "couldnt": "couldn't", "isnt": "isn't", "youd": "you'd", "itd": "it'd", "wouldnt": "wouldn't", "havent": "haven't",
+}  # fmt: skip
 _SHORT = 3  # letters at most on each side of an "&" in a name: AT&T
 
 
@@ -60,6 +66,8 @@ def _names_account(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _mended(token: Token) -> Token:
+    if token.part is Part.WORD and token.word in _CONTRACTED:
+        return replace(token, word=_CONTRACTED[token.word])
     if token.part is not Part.WORD or token.word in RESERVED or len(token.word) not in _MENDED_LENGTHS:
         return token
     near = _NEAR.get(token.word, set()).union(*(_NEAR.get(shorter, set()) for shorter in _shortened(token.word)))

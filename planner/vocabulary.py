@@ -2,86 +2,6 @@
 
 from .amounts import NUMBER_WORDS
 
-# How a clause may begin and end without meaning anything more.
-OPENERS = (
-    "please", "pls", "plz", "kindly", "hi", "hello", "hey", "hi there", "hello there", "hey there", "good morning",
-    "good afternoon", "good evening", "ok", "okay", "yes", "yeah", "so", "just", "now", "also", "first", "firstly",
-    "first of all",
-    "i want to", "i want you to", "i'd want to", "i wanna", "i need to", "i need you to",
-    "i would like to", "i would like you to", "i'd like to", "i'd like you to", "i wish to", "i'd like for you to",
-    "we need to", "we want to", "i would like for you to", "wanna", "want to", "need to", "would like to", "id like to",
-    "i would also like to", "i'd also like to", "i also want to", "i also need to", "i was hoping to", "i'm hoping to",
-    "i'm looking to", "i am looking to", "i'm wanting to", "i am wanting to", "time to", "it's time to", "it is time to",
-    "time for me to", "it's time for me to", "it is time for me to", "i need someone to", "i need somebody to",
-    "i need anyone who can help me", "i need someone who can help me",
-    "i have to", "i've to", "i've got to", "i have got to", "i got to", "i gotta", "i've gotta", "gotta", "got to", "have to",
-    "i must",
-    "we have to", "we've got to", "we must", "i really need to", "i really want to", "i really have to", "i really must",
-    "i really would like to", "i'd really like to", "i would really like to", "i just want to",
-    "i just need to", "i still need to", "i still have to", "i'd like to have you", "i'd like to ask you to", "i'm asking you to",
-    "i am asking you to", "i request that you", "i request you to", "i'm requesting that you", "today", "right now", "hurry and",
-    "go on and", "proceed to", "immediately", "electronically",
-    "at this time", "i want to go ahead and", "i'd like to go ahead and", "kindly proceed to", "quickly",
-    "help me", "help me to", "i need help to", "i want help to", "i need your help to", "assist me to", "help",
-    "let's", "lets", "let us", "let me", "sure", "alright", "okay then", "ok then", "ok great", "okay great", "go ahead and",
-    "be so kind and", "do me a favor and", "do me a favour and", "make sure to", "be sure to", "i'm ready to",
-)  # fmt: skip
-ASKING_OPENERS = (  # a question mark behind these asks to do it; behind anything else it asks whether to
-    "can you", "could you", "would you", "will you", "can u", "could u", "would you please", "could you please",
-    "can you please", "will you please", "can you kindly", "could you kindly", "would you be able to",
-    "would you be so kind as to", "would it be possible for you to", "i was wondering if you could", "i wonder if you could",
-    "i was hoping you could", "i was hoping that you could", "do you think you could", "can you go ahead and",
-    "i would appreciate it if you could", "i'd appreciate it if you could", "i would appreciate it if you would",
-    "i'd appreciate it if you would", "it would be great if you could", "it would be nice if you could",
-    "would you be so kind to",
-    "can anyone", "can someone", "can somebody", "could someone", "could somebody", "could anyone",
-    "i was wondering if you can", "i wonder if you can", "do you think you can", "is there any way you can",
-    "is there a way you can",
-    "is there any way you could", "is there a way you could", "is it possible for you to", "i was hoping you'd",
-    "i was hoping you would", "can you possibly", "could you possibly",
-    "could i get you to", "can i get you to", "could i have you", "can i have you", "may i ask you to",
-)  # fmt: skip
-# Behind these the verb ends in -ing: "I need help paying my bill". The first ask, as above.
-_HELP = (
-    "help",
-    "some help",
-    "a little help",
-    "your help",
-    "assistance",
-    "some assistance",
-    "your assistance",
-    "a hand",
-    "some aid",
-)
-_HELP_IN = tuple(f"{help_}{behind}" for help_ in _HELP for behind in ("", " with", " in"))
-_WISHED = (
-    "i need", "i want", "i'd like", "i would like", "i could use", "i require", "i need to get", "i am going to need",
-    "i'm going to need", "i'm looking for", "i will need", "give me", "lend me",
-)  # fmt: skip
-_ASKED_FOR = ("can i get", "could i get", "may i have", "can i have", "could i have", "can you give me", "could you give me")
-ASKING_GERUND_OPENERS = ("would you mind", "do you mind", *(f"{asked} {help_}" for asked in _ASKED_FOR for help_ in _HELP_IN))
-GERUND_OPENERS = (
-    "help with", "help me with", "help me in", "help me out with", "assist with", "assist me with", "assist me in", "aid me in",
-    "go ahead with", "take care of", "handle", "proceed with", "i need a bit of hand holding",
-    *(f"{wished} {help_}" for wished in _WISHED for help_ in _HELP_IN),
-)  # fmt: skip
-CLOSERS = (
-    "please", "pls", "plz", "please and thank you", "please and thanks", "thanks", "thank you", "thank you very much",
-    "thank you so much", "thanks a lot", "thanks so much",
-    "many thanks", "thx", "ty", "now", "right now", "right away", "immediately", "at once", "asap", "as soon as possible",
-    "as soon as you can", "today", "this instant", "straight away", "right this second", "for me", "if you can", "if you could",
-    "if you would", "if possible", "if you please", "if you don't mind", "if you do not mind", "if you wouldn't mind",
-    "real quick", "quickly", "ok", "okay", "alright", "all right", "at this time", "at the moment", "at this moment",
-    "currently", "first", "as of now", "as well", "too", "online",
-)  # fmt: skip
-
-_DO_IT = ("do it", "do that", "do this", "please do it", "please do that", "please do this")
-BETWEEN = (",", "please", "for me", "now", "right now", "today", "immediately")  # between the parts of an order
-ASKING_CLOSERS = (  # the same, as a sentence of their own
-    *(f"{can} you {do}{end}" for can in ("can", "could", "would", "will") for do in _DO_IT for end in ("", " for me")),
-    *("can you help", "can you help me", "could you help", "could you help me", "can you help me with that"),
-)
-
 # How clauses are joined. What stands behind a NEED is done only when what stands before it is done.
 SENTENCE_MARKS = (".", ";", "!", "?", "\n")
 JOINS = (",", ".", ";", "!", "?", "\n", "&", "and", "also", "plus", "as well as", "additionally", "and also", "in addition")
@@ -99,7 +19,10 @@ GERUNDS = {
     "checking": "check", "sending": "send", "transferring": "transfer", "moving": "move", "wiring": "wire",
     "depositing": "deposit", "withdrawing": "withdraw", "paying": "pay", "giving": "give", "showing": "show",
     "getting": "get", "making": "make", "putting": "put", "taking": "take", "shifting": "shift", "settling": "settle",
-    "finding": "find", "viewing": "view", "doing": "do", "using": "use",
+    "finding": "find", "viewing": "view", "doing": "do", "using": "use", "shooting": "shoot", "pulling": "pull",
+    "grabbing": "grab", "handling": "handle", "covering": "cover", "pushing": "push", "dropping": "drop", "sliding": "slide",
+    "switching": "switch", "tossing": "toss", "looking": "look", "telling": "tell", "having": "have", "adding": "add",
+    "processing": "process", "submitting": "submit", "letting": "let", "reading": "read", "seeing": "see",
 }  # fmt: skip
 
 # What may join an order to go on without its verb: "send $5 to Alice and $6 to Bob". Behind anything else it may be a correction.
@@ -124,8 +47,9 @@ CARD_WORDS = frozenset({"card", "cards"})
 CARD_KINDS = frozenset({"credit", "debit", "charge"})
 BRANDS = frozenset({"visa", "mastercard", "amex", "american express", "discover"})  # of cards
 BALANCE_FILLERS = frozenset(
-    {*ACCOUNT_WORDS, "available", "current", "total", "full", "latest", "remaining", "overall", "present", "exact"}
-)
+    {*ACCOUNT_WORDS, "available", "current", "total", "full", "latest", "remaining", "overall", "present", "exact", "various",
+     "different", "multiple"}
+)  # fmt: skip
 NOT_AN_ACCOUNT = frozenset(
     {"card", "cards", "credit", "rewards", "reward", "points", "loan", "mortgage", "visa", "mastercard", "amex", "miles",
      "minimum", "debt", "due", "owed", "limit", "tax", "taxes", "apr", "interest", "work", "life", "vacation", "pto"}
@@ -148,7 +72,7 @@ BANKS = frozenset(
 # Companies that send bills, where a person of that name is unlikely.
 BILLERS = frozenset(
     {"verizon", "comcast", "xfinity", "at&t", "t-mobile", "sprint", "spectrum", "directv", "netflix", "hulu", "spotify", "geico",
-     "allstate", "state farm", "edison", "coned", "pg&e", "centurylink", "centurytel"}
+     "allstate", "state farm", "edison", "coned", "pg&e", "centurylink", "centurytel", "time warner"}
 )  # fmt: skip
 
 # Names that hold a word which no other name does. They are read as one word.
@@ -173,7 +97,8 @@ MENDED = (
 _FUNCTION_WORDS = """
 a an the this that these those some any each every all both half either neither another other else same rest remaining whole
 enough more less most least much many few several couple lot lots bit
-i me my mine myself we us our ours you your yours he him his she her hers it its they them their theirs who whom whose which
+i me my mine myself yourself himself herself itself ourselves themselves yourselves
+we us our ours you your yours he him his she her hers it its they them their theirs who whom whose which
 what someone somebody anyone anybody everyone everybody nobody no-one something anything everything nothing one's
 to from for of on in into onto at by with without via through using use over under above below about around up down out off back
 anyway anyways regardless alone overseas abroad provided providing assuming given pending upon subject contingent rather
@@ -187,10 +112,11 @@ i'm i'd i'll i've it's that's there's let's what's who's there here yes yeah ok 
 """
 _TIME_WORDS = """
 now today tonight tomorrow tommorow yesterday soon later earlier ago already yet once twice always never often sometimes
+someday sometime anytime eventually hopefully
 daily weekly monthly yearly annually quarterly biweekly recurring recurrent automatically scheduled schedule auto autopay
 day days week weeks weekend month months year years hour hours minute minutes morning afternoon evening night noon midnight
 payday monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays
-sundays next last first second third previous current new
+sundays moment next last first second third previous current new
 """
 _ORDER_WORDS = """
 send sends sent sending transfer transfers transferred transferring move moves moved moving wire wired pay pays paid paying
@@ -206,7 +132,14 @@ system prompt instruction instructions previous policy policies rule rules limit
 want wants need needs needed wanted wish try trying help know tell show say said says ask asked owe owes owed borrow lend
 total tip fee fees ref reference invoice order memo note split divide double triple minus plus times equal equals each
 """
-_LINKING_WORDS = {text.split(" ")[0] for text in (*OPENERS, *ASKING_OPENERS, *CLOSERS, *JOINS, *NEEDS, *AFTER, *BEFORE)}
+_LINKING_WORDS = {text.split(" ")[0] for text in (*JOINS, *NEEDS, *AFTER, *BEFORE)}
+# How courtesies begin, as far as no list above has it.
+_COURTEOUS_WORDS = """
+pls plz kindly hi hello hey yo howdy greetings good well yep sure alright wanna gotta wanting hoping looking hurry proceed
+electronically assist lend gimme lets let us would mind wondering hoping you think could immediately quickly real really
+asap rn online thx ty much many right straight we've we'd we're we'll it'd gonna going lemme simply today currently
+mind handle proceed aid help time go id hand firstly
+"""
 RESERVED = frozenset(
     {
         *_FUNCTION_WORDS.split(),
@@ -214,6 +147,7 @@ RESERVED = frozenset(
         *_ORDER_WORDS.split(),
         *_BANK_WORDS.split(),
         *_LINKING_WORDS,
+        *_COURTEOUS_WORDS.split(),
         *GERUNDS,
         *NUMBER_WORDS,
     }
@@ -259,29 +193,33 @@ _INEXACT = "all half everything rest remaining percent enough about around rough
 _POINTERS = "him her them it someone somebody everyone that this"
 # What a remark before a question about a balance must not hold: it could be an order, or take one back.
 NO_REMARK = frozenset(
-    (*_ORDER_WORDS.split(), *_NEGATIONS.split(), *_RULES.split(), *_OTHER_DAYS.split(), "how", "why", "where", "when", "who")
+    (
+        *_ORDER_WORDS.split(),
+        *_NEGATIONS.split(),
+        *_RULES.split(),
+        *_OTHER_DAYS.split(),
+        "how",
+        "why",
+        "where",
+        "when",
+        "who",
+        "interest",
+        "rate",
+        "apr",
+        "limit",
+        "minimum",
+        "due",
+        "owe",
+        "number",
+        "transactions",
+    )
 )
 QUESTION_STARTS = (
-    "how much",
-    "how's",
-    "what's",
-    "whats",
-    "what is",
-    "do i",
-    "do we",
-    "is there",
-    "are there",
-    "will the",
-    "will my",
-    "will i",
-    "would the",
-    "would my",
-    "would i",
-    "does my",
-    "can my",
-    "could my",
-    "am i",
-)
+    "does", "do you think", "what have", "what do", "what am", "have i", "tell me", "show me", "let me know", "i can't",
+    "i don't know", "i'm not sure", "not sure", "i wonder", "wondering", "see if", "is my", "i wanna see", "i want to see",
+    "how much", "how's", "what's", "whats", "what is", "do i", "do we", "is there", "are there", "am i", "can", "could", "will",
+    "would",
+)  # fmt: skip
 HINTS = tuple(
     (frozenset(words.split()), reason)
     for words, reason in (

@@ -1,4 +1,4 @@
-"""Every request of the development set that is planned, altered so that nothing may be done: then nothing is."""
+"""Requests of the development set, and paraphrases, that are planned, altered so that nothing may be done: then nothing is."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,9 @@ from signoff.planner import RulesPlanner
 
 RULES = RulesPlanner(bank_registry())
 DANA = Actor(id="dana")
-DEVELOPMENT = (Path(__file__).parent / "data" / "development.jsonl").read_text(encoding="utf-8").splitlines()
+DATA = Path(__file__).parent / "data"
+DEVELOPMENT = (DATA / "development.jsonl").read_text(encoding="utf-8").splitlines()
+PARAPHRASES = (DATA / "paraphrases.jsonl").read_text(encoding="utf-8").splitlines()[::6]
 
 
 def changes_something(request: str) -> bool:
@@ -22,7 +24,7 @@ def changes_something(request: str) -> bool:
     return plan is not None and any(one.action.effect is not Effect.READ for one in plan.actions)
 
 
-MOVING = [text for text in (json.loads(line)["text"] for line in DEVELOPMENT) if changes_something(text)]
+MOVING = [text for text in (json.loads(line)["text"] for line in DEVELOPMENT + PARAPHRASES) if changes_something(text)]
 
 NEGATED = """
 don't {} | do not {} | please don't {} | please do not {} | never {} | you must not {} | i don't want to {}

@@ -1,0 +1,80 @@
+"""Reading a request that is not understood as it stands: because of the order of its words, or of a remark in it.
+
+Where a question about a balance ends it, and nothing before that question could be an order or take one back, the question is
+answered: looking does no harm.
+"""
+
+from collections.abc import Sequence
+
+from .clauses import read_clauses
+from .fronting import sentences_of, usual_orders
+from .grammar import phrase_length, phrases
+from .steps import Step, Unclear
+from .tokens import Token
+from .vocabulary import ACCOUNT_KINDS, ACCOUNT_WORDS, BANKS, CARD_WORDS, NO_REMARK, QUESTION_STARTS
+
+_QUESTION_STARTS = phrases(QUESTION_STARTS)
+_NAMING = ACCOUNT_KINDS | ACCOUNT_WORDS | BANKS | CARD_WORDS | {"bill", "bills"}
+_MAX_SENTENCES = 20  # in a request whose order of words is looked at
+_TRIED = 4  # places at most where a question may begin behind a remark
+
+
+def read_steps(tokens: Sequence[Token]) -> list[Step]:
+    """The actions that *tokens* ask for, in order. Raises Unclear where any of it is not understood."""
+    try:
+        return read_clauses(tokens)
+    except Unclear:
+        ordered = _in_usual_order(tokens)
+        steps = (None if ordered is None else _read(ordered)) or _question_behind_remark(tokens)
+        if steps is None:
+            raise
+        return steps
+
+
+def _read(tokens: Sequence[Token]) -> list[Step] | None:
+    try:
+        return read_clauses(tokens)
+    except Unclear:
+        return None
+
+
+def _in_usual_order(tokens: Sequence[Token]) -> Sequence[Token] | None:
+    """*tokens* with what its sentences name first where it usually stands; None where none of them does so."""
+    ordered: list[Token] = []
+    changed = False
+    sentences = list(sentences_of(tokens))
+    for sentence in sentences if len(sentences) <= _MAX_SENTENCES else ():
+        better = next((order for order, may_move in usual_orders(sentence) if _may_be_meant(order, may_move)), None)
+        if better is not None and _read(sentence) is None:
+            changed = True
+        else:
+            better = sentence
+        ordered += better
+    return ordered if changed else None
+
+
+def _may_be_meant(tokens: Sequence[Token], may_move: bool) -> bool:
+    """Whether one thing is asked for so: what was named first may belong to each of several."""
+    steps = _read(tokens)
+    return steps is not None and len(steps) == 1 and (may_move or not steps[0].moves_money)
+
+
+def _question_behind_remark(tokens: Sequence[Token]) -> list[Step] | None:
+    """The question about a balance at the end, behind words that ask for nothing: "I like coffee, but how much do I have?"."""
+    starts = [at for at in range(1, len(tokens)) if phrase_length(_QUESTION_STARTS, tokens, at)]
+    for start in starts[-_TRIED:]:
+        if any(token.word in NO_REMARK or token.amount is not None for token in tokens[:start]):
+            return None
+        if steps := _read(tokens[start:]):
+            return None if any(step.moves_money for step in steps) else _with_named(tokens[:start], steps)
+    return None
+
+
+def _with_named(remark: Sequence[Token], steps: list[Step]) -> list[Step] | None:
+    """*steps*, or the balance that *remark* asks for where they ask for it once more; None where it may name their account."""
+    asked = _read(remark)
+    if steps[0].wire.keys() > {"type"}:
+        return steps
+    if asked is not None:
+        return None if any(step.moves_money for step in asked) else asked
+    return None if any(token.word in _NAMING for token in remark) else steps
