@@ -7,6 +7,7 @@ from .other_numbers import MONTHS
 from .tokens import Part, Token, join
 from .vocabulary import (
     ACCOUNT_KINDS,
+    ACCOUNT_NUMBER,
     ACCOUNT_WORDS,
     BALANCE_FILLERS,
     BANKS,
@@ -20,7 +21,8 @@ from .vocabulary import (
 )
 
 _BEHIND_A = frozenset({"to", "into", "over", "and", "please", "thanks"})  # behind the account "a"
-_SAYS_ACCOUNT = ACCOUNT_WORDS | ACCOUNT_KINDS
+_NUMBER = frozenset({ACCOUNT_NUMBER})
+_SAYS_ACCOUNT = ACCOUNT_WORDS | ACCOUNT_KINDS | _NUMBER
 _CARD = CARD_WORDS | CARD_KINDS | BRANDS
 _ENDS_ACCOUNT = ACCOUNT_KINDS | _CARD
 _AT = frozenset({"at", "with"})
@@ -39,6 +41,8 @@ def account(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token
 def _account_alone(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str]]:
     own = at < len(tokens) and tokens[at].word in OWN
     begin = at + own
+    if _stands(_NUMBER, tokens, begin):
+        yield begin + 1, tokens[begin].text
     if _stands(ACCOUNT_WORDS, tokens, begin):
         if own:
             yield begin + 1, ""

@@ -19,6 +19,7 @@ from .phrasings import (
     CONTINUED,
     CONTINUED_BALANCE,
     CONTINUED_BILL,
+    CONTINUED_BILL_SAID,
     CONTINUED_IN_ORDER,
     FIELDS,
     INCOMPLETE,
@@ -220,6 +221,8 @@ class _Request:
                 phrasings += CONTINUED_IN_ORDER
         elif self._continues("pay_bill", "biller"):
             phrasings += CONTINUED_BILL
+            if self._tokens[self._at - 2].word == "bill":
+                phrasings += CONTINUED_BILL_SAID
         elif self._continues("check_balance", "account"):
             phrasings += CONTINUED_BALANCE
         found = [

@@ -20,6 +20,7 @@ _CONTINUED_IN_ORDER = ["<person> AMOUNT"]  # only behind "send Alice $50": in "s
 
 # What may follow a bill that is paid in full from the usual account: "... and my gas bill". "Gas and electric bill" may be one.
 _CONTINUED_BILL = ["my|our|the <biller> A_BILL", "my|our|the <known_biller>", "<biller> bills|payments"]
+_CONTINUED_BILL_SAID = ["<biller> bill"]  # only where the one before was called a bill, too: "my gas bill and water bill"
 
 # What may follow the balance of an account that was named: "... and in savings".
 _CONTINUED_BALANCE = ["[IN_OF] <own_account>"]
@@ -89,6 +90,7 @@ OTHER_BALANCE = Phrasing("check_balance", (), judged=True)  # what `balances` re
 CONTINUED = tuple(Phrasing("transfer", compile_pattern(text, PARTS_READ)) for text in _CONTINUED)
 CONTINUED_IN_ORDER = tuple(Phrasing("transfer", compile_pattern(text, PARTS_READ)) for text in _CONTINUED_IN_ORDER)
 CONTINUED_BILL = tuple(Phrasing("pay_bill", compile_pattern(text, PARTS_READ)) for text in _CONTINUED_BILL)
+CONTINUED_BILL_SAID = tuple(Phrasing("pay_bill", compile_pattern(text, PARTS_READ)) for text in _CONTINUED_BILL_SAID)
 CONTINUED_BALANCE = tuple(Phrasing("check_balance", compile_pattern(text, PARTS_READ)) for text in _CONTINUED_BALANCE)
 INCOMPLETE_CONTINUED = (
     Incomplete(compile_pattern("<person>", {}), "How much should go to {person}? Write an amount for each name"),

@@ -10,7 +10,18 @@ from typing import TypeAlias
 from .account_slots import account, bank, card, kind, own_account, own_payee, which
 from .names import NO_PERSON, OWN, SENDS_BILLS, is_one_name, names
 from .tokens import Part, Token, join
-from .vocabulary import ACCOUNT_KINDS, ACCOUNT_WORDS, BANKS, CARD_KINDS, CARD_WORDS, PURPOSES, RELATIONS, is_misspelt, is_reserved
+from .vocabulary import (
+    ACCOUNT_KINDS,
+    ACCOUNT_WORDS,
+    BANKS,
+    CARD_KINDS,
+    CARD_WORDS,
+    ONE_OF_A_KIND,
+    PURPOSES,
+    RELATIONS,
+    is_misspelt,
+    is_reserved,
+)
 
 Reader: TypeAlias = Callable[[Sequence[Token], int], Iterator[tuple[int, str | Token]]]
 
@@ -37,9 +48,11 @@ def _amount(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token
 
 
 def _person(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
-    """Somebody who gets money: "Alice", "Katy Parrow", "my friend Bob"; no account, and nobody who sends bills."""
+    """Somebody who gets money: "Alice", "Katy Parrow", "my friend Bob", "my mom"; no account, and nobody who sends bills."""
     related = at + 1 < len(tokens) and tokens[at].word in OWN and tokens[at + 1].word in RELATIONS
     begin = at + 2 if related else at
+    if related and tokens[at].word == "my" and tokens[at + 1].word in ONE_OF_A_KIND:
+        yield begin, tokens[at + 1].text
     for end in names(tokens, begin):
         name = tokens[begin:end]
         if is_one_name(name) and name[-1].word not in NO_PERSON:

@@ -6,15 +6,24 @@ Only words that say what to do, and currencies, are read with one letter wrong. 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from .amounts import NUMBER_WORDS, UNITS
 from .grammar import phrase_length, phrases
 from .tokens import Part, Token, join
-from .vocabulary import ACCOUNT_KINDS, ACCOUNT_WORDS, FIXED_NAMES, MENDED, RESERVED
+from .vocabulary import ACCOUNT_KINDS, ACCOUNT_NUMBER, ACCOUNT_WORDS, FIXED_NAMES, MENDED, RESERVED
 
 _FIXED = phrases(FIXED_NAMES)
 _MENDED_LENGTHS = range(min(map(len, MENDED)) - 1, max(map(len, MENDED)) + 2)
 _ORDINALS = frozenset({"first", "second", "third", "new", "old"})
 _OF_BANKS = frozenset({"bank", "account", "credit union", *ACCOUNT_KINDS})
-_NAMES_OF_ACCOUNTS = frozenset({"deposit", "cash"})
+_NAMES_OF_ACCOUNTS = frozenset({"deposit", "cash", "bills", "new", "second", "third"})
+_BEFORE_ACCOUNTS = frozenset({"from", "to", "into", "in", "on", "of", "at", "with", "using", "check"})
+_NUMBERED = phrases(
+    tuple(
+        f"{account}{before}"
+        for account in ("account", "acct", "account number", "acct number")
+        for before in ("", " #", " ending in", " ending with")
+    )
+)
 _CONTRACTED = {  # written without the apostrophe
     "ive": "i've", "id": "i'd", "im": "i'm", "weve": "we've", "thats": "that's", "theres": "there's", "whats": "what's",
     "hows": "how's", "wheres": "where's", "lets": "let's", "dont": "don't", "doesnt": "doesn't", "didnt": "didn't",
@@ -30,7 +39,10 @@ def read_words(tokens: Sequence[Token]) -> list[Token]:
     at = 0
     while at < len(tokens):
         length = phrase_length(_FIXED, tokens, at) or _initials(tokens, at) or _ordinal_name(tokens, at)
-        if length:
+        if numbered := _numbered_account(tokens, at):
+            made.append(Token(Part.WORD, tokens[at + numbered - 1].text, ACCOUNT_NUMBER, tokens[at].glued))
+            length = numbered
+        elif length:
             made.append(_joined(tokens[at : at + length]))
         elif _names_account(tokens, at):
             made.append(replace(tokens[at], word=f"{tokens[at].word} account"))
@@ -44,6 +56,21 @@ def _joined(name: Sequence[Token]) -> Token:
     return Token(
         Part.WORD, join(name), "".join(f"{'' if token.glued else ' '}{token.word}" for token in name).strip(), name[0].glued
     )
+
+
+def _numbered_account(tokens: Sequence[Token], at: int) -> int:
+    """How many tokens an account takes at *at* that is named by its number: "from account 4471"; 0 elsewhere."""
+    length = phrase_length(_NUMBERED, tokens, at)
+    if not length or at + length >= len(tokens) or (length == 1 and (at == 0 or tokens[at - 1].word not in _BEFORE_ACCOUNTS)):
+        return 0
+    number, after = tokens[at + length], tokens[at + length + 1 : at + length + 2]
+    ends = all(token.part in (Part.WORD, Part.MARK) and not _counts(token) for token in after)
+    return length + 1 if number.part is Part.NUMBER and number.text.isdigit() and ends else 0
+
+
+def _counts(token: Token) -> bool:
+    """Whether *token* makes an amount of the number before it: "50 dollars", "5 hundred", "5k"."""
+    return token.word.split("-")[0] in NUMBER_WORDS or token.word in UNITS or (token.glued and token.part is Part.WORD)
 
 
 def _initials(tokens: Sequence[Token], at: int) -> int:

@@ -40,8 +40,9 @@ PURPOSES = frozenset(_PURPOSE_WORDS.split())
 # Words of an account's name, as in "my emergency savings".
 ACCOUNT_KINDS = frozenset(
     {"checking", "chequing", "checkings", "savings", "saving", "saving's", "checking's", "money market", "fund", "ira", "hsa",
-     "cd", "joint", "brokerage"}
+     "cd", "joint", "brokerage", "401k", "401(k)", "403b", "529 plan"}
 )  # fmt: skip
+ACCOUNT_NUMBER = "account number"  # of an account that is named by it, as one word
 ACCOUNT_WORDS = frozenset({"account", "acct", "accnt", "accounts", "accts"})
 CARD_WORDS = frozenset({"card", "cards"})
 CARD_KINDS = frozenset({"credit", "debit", "charge"})
@@ -84,7 +85,7 @@ FIXED_NAMES = (
     "auto insurance", "auto loan", "citizens one", "golden one", "bank one", "one west", "capital one 360", "dollar bank",
     "pay pal",
     "new york community bank", "mutual of omaha", "security first", "first hawaiian", "first tennessee", "first horizon",
-    "first midwest", "first energy", "old navy", "toys r us",
+    "first midwest", "first energy", "old navy", "toys r us", "golden 1", "401 k", "401 ( k )", "403 b", "529 plan",
 )  # fmt: skip
 
 # What is also read with one letter wrong. No name is among them, nor a number.
@@ -180,6 +181,10 @@ RELATIONS = frozenset(
      "cousin", "uncle", "aunt", "nephew", "niece", "grandma", "grandmother", "grandpa", "grandfather", "landlord", "roommate",
      "boss", "neighbor", "neighbour", "coworker", "co-worker", "colleague", "babysitter", "girlfriend", "boyfriend", "partner"}
 )  # fmt: skip
+# Those of whom one has one, so that they may be a payee's name by themselves: "my mom".
+ONE_OF_A_KIND = frozenset(
+    {"mom", "mother", "dad", "father", "wife", "husband", "landlord", "landlady", "boss", "girlfriend", "boyfriend"}
+)
 
 SMALL_NAME_WORDS = frozenset({"van", "von", "de", "der", "den", "la", "le", "da", "di", "del", "al", "bin", "ibn"})
 

@@ -221,7 +221,6 @@ send 50 to Alice in 3 days
 send him 50
 send 50 to them
 send it to Alice
-send 50 to my mom
 send 50 to someone
 send CA$50 to Alice
 send 50 canadian dollars to Alice
