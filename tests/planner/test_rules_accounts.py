@@ -59,10 +59,7 @@ def test_names_that_are_no_names(
 
 def test_the_number_of_an_account_is_no_amount(rules: RulesPlanner, dana: Actor) -> None:
     """A number behind "account" is its name where a preposition stands before it, and else the amount."""
-    for request, to in (
-        ("transfer to my savings account 50", "savings"),
-        ("send my savings account 50 from checking", "savings"),
-    ):
+    for request in ("transfer to my savings account 50", "send my savings account 50 from checking"):
         plan = rules.plan(request, dana).plan
         assert plan is not None
         wire = plan.actions[0].action.wire()
