@@ -102,6 +102,8 @@ send Bob $50 from savings and Alice $20
 send Bob $50 from savings, to Alice $20
 send $10 to Carl, $50 to Bob, and $20 to Alice from savings
 from savings, send Bob $50 and send Alice $20
+from savings, send Bob $50; send Alice $20
+from savings, send Bob $50. Pay my gas bill
 using savings, pay my gas bill and send Bob $5
 my savings, send Bob $5 from it and deposit $20 in it
 my savings, check it and withdraw $20 from it
@@ -160,6 +162,7 @@ SEND, GAS = "transfer Bob 50.00", "pay_bill gas"
         ("use $5 from savings to pay my gas bill", [f"{GAS} 5.00"]),
         ("take $5 from savings and put it on my gas bill", [f"{GAS} 5.00"]),
         ("withdraw $5. Pay my gas bill", ["withdraw 5.00", GAS]),
+        ("from savings, send Bob $50. Check my balance", [SEND, "check_balance checking"]),
         ("withdraw $5 and send $50 to Bob", ["withdraw 5.00", SEND]),
     ],
 )
