@@ -6,15 +6,15 @@ The whole request must be understood: one clause that is not makes all of it a q
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from signoff.canonical import Json
 
 from .balances import read_balance
 from .courtesies import ASKING_CLOSERS, ORDERING_CLOSERS
 from .grammar import Captures, Pattern, courtesies, courtesy_length, matches
+from .joining import check_closing, check_first, check_source, goes_on
 from .links import Link, find_joints
-from .openers import OPENING, opening, plain_verb
+from .openers import OPENING, asks, opening, plain_verb
 from .phrasings import (
     CONTINUED,
     CONTINUED_BALANCE,
@@ -22,6 +22,7 @@ from .phrasings import (
     CONTINUED_BILL_SAID,
     CONTINUED_IN_ORDER,
     FIELDS,
+    FOLLOWING,
     INCOMPLETE,
     INCOMPLETE_CONTINUED,
     OTHER_BALANCE,
@@ -31,25 +32,22 @@ from .phrasings import (
 from .plan import MAX_ACTIONS
 from .steps import EXAMPLE, SHOWN, Step, Unclear, check_order, check_same, check_together, check_unquestioned, not_understood
 from .tokens import Part, Token, join
-from .vocabulary import (
-    CONTINUERS,
-    SENTENCE_MARKS,
-)
+from .vocabulary import CONTINUERS, SENTENCE_MARKS
 
 _ASKED_FOR = courtesies(ASKING_CLOSERS)
 _ORDERED = courtesies(ORDERING_CLOSERS)
-_CAN, _YOU = frozenset({"can", "could", "would", "will"}), frozenset({"you", "u", "ya"})
 _AT_BANK = re.compile(r"(.+?) (?:account )?(?:at|with) (.+)")
 
 
 @dataclass(frozen=True, slots=True)
 class _Clause:
-    """How a clause can be read, and the place behind it."""
+    """How a clause can be read."""
 
     phrasing: Phrasing
     captures: Captures
     wire: dict[str, Json]
-    end: int
+    behind: int  # the place behind its own words
+    end: int  # and behind "please" and the like
 
 
 def read_clauses(tokens: Sequence[Token]) -> list[Step]:
@@ -67,6 +65,8 @@ class _Request:
         self._first: Step | None = None  # of "after X, Y": X, until Y is read
         self._sentence: list[Step] = []  # the steps since the last full stop
         self._asked = False  # whether this sentence holds "could you" or the like
+        self._beside = False  # whether this sentence holds "after" or "before"
+        self._opened = 0  # the place behind the first clause
         self._plain_link = False  # whether nothing but a comma, "and" or "then" stands before this clause
 
     def read(self) -> list[Step]:
@@ -78,6 +78,7 @@ class _Request:
             raise Unclear("What should I do after that? Write it behind a comma")
         if not self._steps:
             raise Unclear(f"What should I do? Say {EXAMPLE}")
+        check_first(self._tokens[self._opened :])
         check_together(self._steps)
         return self._steps
 
@@ -88,7 +89,7 @@ class _Request:
             link, length = self._joints.links[self._at]
             words = " ".join(token.word for token in self._tokens[self._at : self._at + length])
             if length == 0 and (length := self._do_it()):
-                dangling = ""
+                dangling = dangling if Link.NEED in found else ""
             length = length or self._courtesy()
             if length == 0:
                 break
@@ -106,7 +107,7 @@ class _Request:
                 raise Unclear(f'What should I do behind "{dangling}"? The request seems to be cut off there')
             return None
         if begins:
-            self._sentence, self._asked = [], False
+            self._sentence, self._asked, self._beside = [], False, False
         return found, begins
 
     def _do_it(self) -> int:
@@ -114,7 +115,7 @@ class _Request:
         for table in (_ASKED_FOR, _ORDERED) if self._steps else ():
             length = courtesy_length(table, self._tokens, self._at)
             if length and self._joints.ends[self._at + length] is not None:
-                check_same(self._steps[-1], self._tokens[self._at : self._at + length])
+                check_closing(self._steps, self._tokens[self._at : self._at + length])
                 self._asked |= table is _ASKED_FOR
                 return length
         return 0
@@ -122,19 +123,22 @@ class _Request:
     def _courtesy(self) -> int:
         """How many tokens a clause takes here that says no more than "hello" or "thanks"."""
         end = self._joints.ends[self._at]
-        if end is not None:
-            return end - self._at
-        length = courtesy_length(OPENING, self._tokens, self._at)
-        end = self._joints.ends[self._at + length] if length else None
-        return 0 if end is None else end - self._at
+        if end is None and (length := courtesy_length(OPENING, self._tokens, self._at)):
+            end = self._joints.ends[self._at + length]
+        if end is None:
+            return 0
+        check_closing(self._steps, self._tokens[self._at : end])
+        return end - self._at
 
     def _add(self, place: tuple[Link, bool]) -> None:
         link, begins = place
-        if Link.AFTER in link or Link.BEFORE in link:
+        unordered = self._beside and self._first is None and Link.NEED not in link
+        if unordered or Link.AFTER in link or Link.BEFORE in link:
             return self._add_beside(link, begins)
         if Link.NEED in link and not self._steps:
             raise Unclear(f"After what should I do that? Say {EXAMPLE}")
         step = self._step(gerund=False)
+        check_source(self._sentence)
         if link in Link.JOIN and self._says_again(step, begins=begins):
             self._steps[-1].judged |= step.judged
             return None
@@ -150,6 +154,7 @@ class _Request:
 
     def _add_beside(self, link: Link, begins: bool) -> None:
         """Add a clause behind "after" or "before"."""
+        self._beside = True
         if Link.BEFORE in link and self._steps and not begins:
             step = self._step(gerund=True)
             for earlier in self._group:
@@ -157,7 +162,7 @@ class _Request:
             self._need_group(step)
             self._steps.append(step)
             self._group.append(step)
-        elif link is Link.AFTER and self._steps and not begins:
+        elif link is Link.AFTER and len(self._sentence) == 1 and not begins:
             step = self._step(gerund=True)
             later = self._steps[-1]
             check_order(step, later)
@@ -194,12 +199,13 @@ class _Request:
         clause = self._longest(tokens) or self._balance(tokens, begin)
         if clause is None:
             raise Unclear(self._question(begin))
-        self._asked |= _asks(self._tokens[begin : clause.end])
+        self._asked |= asks(self._tokens[begin : clause.end])
         first, written = next(iter(clause.captures), "amount"), join(tokens[begin : clause.end])[:SHOWN]
         step = Step(clause.wire, written, clause.phrasing.judged, first != "amount", first in ("account", "own_account"))
         check_same(step, tokens[begin : clause.end])
+        check_closing([step], tokens[clause.behind : clause.end])
         self._sentence.append(step)
-        self._at = clause.end
+        self._at, self._opened = clause.end, self._opened or clause.end
         return step
 
     def _skip_openers(self) -> bool:
@@ -226,18 +232,19 @@ class _Request:
         elif self._continues("check_balance", "account"):
             phrasings += CONTINUED_BALANCE
         found = [
-            _Clause(phrasing, captures, _wire(phrasing.type, captures), end)
+            _Clause(phrasing, captures, _wire(phrasing.type, captures), behind, end)
             for phrasing in phrasings
-            for end, captures in self._whole(phrasing.pattern, tokens)
-            if not (phrasing in CONTINUED and "from" in self._steps[-1].wire and "account" not in captures)
+            for behind, end, captures in self._whole(phrasing.pattern, tokens)
         ]
+        last = self._steps[-1].wire if self._steps else {}
+        found = [one for one in found if one.phrasing not in FOLLOWING or goes_on(last, one.wire, tokens[self._at : one.end])]
         longest = [clause for clause in found if clause.end == max(other.end for other in found)]
         named = [clause for clause in longest if clause.phrasing.judged and "account" in clause.wire]
         longest = named or longest
         if any(clause.wire != longest[0].wire for clause in longest):
             written = join(tokens[self._at : longest[0].end])[:SHOWN]
             raise Unclear(f'I can read "{written}" in more than one way. Which names and amounts do you mean?')
-        return longest[0] if longest else None
+        return max(longest, key=lambda clause: clause.behind, default=None)
 
     def _balance(self, tokens: Sequence[Token], begin: int) -> _Clause | None:
         """A question about a balance that no phrasing has."""
@@ -245,15 +252,15 @@ class _Request:
         found = read_balance(tokens, self._at, again=again)
         if found is None or self._joints.ends[found[0]] is None:
             return None
-        captures = {"which": found[1]} if found[1] else {}
-        return _Clause(OTHER_BALANCE, captures, _wire("check_balance", captures), found[0])
+        end, captures = found[0], {"which": found[1]} if found[1] else {}
+        return _Clause(OTHER_BALANCE, captures, _wire("check_balance", captures), end, end)
 
-    def _whole(self, pattern: Pattern, tokens: Sequence[Token]) -> Iterator[tuple[int, Captures]]:
-        """The matches of *pattern* here that end where a clause can end, with that place."""
+    def _whole(self, pattern: Pattern, tokens: Sequence[Token]) -> Iterator[tuple[int, int, Captures]]:
+        """The matches of *pattern* here that end where a clause can end: the place behind each, where that is, what it holds."""
         for behind, captures in matches(pattern, tokens, self._at):
             end = self._joints.ends[behind]
             if end is not None and behind > self._at:
-                yield end, captures
+                yield behind, end, captures
 
     def _continues_transfer(self) -> bool:
         return self._plain_link and bool(self._steps) and self._steps[-1].wire["type"] == "transfer"
@@ -268,7 +275,7 @@ class _Request:
         """What to ask about the clause that begins at *begin*, and here without its opening words."""
         candidates = INCOMPLETE + (INCOMPLETE_CONTINUED if self._continues_transfer() else ())
         for incomplete in candidates:
-            for _, captures in self._whole(incomplete.pattern, self._tokens):
+            for _, _, captures in self._whole(incomplete.pattern, self._tokens):
                 return incomplete.question.format(**{name: _text(value) for name, value in captures.items()})
         return not_understood(self._tokens, begin, self._at)
 
@@ -288,12 +295,6 @@ def _wire(type_: str, captures: Captures) -> dict[str, Json]:
             if value.currency is not None:
                 wire["currency"] = value.currency
     return wire
-
-
-def _asks(clause: Sequence[Token]) -> bool:
-    """Whether *clause* holds a "would you", as in "pay my rent, would you"."""
-    words = [token.word for token in clause]
-    return any(word in _CAN and after in _YOU for word, after in pairwise(words))
 
 
 def _text(value: str | Token) -> str:

@@ -30,7 +30,7 @@ COURTESY_PARTS = {
         "it_would|it'd|that_would be great|nice|awesome|lovely|good|wonderful|helpful",
     ],
     "WONDERING": ["[i_was|i'm|i_am|was|just] wondering if", "i wonder if"],
-    "HOPING": ["i_was|was|i'm|i_am hoping [that]", "[do] you_think"],
+    "HOPING": ["i_was|was|i'm|i_am hoping [that]"],
     "ANY_WAY": ["[is_there] any_way|any_chance|a_way|a_chance [that]"],
     "DO_IT": [
         "[go_ahead_and] [please|just] do|handle|complete|process|take_care_of|see_to it|that|this|so",
@@ -77,12 +77,13 @@ OPENERS = (
 )
 ASKING_OPENERS = (  # a question mark behind these asks to do it; behind anything else it asks whether to
     f"{_CAN_YOU} [please|kindly|possibly|just]",
-    "can|could|would|will anyone|someone|somebody",
     "would you be_able_to|be_willing_to|be_so_kind_as_to|be_so_kind_to|be_kind_enough_to",
     "[is|would] it [be] possible for_you_to",
     "WONDERING|HOPING|IT_WOULD_BE|ANY_WAY you can|could|would [please]",
     "i was_hoping [that] you'd",
-    "HOPING|IT_WOULD_BE|ANY_WAY [if] you can|could|would|will [please]",
+    "[do] you_think [if] you can|could [please]",
+    "HOPING|IT_WOULD_BE [if] you can|could|would|will [please]",
+    "ANY_WAY [if] you can|could|would [please]",
     "IT_WOULD_BE if you can|could|would|will [please]",
     "IT_WOULD_BE if you'd",
     "ANY_WAY for_you_to",

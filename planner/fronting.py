@@ -74,7 +74,8 @@ def usual_orders(sentence: Sequence[Token]) -> Iterator[tuple[Sequence[Token], b
         for end in _ends(patterns, sentence, begin):
             rest = _behind_comma(sentence[end:last])
             if rest:
-                yield [*head, *_with_topic(rest, _without_happening(sentence[begin:end])), *mark], may_move
+                for ordered, whole in _with_topic(rest, _without_happening(sentence[begin:end])):
+                    yield [*head, *ordered, *mark], may_move and whole
     for patterns, left_out in ((_FRONT_PATTERNS, ()), (_PAIR_PATTERNS, (_FROM,))):
         for end in _ends(patterns, sentence, begin):
             yield [*head, *_behind_comma(sentence[end:last]), *left_out, *sentence[begin:end], *mark], True
@@ -89,14 +90,21 @@ def _behind_comma(tokens: Sequence[Token]) -> Sequence[Token]:
     return tokens[1:] if tokens and tokens[0].word == "," else tokens
 
 
-def _with_topic(rest: Sequence[Token], topic: Sequence[Token]) -> Sequence[Token]:
-    """*rest* with *topic* in the place of the pronoun that stands for it, or behind it all as a place: "in my savings"."""
+def _with_topic(rest: Sequence[Token], topic: Sequence[Token]) -> Iterator[tuple[Sequence[Token], bool]]:
+    """*rest* with *topic* in the place of the pronoun that stands for it, or behind it all as a place: "in my savings".
+
+    Beside each, whether it may move money so: not where it is left out that a place is named once more.
+    """
     at = next((at for at in range(len(rest)) if _is_pronoun(rest, at)), None)
     if at is None:
-        return [*rest, _IN, *topic]
+        yield [*rest, _IN, *topic], True
+        return
     end = at + 1 + (at + 1 < len(rest) and rest[at].word in ("that", "this") and rest[at + 1].word in _NOUNS)
     there = rest[at].word == "there" and (at == 0 or rest[at - 1].word not in _PLACES)
-    return [*rest[:at], *([_IN] if there else []), *topic, *_without_place(rest[end:])]
+    named, shorter = [*rest[:at], *([_IN] if there else []), *topic], _without_place(rest[end:])
+    yield [*named, *rest[end:]], True
+    if len(shorter) < len(rest) - end:
+        yield [*named, *shorter], False
 
 
 def _is_pronoun(rest: Sequence[Token], at: int) -> bool:

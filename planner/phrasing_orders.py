@@ -93,7 +93,7 @@ ORDERS = {
         "PAY <biller> this_month's|my|our|the bill|payment ( [BY] )",
         "make_sure|make_sure_that|make_certain|ensure|ensure_that|see_that|see_to_it_that BILL is|gets paid ( [BY] )",
         "DO|put|send|send_in A_PAYMENT to <biller> for my|our|the <wish> bill|invoice ( [BY] )",
-        "use|take AMOUNT SOURCE to|and PAY BILL",
+        "use|take AMOUNT SOURCE to PAY BILL",
         "use|using [FUNDS] <own_account> for|on BILL",
         "DO|put|put_in|send|send_in|get|put_through A_PAYMENT [in|made|done|sent|through] ( ON_BILL [of AMOUNT] [BY] )",
         "DO|send a AMOUNT payment ( ON_BILL [BY] )",

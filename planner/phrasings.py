@@ -89,10 +89,12 @@ PHRASINGS += tuple(Phrasing("check_balance", compile_pattern(text, PARTS_READ), 
 OTHER_BALANCE = Phrasing("check_balance", (), judged=True)  # what `balances` reads
 CONTINUED = tuple(Phrasing("transfer", compile_pattern(text, PARTS_READ)) for text in _CONTINUED)
 CONTINUED_IN_ORDER = tuple(Phrasing("transfer", compile_pattern(text, PARTS_READ)) for text in _CONTINUED_IN_ORDER)
+FOLLOWING = CONTINUED + CONTINUED_IN_ORDER
 CONTINUED_BILL = tuple(Phrasing("pay_bill", compile_pattern(text, PARTS_READ)) for text in _CONTINUED_BILL)
 CONTINUED_BILL_SAID = tuple(Phrasing("pay_bill", compile_pattern(text, PARTS_READ)) for text in _CONTINUED_BILL_SAID)
 CONTINUED_BALANCE = tuple(Phrasing("check_balance", compile_pattern(text, PARTS_READ)) for text in _CONTINUED_BALANCE)
 INCOMPLETE_CONTINUED = (
+    Incomplete(compile_pattern("<person> AMOUNT", PARTS_READ), 'Should I do that as well? Then write "send {person} {amount}"'),
     Incomplete(compile_pattern("<person>", {}), "How much should go to {person}? Write an amount for each name"),
 )
 INCOMPLETE = tuple(Incomplete(compile_pattern(text, PARTS_READ), question) for text, question in _INCOMPLETE)

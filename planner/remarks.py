@@ -5,6 +5,7 @@ answered: looking does no harm.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from .clauses import read_clauses
 from .fronting import sentences_of, usual_orders
@@ -25,7 +26,7 @@ def read_steps(tokens: Sequence[Token]) -> list[Step]:
         return read_clauses(tokens)
     except Unclear:
         ordered = _in_usual_order(tokens)
-        steps = (None if ordered is None else _read(ordered)) or _question_behind_remark(tokens)
+        steps = (None if ordered is None else _read_ordered(ordered)) or _question_behind_remark(tokens)
         if steps is None:
             raise
         return steps
@@ -36,6 +37,13 @@ def _read(tokens: Sequence[Token]) -> list[Step] | None:
         return read_clauses(tokens)
     except Unclear:
         return None
+
+
+def _read_ordered(tokens: Sequence[Token]) -> list[Step] | None:
+    """The steps of *tokens*; None where the account of one sentence, perhaps named first, may be meant for the next, too."""
+    steps = _read(tokens) or []
+    moving = [step.wire for step in steps if step.moves_money and step.wire["type"] != "deposit"]
+    return None if any("from" in before and "from" not in wire for before, wire in pairwise(moving)) else steps
 
 
 def _in_usual_order(tokens: Sequence[Token]) -> Sequence[Token] | None:
