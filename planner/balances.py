@@ -51,11 +51,15 @@ _WHAT = frozenset({"what", "what's", "how", "much"})
 _AT, _FOR = frozenset({"at", "with"}), frozenset({"for", "to"})
 _FUTURE = frozenset({"will", "would", "be", "going"})
 _SUBJECTS = frozenset(
-    {"i", "we", "you", "i've", "we've", "my", "our", "the", "it", "its", "it's", "there", "there's", "that's", "money"}
+    {"i", "we", "you", "i've", "we've", "my", "our", "the", "it", "its", "it's", "there", "there's", "that's", "money",
+     "that", "this"}
 )  # fmt: skip
-_STATING = frozenset({"is", "are", "have", "has", "got", "i've", "we've", "it's", "there's", "that's", "contains", "holds"})
+_STATING = frozenset(
+    {"is", "are", "have", "has", "got", "i've", "we've", "it's", "there's", "that's", "contains", "holds", "looks"}
+)
 _HOLDS = frozenset({"have", "has", "got", "hold", "holds"})
-_MINDING = frozenset({"know", "see", "check", "find", "view", "hear", "think", "say"})
+_MINDING = frozenset({"know", "see", "check", "find", "view", "hear", "think", "say", "can", "could", "like"})
+_COMPARED = frozenset({"is", "are", "if", "whether", "have", "has", "got", "there", "there's", "i've"})
 _FINDING = frozenset({"find", "see", "view", "get", "check", "look"})
 _BROUGHT_UP = frozenset({"look", "add", "pull", "it"})  # "look up", "add it up"
 _BANKS = frozenset({"bank", "banks"})
@@ -105,7 +109,7 @@ class _Question:
     def states(self) -> bool:
         """Whether it asks for nothing: "my balance is fine", "i have enough", "i know my balance", "balance my account"."""
         first, second = self.begins if len(self.begins) > 1 else (*self.begins, "")
-        if (first in _BALANCE and second in _OWN) or (first in _HOLDS and second in _ENOUGH):
+        if first == "hold" or (first in _BALANCE and second in _OWN) or (first in _HOLDS and second in _ENOUGH):
             return True
         minds = first in ("i", "we", "you") and second in _MINDING
         asked = self._has(_ASKING | {"much", "if", "whether"})
@@ -140,7 +144,9 @@ class _Question:
         if spends or self.goes_on_for(word) or (word == "for" and self._has(_SUMS)):
             self.words |= {"enough"} if spends else set()
             return max((place for place, _ in SLOTS["whatever"](tokens, at + 1)), default=at + 1)
-        if tokens[at].amount is not None and self._has(_COMPARING):
+        if word == "to" and "add" in self.words and "up" not in self.words:
+            return at
+        if tokens[at].amount is not None and self._has(_COMPARING) and self._has(_COMPARED):
             self.words.add("enough")
         elif not _is_known(tokens, at) or (word in _WANTING and self._has(_WHAT)) or (word in _FINDING and self._has(_WHERE)):
             return at
@@ -185,7 +191,7 @@ def _is_known(tokens: Sequence[Token], at: int) -> bool:
         or (word == "number" and before[0] in _BANK)
         or (word in ("most", "least") and before[0] == "the" and behind != "recent")
         or (word == "going" and behind == "on")
-        or (word == "will" and before[0] == "much")
+        or (word in ("will", "would", "can", "could") and before[0] == "much")
         or (word in _HOLDS and before[0] == "you")
         or (word == "if" and before[0] == "what")
         or (word == "up" and before[0] not in _BROUGHT_UP)

@@ -85,7 +85,7 @@ def _asks_for_nothing(remark: Sequence[Token]) -> bool:
     while found := opening(remark, begin):
         begin += found[0]
     words = [token.word for token in remark]
-    if not NO_REMARK.isdisjoint(words) or any(token.amount is not None for token in remark):
+    if words[-1] in _SPEAKER or not NO_REMARK.isdisjoint(words) or any(token.amount is not None for token in remark):
         return False
     parted = remark[-1].part is Part.MARK or words[-1] in _PARTS_OFF
     states = any(word in _STATES or word.endswith("'s") for word in words[begin : begin + 4])

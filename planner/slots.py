@@ -30,11 +30,12 @@ _MAX_WISH = 12  # words
 _PLACES = frozenset({"in", "on", "at", "from", "with"})  # before an account
 _ENDS_WISH = frozenset({"and", "then", "after", "before", "if", "unless", "but", "or", "so", "also", "plus"})
 _ENDS_WISH |= {"don't", "dont", "not", "never", "no", "cancel", "nevermind", "nope"}
-_ORDERS = frozenset({"send", "pay", "withdraw", "give", "put", "transfer", "move", "wire", "deposit", "shoot", "tell", "show"})
+_ORDERS = frozenset({"send", "pay", "withdraw", "give", "tell"})
+_PERHAPS_ORDERS = frozenset({"put", "transfer", "move", "wire", "deposit", "shoot", "show"})  # or "a house deposit"
 _ORDERED = OWN | {"it", "that", "this", "a", "an", "some", "me"}
 _TO_DO = frozenset({"to", "i", "we", "can", "will", *OWN, "a", "an", "this", "that"})  # before what is no order of its own
 _OF_BANKS = frozenset(
-    {"loan", "loans", "card", "cards", "cash", "money", "credit", "mortgage", "overdraft", "balance", "interest"}
+    {"loan", "loans", "card", "cards", "cash", "money", "credit", "mortgage", "overdraft", "balance", "interest", "statement"}
 )
 
 
@@ -147,10 +148,11 @@ def _whatever(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Tok
 
 def _is_order(tokens: Sequence[Token], at: int) -> bool:
     """Whether an order begins at *at*: "send $50", "pay my gas bill"; not in "to pay my gas bill" or "the deposit"."""
-    if tokens[at].word not in _ORDERS or tokens[at - 1].word in _TO_DO or at + 1 >= len(tokens):
+    word = tokens[at].word
+    if word not in _ORDERS | _PERHAPS_ORDERS or tokens[at - 1].word in _TO_DO or at + 1 >= len(tokens):
         return False
     amount = any(token.amount is not None for token in tokens[at + 1 : at + 4])  # "send $50", "send my brother $50"
-    return amount or tokens[at + 1].word in _ORDERED or tokens[at + 1].text[:1].isupper()
+    return word in _ORDERS or amount or tokens[at + 1].word in _ORDERED or tokens[at + 1].text[:1].isupper()
 
 
 def _goods(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:

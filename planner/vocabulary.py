@@ -193,8 +193,8 @@ _INEXACT = "all half everything rest remaining percent enough about around rough
 _POINTERS = "him her them it someone somebody everyone that this"
 _NO_ASIDE = """
 if once soon already yesterday next hour hours minute minutes day days year years morning afternoon evening night noon midnight
-payday weekend was were did had you they say says said tells told ask asks asked know knows knew wants wanted forget hate text
-email remind settle shoot throw shift remit slide push route hand forward toss zap ship
+payday weekend was were did had you they say says said tells told ask asks asked asking know knows knew wants wanted forget hate
+text email remind settle shoot throw shift remit slide push route hand forward toss zap ship
 """
 # What a remark before a question about a balance must not hold: it could be an order, or take one back.
 NO_REMARK = frozenset(

@@ -12,6 +12,7 @@ bob said tell me my balance
 my wife wants to know how much is in savings
 they want to know how much is in savings
 i already know how much is in savings
+bob is asking, how much is in savings
 nobody asked how much is in savings
 yesterday how much is in savings
 next year how much do i have in savings
@@ -38,6 +39,7 @@ can i afford a bike send $50 to Bob
 can i afford a bike withdraw $50
 do i have enough for a bike pay my gas bill
 is there enough for rent send $50 to Bob
+is there enough for rent pay bob
 do i have enough for a bike transfer $50 to savings
 can i afford a bike send bob $50
 can i afford a bike please don't
@@ -89,6 +91,11 @@ my balance is low
 i know my balance
 i know how much is in my savings
 balance my account
+hold my balance
+add money to my balance
+add it to my balance
+get my balance over 500
+how much can i have in savings
 let me know if money comes in
 what is there to do in chase
 what type of savings do i have
@@ -104,6 +111,10 @@ i've got enough in savings
 my money is in savings
 there's enough in savings
 my savings has enough
+my balance looks good
+this is my balance
+i can see my balance
+i like my balance
 can i get a loan with my savings
 can i get cash from savings
 could i get a card with my account
@@ -136,11 +147,14 @@ do i have enough in savings to send $50 to Bob = savings
 do i have enough in savings to pay my gas bill = savings
 will my savings be enough for a bike = savings
 does my chase account cover a bike = chase
+do i have enough in savings for my house deposit = savings
 can i get a bike with my savings = savings
 find my savings balance = savings
 what's my savings = savings
 what kind of money do i have in savings = savings
 look up what i have in savings = savings
+is my savings balance over $50 = savings
+add up what's in my savings = savings
 where does my savings balance stand = savings
 """
 
