@@ -26,6 +26,13 @@ _SAYS_ACCOUNT = ACCOUNT_WORDS | ACCOUNT_KINDS | _NUMBER
 _CARD = CARD_WORDS | CARD_KINDS | BRANDS
 _ENDS_ACCOUNT = ACCOUNT_KINDS | _CARD
 _AT = frozenset({"at", "with"})
+# What says which balance is meant, or what to do to it, and never whose account's it is.
+_NO_NAME_WORDS = """
+average mean highest lowest biggest smallest maximum projected expected estimated predicted future past opening closing starting
+beginning ending historical original find view see display review verify read hear access look hide erase change reset lower lose
+raise increase decrease reduce freeze fix adjust edit update notify email text alert remind dear nevermind
+"""
+_NO_NAME = MONTHS | frozenset(_NO_NAME_WORDS.split())
 _A, _ONE, _OF = frozenset({"a"}), frozenset({"one"}), frozenset({"of"})
 
 
@@ -115,7 +122,7 @@ def which(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]
         of_bank = token.word == "of" and before == "bank" and bool(named)
         filler = token.word in BALANCE_FILLERS or (token.word == "bank" and not named and not _stands(_OF, tokens, end))
         if not filler:
-            if is_reserved(token.word) and not of_bank:
+            if (is_reserved(token.word) and not of_bank) or (token.word in _NO_NAME and not named):
                 return
             named.append(token)
         if not of_bank:

@@ -13,17 +13,17 @@ from .vocabulary import ACCOUNT_KINDS, ACCOUNT_WORDS, BANKS, CARD_WORDS
 
 MAX_WORDS = 40  # in one question
 _KNOWN_WORDS = """
-a an the my our of in on at inside within with over is are am was there there's here what what's whats how how's much i i'm
-i've we we've it it's its they they've them those these that's one ones and money cash funds dough dollars bucks total amount
-sum number figure status worth balance balances bal account accounts bank banks acct accts do does has have having had got
+a an the my our of in on at inside within with over is are am there there's here what what's whats how how's much i i'm
+i've we we've it it's its them these that's one ones and money cash funds dough dollars bucks total amount
+sum number figure status worth balance balances bal account accounts bank banks acct accts do does has have having got
 gotten hold holding holds sit sits sitting stand stands standing stored saved contain contains left leftover available
 remaining currently current right now exactly exact today still actually overall together combined altogether all presently me
-us you tell show give let know see check find out look up view get display read pull bring state say where where's can could
-would will may please need want like i'd wonder wondering curious interested knowing going trying able to be been being enough
+us you tell show give let know see check find out look up view get display read pull say where where's can could
+would will may please need want like i'd wonder wondering curious interested knowing going trying able to be enough
 plenty any anything some something sufficient adequate if whether think that this which for info information inquiry quick
-looks looking high low kind type situation remind keep kept idea sort lot good decent more less than least above below under
-provide request requesting report confirm verify calculate work details across each both different various several few
-multiple showing remains most recent latest moolah as hey so yo well come comes add adds run rundown handle big about hear
+looks looking kind situation remind keep idea sort lot good decent more less than least above below under
+provide request requesting report confirm verify calculate details across each both different various several few
+multiple showing remains most recent latest moolah as hey so yo well add adds run rundown big about hear
 wise way between doing working money's cash's
 """
 _KNOWN = frozenset(_KNOWN_WORDS.split())
@@ -49,6 +49,19 @@ _HELD = frozenset({*_STANDS, "in", "on", "at", "there", "with"})
 _WHERE, _IN = frozenset({"where", "where's"}), frozenset({"in", "at", "on"})
 _WHAT = frozenset({"what", "what's", "how", "much"})
 _AT, _FOR = frozenset({"at", "with"}), frozenset({"for", "to"})
+_FUTURE = frozenset({"will", "would", "be", "going"})
+_SUBJECTS = frozenset(
+    {"i", "we", "you", "i've", "we've", "my", "our", "the", "it", "its", "it's", "there", "there's", "that's", "money",
+     "that", "this"}
+)  # fmt: skip
+_STATING = frozenset(
+    {"is", "are", "have", "has", "got", "i've", "we've", "it's", "there's", "that's", "contains", "holds", "looks"}
+)
+_HOLDS = frozenset({"have", "has", "got", "hold", "holds"})
+_MINDING = frozenset({"know", "see", "check", "find", "view", "hear", "think", "say", "can", "could", "like"})
+_COMPARED = frozenset({"is", "are", "if", "whether", "have", "has", "got", "there", "there's", "i've"})
+_FINDING = frozenset({"find", "see", "view", "get", "check", "look"})
+_BROUGHT_UP = frozenset({"look", "add", "pull", "it"})  # "look up", "add it up"
 _BANKS = frozenset({"bank", "banks"})
 _BANK = _BANKS | {"account", "accounts"}
 _ARTICLES = frozenset({"a", "an", "any", "another"})
@@ -71,12 +84,15 @@ class _Question:
     """What was read of a question so far."""
 
     words: set[str] = field(default_factory=set)
+    begins: tuple[str, ...] = ()  # its first two words
     account: str = ""
     is_bank: bool = False  # whether the account was named by its bank only: "at chase"
     is_sure: bool = False  # whether what was named can be nothing but an account
 
     @property
     def is_about_a_balance(self) -> bool:
+        if self._has(_FUTURE) and not self._has(_ENOUGH):
+            return False
         if self._has(_BALANCE):
             return True
         held = self._has(_MONEY) and (self._has(_HELD) or self.account != "")
@@ -88,6 +104,16 @@ class _Question:
     def asks_again(self) -> bool:
         """Whether it asks about what was asked for just before: "is it enough for a bike", "and tell me"."""
         return self._has(_ASKING | _ENOUGH)
+
+    @property
+    def states(self) -> bool:
+        """Whether it asks for nothing: "my balance is fine", "i have enough", "i know my balance", "balance my account"."""
+        first, second = self.begins if len(self.begins) > 1 else (*self.begins, "")
+        if first == "hold" or (first in _BALANCE and second in _OWN) or (first in _HOLDS and second in _ENOUGH):
+            return True
+        minds = first in ("i", "we", "you") and second in _MINDING
+        asked = self._has(_ASKING | {"much", "if", "whether"})
+        return minds or (first in _SUBJECTS and self._has(_STATING) and not asked)
 
     def goes_on_for(self, word: str) -> bool:
         """Whether *word* begins what a balance is to be enough for."""
@@ -118,9 +144,11 @@ class _Question:
         if spends or self.goes_on_for(word) or (word == "for" and self._has(_SUMS)):
             self.words |= {"enough"} if spends else set()
             return max((place for place, _ in SLOTS["whatever"](tokens, at + 1)), default=at + 1)
-        if tokens[at].amount is not None and self._has(_COMPARING):
+        if word == "to" and "add" in self.words and "up" not in self.words:
+            return at
+        if tokens[at].amount is not None and self._has(_COMPARING) and self._has(_COMPARED):
             self.words.add("enough")
-        elif not _is_known(tokens, at) or (word in _WANTING and self._has(_WHAT)):
+        elif not _is_known(tokens, at) or (word in _WANTING and self._has(_WHAT)) or (word in _FINDING and self._has(_WHERE)):
             return at
         self.words.add(word)
         return at + 1
@@ -131,7 +159,7 @@ def read_balance(tokens: Sequence[Token], at: int, *, again: bool = False) -> tu
 
     *again* says that a balance was asked for just before, so that "and tell me" can only be about it.
     """
-    read, end = _Question(), at
+    read, end = _Question(begins=tuple(token.word for token in tokens[at : at + 2])), at
     while end < min(len(tokens), at + MAX_WORDS) and tokens[end].part is not Part.MARK:
         found = None if read.goes_on_for(tokens[end].word) else _named_account(tokens, end)
         if found is None:
@@ -146,6 +174,8 @@ def read_balance(tokens: Sequence[Token], at: int, *, again: bool = False) -> tu
             if not read.take_account(account, bank, noun or tokens[behind - 1].word in BANKS):
                 return None
         end = behind
+    if end == at or read.states:
+        return None
     return (end, read.account) if read.is_about_a_balance or (again and read.asks_again) else None
 
 
@@ -161,7 +191,15 @@ def _is_known(tokens: Sequence[Token], at: int) -> bool:
         or (word == "number" and before[0] in _BANK)
         or (word in ("most", "least") and before[0] == "the" and behind != "recent")
         or (word == "going" and behind == "on")
-        or (word == "will" and before[0] == "much")
+        or (word in ("will", "would", "can", "could") and before[0] == "much")
+        or (word in _HOLDS and before[0] == "you")
+        or (word == "if" and before[0] == "what")
+        or (word == "up" and before[0] not in _BROUGHT_UP)
+        or (word == "keep" and behind != "trying")
+        or (word == "them" and before[0] not in _PLACES)
+        or (word == "do" and before[0] == "to")
+        or (word == "number" and behind == "of")
+        or (word in _KINDS and at + 2 < len(tokens) and tokens[at + 2].word in ACCOUNT_KINDS)
     )
     return word in _KNOWN and not other
 
@@ -179,6 +217,8 @@ def _named_account(tokens: Sequence[Token], at: int) -> tuple[int, str] | None:
         noun = end > at + 1 and tokens[end - 1].word in _NOUNS
         of_balance = end < len(tokens) and tokens[end].word in _BALANCE
         alone = tokens[end - 1].word in ACCOUNT_KINDS | BANKS
+        if not place and tokens[at].word in BANKS and end < len(tokens) and tokens[end].word in _SPENDING:
+            return None  # "does chase cover ..." asks about the bank
         if value and (noun or of_balance or alone or (place and (end == len(tokens) or tokens[end].word in _KNOWN))):
             best = (end, str(value))
     return best

@@ -46,7 +46,8 @@ def _compiled(texts: Sequence[str]) -> tuple[Pattern, ...]:
 
 
 _TOPIC_PATTERNS = _compiled([f"{_TOPICS[0]} {_HAPPENED}", *_TOPICS])
-_WISHES = _compiled(["<own_account>", "[a|an|some|the|this|that] [new] <wish>"])  # of which only a balance is told
+_ACCOUNTS = _compiled(["<own_account>"])  # of which only a balance is told
+_WISHES = _compiled(["[a|an|some|the|this|that] [new] <wish> ,"])  # the same, and only where a pronoun stands for them
 _FRONT_PATTERNS = _compiled(_FRONTS)
 _PAIR_PATTERNS = _compiled(_PAIRS)
 
@@ -70,12 +71,12 @@ def usual_orders(sentence: Sequence[Token]) -> Iterator[tuple[Sequence[Token], b
         begin += found[0]
     last = len(sentence) - (len(sentence) > 0 and sentence[-1].part is Part.MARK)
     head, mark = sentence[:begin], sentence[last:]
-    for patterns, may_move in ((_TOPIC_PATTERNS, True), (_WISHES, False)):
+    for patterns in (_TOPIC_PATTERNS, _ACCOUNTS, _WISHES):
         for end in _ends(patterns, sentence, begin):
-            rest = _behind_comma(sentence[end:last])
-            if rest:
-                for ordered, whole in _with_topic(rest, _without_happening(sentence[begin:end])):
-                    yield [*head, *ordered, *mark], may_move and whole
+            rest, topic = _behind_comma(sentence[end:last]), _behind_nothing(sentence[begin:end])
+            if rest and (patterns is not _WISHES or any(_is_pronoun(rest, at) for at in range(len(rest)))):
+                for ordered, whole in _with_topic(rest, _without_happening(topic)):
+                    yield [*head, *ordered, *mark], patterns is _TOPIC_PATTERNS and whole
     for patterns, left_out in ((_FRONT_PATTERNS, ()), (_PAIR_PATTERNS, (_FROM,))):
         for end in _ends(patterns, sentence, begin):
             yield [*head, *_behind_comma(sentence[end:last]), *left_out, *sentence[begin:end], *mark], True
@@ -88,6 +89,10 @@ def _ends(patterns: Sequence[Pattern], tokens: Sequence[Token], at: int) -> Sequ
 
 def _behind_comma(tokens: Sequence[Token]) -> Sequence[Token]:
     return tokens[1:] if tokens and tokens[0].word == "," else tokens
+
+
+def _behind_nothing(tokens: Sequence[Token]) -> Sequence[Token]:
+    return tokens[:-1] if tokens[-1].word == "," else tokens
 
 
 def _with_topic(rest: Sequence[Token], topic: Sequence[Token]) -> Iterator[tuple[Sequence[Token], bool]]:

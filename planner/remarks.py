@@ -10,12 +10,16 @@ from itertools import pairwise
 from .clauses import read_clauses
 from .fronting import sentences_of, usual_orders
 from .grammar import phrase_length, phrases
+from .openers import opening
 from .steps import Step, Unclear
-from .tokens import Token
+from .tokens import Part, Token
 from .vocabulary import ACCOUNT_KINDS, ACCOUNT_WORDS, BANKS, CARD_WORDS, NO_REMARK, QUESTION_STARTS
 
 _QUESTION_STARTS = phrases(QUESTION_STARTS)
 _NAMING = ACCOUNT_KINDS | ACCOUNT_WORDS | BANKS | CARD_WORDS | {"bill", "bills"}
+_SPEAKER = frozenset({"i", "i'm", "im", "i've", "ive", "i'd", "we", "we're", "we've", "thinking"})
+_STATES = frozenset({"is", "are", "theres", "there's", "there"})
+_PARTS_OFF = frozenset({"but", "so", "now", "anyway"})
 _MAX_SENTENCES = 20  # in a request whose order of words is looked at
 _TRIED = 4  # places at most where a question may begin behind a remark
 
@@ -71,11 +75,29 @@ def _question_behind_remark(tokens: Sequence[Token]) -> list[Step] | None:
     """The question about a balance at the end, behind words that ask for nothing: "I like coffee, but how much do I have?"."""
     starts = [at for at in range(1, len(tokens)) if phrase_length(_QUESTION_STARTS, tokens, at)]
     for start in starts[-_TRIED:]:
-        if any(token.word in NO_REMARK or token.amount is not None for token in tokens[:start]):
-            return None
+        if not _asks_for_nothing(tokens[:start]) and not _asks_for_balance(tokens[:start]):
+            continue
         if steps := _read(tokens[start:]):
             return None if any(step.moves_money for step in steps) else _with_named(tokens[:start], steps)
     return None
+
+
+def _asks_for_balance(tokens: Sequence[Token]) -> bool:
+    steps = _read(tokens)
+    return steps is not None and not any(step.moves_money for step in steps)
+
+
+def _asks_for_nothing(remark: Sequence[Token]) -> bool:
+    """Whether *remark* says what the speaker wants or does, or, parted from what follows by a mark or "but", how things are."""
+    begin = 0
+    while found := opening(remark, begin):
+        begin += found[0]
+    words = [token.word for token in remark]
+    if words[-1] in _SPEAKER or not NO_REMARK.isdisjoint(words) or any(token.amount is not None for token in remark):
+        return False
+    parted = remark[-1].part is Part.MARK or words[-1] in _PARTS_OFF
+    states = any(word in _STATES or word.endswith("'s") for word in words[begin : begin + 4])
+    return begin == len(words) or not _SPEAKER.isdisjoint(words[: begin + 2]) or (parted and states)
 
 
 def _with_named(remark: Sequence[Token], steps: list[Step]) -> list[Step] | None:

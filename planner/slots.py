@@ -40,6 +40,14 @@ _THANKS = frozenset({"", "please", "thanks", "thank", "thx", "ty"})
 _MAX_WISH = 12  # words
 _PLACES = frozenset({"in", "on", "at", "from", "with"})  # before an account
 _ENDS_WISH = frozenset({"and", "then", "after", "before", "if", "unless", "but", "or", "so", "also", "plus"})
+_ENDS_WISH |= {"don't", "dont", "not", "never", "no", "cancel", "nevermind", "nope"}
+_ORDERS = frozenset({"send", "pay", "withdraw", "give", "tell"})
+_PERHAPS_ORDERS = frozenset({"put", "transfer", "move", "wire", "deposit", "shoot", "show"})  # or "a house deposit"
+_ORDERED = OWN | {"it", "that", "this", "a", "an", "some", "me"}
+_TO_DO = frozenset({"to", "i", "we", "can", "will", *OWN, "a", "an", "this", "that"})  # before what is no order of its own
+_OF_BANKS = frozenset(
+    {"loan", "loans", "card", "cards", "cash", "money", "credit", "mortgage", "overdraft", "balance", "interest", "statement"}
+)
 
 
 def _amount(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
@@ -144,9 +152,28 @@ def _whatever(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Tok
         token = tokens[end - 1]
         if token.part is Part.MARK or token.part is Part.OTHER or token.word in _ENDS_WISH:
             return
+        if end - 1 > at and _is_order(tokens, end - 1):
+            return
         if token.word in _PLACES and end < len(tokens) and tokens[end].word in OWN | {"what", "what's", "whats"}:
             return
         yield end, ""
+
+
+def _is_order(tokens: Sequence[Token], at: int) -> bool:
+    """Whether an order begins at *at*: "send $50", "pay my gas bill"; not in "to pay my gas bill" or "the deposit"."""
+    word = tokens[at].word
+    if word not in _ORDERS | _PERHAPS_ORDERS or tokens[at - 1].word in _TO_DO or at + 1 >= len(tokens):
+        return False
+    amount = any(token.amount is not None for token in tokens[at + 1 : at + 4])  # "send $50", "send my brother $50"
+    return word in _ORDERS or amount or tokens[at + 1].word in _ORDERED or tokens[at + 1].text[:1].isupper()
+
+
+def _goods(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    """What is bought, and not got from a bank: "a new bike", and not "a loan"."""
+    for end, value in _whatever(tokens, at):
+        if tokens[end - 1].word in _OF_BANKS:
+            return
+        yield end, value
 
 
 def _behind_determiner(tokens: Sequence[Token], at: int) -> int:
@@ -170,6 +197,7 @@ SLOTS: Mapping[str, Reader] = {
     "sum": _sum,
     "wish": _wish,
     "whatever": _whatever,
+    "goods": _goods,
     "bank": bank,
     "card": card,
     "kind": kind,

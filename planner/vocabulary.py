@@ -196,6 +196,11 @@ tuesday wednesday thursday friday saturday sunday until week weeks month months"
 _PAST = "yesterday sent paid transferred deposited withdrew did was were ago last spent"
 _INEXACT = "all half everything rest remaining percent enough about around roughly some"
 _POINTERS = "him her them it someone somebody everyone that this"
+_NO_ASIDE = """
+if once soon already yesterday next hour hours minute minutes day days year years morning afternoon evening night noon midnight
+payday weekend was were did had you they say says said tells told ask asks asked asking know knows knew wants wanted forget hate
+text email remind settle shoot throw shift remit slide push route hand forward toss zap ship
+"""
 # What a remark before a question about a balance must not hold: it could be an order, or take one back.
 NO_REMARK = frozenset(
     (
@@ -217,6 +222,7 @@ NO_REMARK = frozenset(
         "owe",
         "number",
         "transactions",
+        *_NO_ASIDE.split(),
     )
 )
 QUESTION_STARTS = (
