@@ -40,8 +40,9 @@ def account(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token
 
 
 def _is_somebodys(token: Token) -> bool:
-    """Whether *token* says whose an account is: "bob's", "wife"."""
-    return token.word.removesuffix("'s") in RELATIONS or (token.word.endswith("'s") and token.word not in ACCOUNT_KINDS | BANKS)
+    """Whether *token* says whose an account is: "bob's", "wife", "moms"."""
+    related = token.word.removesuffix("s").removesuffix("'") in RELATIONS or token.word in RELATIONS
+    return related or (token.word.endswith("'s") and token.word not in ACCOUNT_KINDS | BANKS)
 
 
 def _any_account(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:

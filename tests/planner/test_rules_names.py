@@ -25,6 +25,7 @@ pay my electric bill with bob's card
 pay my gas bill from bob's savings
 pay my gas bill with my wife's card
 withdraw $50 from bob's account
+pay my gas bill from moms account
 deduct the gas bill from rent
 from christmas send $50 to Bob
 send $50 to Bob from fri
@@ -105,6 +106,8 @@ send Bob rent $50
 pay Bob Verizon $50
 pay bob phone
 pay Bob insurance
+pay Sarah Mortgage $50
+pay Bob electric $50
 """
 
 NO_PERSON = """
@@ -214,3 +217,16 @@ def test_names_that_are_plain_are_taken(rules: RulesPlanner, dana: Actor, reques
     assert plan is not None, rules.plan(request_text, dana).message
     (wire,) = (one.wire() for one in plan.actions)
     assert (wire.get("to") or wire["biller"], wire["from"]) == names
+
+
+REMARKS = """
+tmrw fri eod nvm jk oops wait nope approx max min extra yen pesos cad tomorrow-maybe actually january december christmas hold
+"""
+
+
+@pytest.mark.parametrize("name", ["Bob", "bob", "BOB", "Alice Smith"])
+def test_a_remark_beside_a_name_belongs_to_no_name(rules: RulesPlanner, dana: Actor, name: str) -> None:
+    """However it is written, and on whichever side of the amount, a remark behind a name is asked about."""
+    spelt = [form for word in REMARKS.split() for form in (word, word.upper(), word.title())]
+    requests = [text for word in spelt for text in (f"send $50 to {name} {word}", f"send {name} {word} $50")]
+    assert [text for text in requests if rules.plan(text, dana).outcome is not Outcome.QUESTION] == []
