@@ -68,7 +68,8 @@ ORDERS = {
     ],
     "pay_bill": [
         "PAY ( BILL [BY] )",
-        "TEND_TO ( DUE [BY] )",
+        "TEND_TO ( SAID_BILL [BY] )",
+        "CARE|pay_for ( DUE [BY] )",
         "CARE ( BILL BY )",
         "pay ( BILL AMOUNT [BY] )",
         "pay ( AMOUNT ON_BILL [BY] )",

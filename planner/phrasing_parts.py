@@ -106,12 +106,12 @@ PARTS = {
     ],
     "DUE": ["SAID_BILL", "[MINE] <due> [[current] balance] IN_FULL"],
     "PAY": ["pay|pay_off|pay_towards|pay_toward|pay_on|pay_up|pay_down|finish_paying"],
-    "CARE": ["settle|settle_up|cover|take_care_of"],
+    "CARE": ["settle|settle_up|cover|take_care_of"],  # of what is surely a bill, and of any bill where an account is named
     "TEND_TO": [  # only what is said to be a bill: "my phone" would be something else
-        "CARE|pay_for|deal_with|square_away|fulfill|satisfy|process|handle|clear|clear_out|clear_up|knock_out|square_up|settle_up_on|see_to",
+        "deal_with|square_away|fulfill|satisfy|process|handle|clear|clear_out|clear_up|knock_out|square_up|settle_up_on|see_to",
         "cover_the_cost_of",
     ],
-    "PAYS": ["PAY|CARE BILL", "TEND_TO DUE"],
+    "PAYS": ["PAY|CARE BILL", "pay_for DUE", "TEND_TO SAID_BILL"],
     "PAYING": ["paying BILL"],
     "ON": ["on|to|towards|toward|of|off|against"],
     "ON_BILL": ["ON BILL", "for DUE"],

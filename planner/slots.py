@@ -127,7 +127,7 @@ def _is_company(name: Sequence[Token]) -> bool:
 def _due(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
     """What is a bill even where nobody says so: "the rent", "my credit card"; "my phone" may be the thing itself."""
     for end, value in _known_biller(tokens, at):
-        if tokens[end - 1].word in _DUES | BILLERS | BRANDS | CARD_WORDS:
+        if tokens[end - 1].word in _DUES | BILLERS | CARD_WORDS:
             yield end, value
 
 

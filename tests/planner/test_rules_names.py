@@ -87,6 +87,11 @@ take care of my kids daycare
 take care of my green card
 take care of the company
 cover my phone
+process my visa
+take care of my visa
+handle my insurance
+deal with verizon
+clear my credit card
 settle the water
 pay for gas
 pay $50 for gas
