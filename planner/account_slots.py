@@ -1,6 +1,7 @@
 """The slots of phrasings that hold an account: "savings", "my joint account at Chase", "the visa"."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from .names import MAX_NAME_WORDS, OWN, is_one_name, names
 from .other_numbers import MONTHS
@@ -16,10 +17,15 @@ from .vocabulary import (
     CARD_KINDS,
     CARD_WORDS,
     NOT_AN_ACCOUNT,
+    RELATIONS,
     TIME_OFF,
     is_reserved,
 )
 
+Reader: TypeAlias = Callable[[Sequence[Token], int], Iterator[tuple[int, str | Token]]]
+
+_ACCOUNT_NAMES = frozenset({"household", "emergency", "primary", "tier", "yield", "rainy day"})  # where nobody says "account"
+_LETTERS = frozenset("bcdefgh")  # what accounts are named behind "account a"
 _BEHIND_A = frozenset({"to", "into", "over", "and", "please", "thanks"})  # behind the account "a"
 _NUMBER = frozenset({ACCOUNT_NUMBER})
 _SAYS_ACCOUNT = ACCOUNT_WORDS | ACCOUNT_KINDS | _NUMBER
@@ -37,7 +43,20 @@ _A, _ONE, _OF = frozenset({"a"}), frozenset({"one"}), frozenset({"of"})
 
 
 def account(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
-    """An account: "savings", "my emergency savings account", "my account at Chase", "account b"; "my account" names none."""
+    """An account of one's own: "savings", "my emergency savings account", "account b"; "my account" names none."""
+    for end, value in _any_account(tokens, at):
+        if not any(_is_somebodys(token) for token in tokens[at:end]):
+            yield end, value
+
+
+def _is_somebodys(token: Token) -> bool:
+    """Whether *token* says whose an account is: "bob's", "wife", "moms"."""
+    related = token.word.removesuffix("s").removesuffix("'") in RELATIONS or token.word in RELATIONS
+    return related or (token.word.endswith("'s") and token.word not in ACCOUNT_KINDS | BANKS)
+
+
+def _any_account(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    """An account, also somebody else's: "my account at Chase", "steve's account"."""
     for end, name in _account_alone(tokens, at):
         yield end, name
         if _is_account(tokens[at:end]) and end < len(tokens) and tokens[end].word in _AT:
@@ -55,7 +74,7 @@ def _account_alone(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str]
             yield begin + 1, ""
         if begin + 1 < len(tokens) and tokens[begin + 1].part is Part.WORD and len(tokens[begin + 1].word) == 1:
             yield begin + 2, tokens[begin + 1].text
-    if not own and _is_letter_a(tokens, at):
+    if not own and (_is_letter_a(tokens, at) or _stands(_LETTERS, tokens, at)):
         yield at + 1, tokens[at].text
     for end in names(tokens, begin):
         name = tokens[begin:end]
@@ -63,7 +82,7 @@ def _account_alone(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str]
             yield end + 1, "" if name[0].word == "bank" and len(name) == 1 else join(name)
         elif name[0].word == "bank" and len(name) == 2 and name[-1].word in ACCOUNT_KINDS:  # "my bank savings"
             yield end, name[-1].text
-        elif name[-1].word in _ENDS_ACCOUNT or _is_bank(name) or (not own and is_one_name(name) and name[0].word not in MONTHS):
+        elif name[-1].word in _ENDS_ACCOUNT | _ACCOUNT_NAMES or _is_bank(name):
             yield end, join(name)
 
 
@@ -74,8 +93,12 @@ def _is_letter_a(tokens: Sequence[Token], at: int) -> bool:
 
 
 def own_account(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
-    """An account that says itself that it is one: "my account", "savings", "the household account"."""
-    for end, value in account(tokens, at):
+    """An account of one's own that says itself that it is one: "my account", "savings", "the household account"."""
+    yield from _named(account, tokens, at)
+
+
+def _named(read: Reader, tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    for end, value in read(tokens, at):
         written = tokens[at:end]
         words = {token.word for token in written}
         named = not words.isdisjoint(ACCOUNT_WORDS | _AT) or _is_account(written) or _is_bank(written)
@@ -85,7 +108,7 @@ def own_account(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | T
 
 def own_payee(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
     """An account that says itself that it is one, and which, where money goes."""
-    yield from ((end, value) for end, value in own_account(tokens, at) if value != "")
+    yield from ((end, value) for end, value in _named(_any_account, tokens, at) if value != "")
 
 
 def card(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:

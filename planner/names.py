@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from .no_names import holds_other_word, is_surname
 from .tokens import Part, Token
 from .vocabulary import (
     ACCOUNT_KINDS,
@@ -27,7 +28,7 @@ def names(tokens: Sequence[Token], at: int) -> Iterator[int]:
     for end in range(at + 1, min(at + MAX_NAME_WORDS, len(tokens)) + 1):
         token = tokens[end - 1]
         of_bank = token.word == "of" and end - 1 > at and tokens[end - 2].word == "bank"
-        if token.part is not Part.WORD or (is_reserved(token.word) and not of_bank):
+        if token.part is not Part.WORD or (is_reserved(token.word) and not of_bank) or holds_other_word(token.word):
             return
         if not of_bank:
             yield end
@@ -40,9 +41,10 @@ def is_one_name(name: Sequence[Token]) -> bool:
     capital = [token.text[:1].isupper() for token in name if token.word not in SMALL_NAME_WORDS]
     remark = any(_is_remark(token.word) for token in name[1:])
     if len(name) == 2 and len(set(capital)) == 2:  # "Jane smith"
-        return not remark and name[1].word not in PURPOSES | RELATIONS | NO_PERSON
+        return not remark and is_surname(name[1].word) and name[1].word not in PURPOSES | RELATIONS | NO_PERSON
     if len(name) > 1 and not all(capital):
-        return not any(capital) and not remark
+        small = all(is_surname(token.word) for token in name[1:] if token.word not in SMALL_NAME_WORDS)
+        return not any(capital) and not remark and small
     return True
 
 

@@ -28,6 +28,7 @@ riyal riyals shilling shillings pence penny pennies eurocent eurocents euro-cent
 bitcoin bitcoins btc eth ether satoshi satoshis sats usdt usdc
 """
 _NAMES = _ONE_MEANING | dict.fromkeys(_MANY_MEANINGS.split(), UNKNOWN)
+CURRENCY_WORDS = frozenset(_NAMES)
 _DOLLARS = frozenset({"dollar", "dollars"})
 _AWAY = frozenset({"to", "for", "from", "at", "by", "with", "and", "or"})  # what stands behind one is somebody, or something else
 

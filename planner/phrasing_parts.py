@@ -43,7 +43,7 @@ PARTS = {
     "BY": ["SOURCE", "WITH [FUNDS] <account>"],
     "BACK": ["[back|over|on|across|through|and_over|right|away|on_over]"],
     "TARGET": ["BACK to|into|in_to|onto|and_into|over_in <payee>"],
-    "INSIDE": ["BACK in|into|to|on|onto|inside|in_to <payee>"],
+    "INSIDE": ["BACK in|into|to|inside|in_to <payee>", "BACK on|onto <own_payee>"],
     "TO_PERSON": ["to <person>"],
     "FOR": ["[for <purpose>]"],
     "TAKE": [
@@ -55,7 +55,7 @@ PARTS = {
         "have|get IT MOVING",
     ],
     "PUT_IT": [
-        "[for_me] and|to|and_then|then|, [then|and] [please] PUTTING BACK in|into|to|on|onto|inside",
+        "[for_me] and|to|and_then|then|, [then|and] [please] PUTTING INSIDE",
     ],
     "GO_TO": ["use|using|with|go_to|go_into|go_in|dip_into|reach_into|open|access"],
     "DO": [
@@ -93,22 +93,28 @@ PARTS = {
     "A_BILL": ["bill|bills|bill_payment|invoice|payment|dues|fee|fees|premium|subscription|membership|installment|note"],
     "IN_FULL": ["[that_is_due|which_is_due|that's_due|due] [in_full] [for_this_month|for_the_month]"],
     "SAID_BILL": [
-        "[MINE] <biller> A_BILL IN_FULL",
-        "[MINE] bill|invoice|payment for|from|with|at|to|on [my|our|the] <biller>",
+        "[MINE] <biller> bill|bills|bill_payment|invoice|dues|subscription|membership [fee|fees|payment] IN_FULL",
+        "[MINE] <known_biller> A_BILL IN_FULL",
+        "[MINE] <financed> payment|note|installment IN_FULL",
+        "[MINE] bill|payment for|on my|our|the <financed>",
+        "[MINE] bill|invoice|payment from [my|our|the] <sender>",
+        "[MINE] bill|invoice|payment for|with|at|to|on [my|our|the] <known_sender>",
     ],
     "BILL": [
         "SAID_BILL",
         "[MINE] <known_biller> [[current] balance] IN_FULL",
     ],
-    "PAY": [
-        "pay|pay_off|pay_for|pay_towards|pay_toward|pay_on|pay_up|pay_down|settle|settle_up|cover|take_care_of|finish_paying"
-    ],
+    "DUE": ["SAID_BILL", "[MINE] <due> [[current] balance] IN_FULL"],
+    "PAY": ["pay|pay_off|pay_towards|pay_toward|pay_on|pay_up|pay_down|finish_paying"],
+    "CARE": ["settle|settle_up|cover|take_care_of"],  # of what is surely a bill, and of any bill where an account is named
     "TEND_TO": [  # only what is said to be a bill: "my phone" would be something else
         "deal_with|square_away|fulfill|satisfy|process|handle|clear|clear_out|clear_up|knock_out|square_up|settle_up_on|see_to",
         "cover_the_cost_of",
     ],
-    "ON": ["on|to|towards|toward|for|of|off|against"],
-    "ON_BILL": ["ON BILL"],
+    "PAYS": ["PAY|CARE BILL", "pay_for DUE", "TEND_TO SAID_BILL"],
+    "PAYING": ["paying BILL"],
+    "ON": ["on|to|towards|toward|of|off|against"],
+    "ON_BILL": ["ON BILL", "for DUE"],
     "WHAT_IS_DUE": [
         "[the|my] [current|full|entire|whole|total|statement] balance|amount [due|owed]",
         "what_i_owe|what_is_due|what's_due|what_is_owed|whatever_i_owe|whatever_is_due|whatever's_due",

@@ -19,7 +19,12 @@ _CONTINUED = ["AMOUNT TARGET [SOURCE] FOR", "to <payee> AMOUNT"]
 _CONTINUED_IN_ORDER = ["<person> AMOUNT"]  # only behind "send Alice $50": in "send $50 to Alice, fee 10" no one is named
 
 # What may follow a bill that is paid in full from the usual account: "... and my gas bill". "Gas and electric bill" may be one.
-_CONTINUED_BILL = ["my|our|the <biller> A_BILL", "my|our|the <known_biller>", "<biller> bills|payments"]
+_CONTINUED_BILL = [
+    "my|our|the <biller> bill|bills|invoice",
+    "my|our|the <known_biller> A_BILL",
+    "my|our|the <known_biller>",
+    "<biller> bills|payments",
+]
 _CONTINUED_BILL_SAID = ["<biller> bill"]  # only where the one before was called a bill, too: "my gas bill and water bill"
 
 # What may follow the balance of an account that was named: "... and in savings".
@@ -35,6 +40,10 @@ FIELDS = {
         "biller": "biller",
         "known_biller": "biller",
         "financed": "biller",
+        "due": "biller",
+        "company": "biller",
+        "sender": "biller",
+        "known_sender": "biller",
         "account": "from",
         "own_account": "from",
         "card": "from",

@@ -4,16 +4,19 @@ A reader is given the tokens and a place, and gives every way to read the slot t
 An empty value says that nothing was named, so the action's own default holds.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
 
-from .account_slots import account, bank, card, kind, own_account, own_payee, which
+from .account_slots import Reader, account, bank, card, kind, own_account, own_payee, which
 from .names import NO_PERSON, OWN, SENDS_BILLS, is_one_name, names
+from .no_names import says_more
 from .tokens import Part, Token, join
 from .vocabulary import (
     ACCOUNT_KINDS,
     ACCOUNT_WORDS,
     BANKS,
+    BILL_WORDS,
+    BILLERS,
+    BRANDS,
     CARD_KINDS,
     CARD_WORDS,
     ONE_OF_A_KIND,
@@ -23,19 +26,32 @@ from .vocabulary import (
     is_reserved,
 )
 
-Reader: TypeAlias = Callable[[Sequence[Token], int], Iterator[tuple[int, str | Token]]]
-
 _VAGUE_WORDS = """
 due overdue outstanding unpaid online minimum final full partial extra additional regular usual automatic early late big small
 debt debts single separate different certain various upcoming pending old entire
+biggest largest highest smallest lowest cheapest latest oldest newest huge large little tiny cheap expensive wrong correct fake
+attached enclosed following disputed unknown processing convenience overdraft cancellation termination advance
 """
 _VAGUE = frozenset(_VAGUE_WORDS.split())  # said of a bill, but not whose it is
-_PAID_BEFORE = frozenset({"debit", "gift", "prepaid", "business", "birthday", "greeting"})  # cards that nothing is owed on
+_PREPAID_WORDS = "debit gift prepaid business birthday greeting report green id sim score"
+_PAID_BEFORE = frozenset(_PREPAID_WORDS.split())  # cards that nothing is owed on
 _FINANCED = frozenset({"car", "house", "home", "truck", "boat", "motorcycle", "medical", "dental", "hospital", "gym"})
 _NAME_WORDS = (
     "this that student wells navy emergency household home house car cell credit debit charge bank american time charles"
 )
 _BEGINS_NAME = OWN | SENDS_BILLS | BANKS | ACCOUNT_KINDS | ACCOUNT_WORDS | frozenset(_NAME_WORDS.split())
+_KINDS = frozenset({"life", "health", "renters", "homeowners", "auto", "tv", "natural", "city"})
+_BEGINS_BILLER = _BEGINS_NAME | _FINANCED | _KINDS  # what stands in a biller before its last word, and is nobody's name
+_ENDS_COMPANY = frozenset({"utilities", "utility", "energy", "wireless", "broadband", "company"})
+_MAY_END_COMPANY = frozenset({"gas", "water", "electric", "power", "cable", "mobile", "cellular", "internet"})  # in capitals
+_DUES_WORDS = "rent mortgage insurance loan loans tuition hoa utilities electric electricity cable"
+_DUES = frozenset({*_DUES_WORDS.split(), "auto insurance", "auto loan"})  # what is nothing else but a bill
+_COMPANY_WORDS = """
+department dept co works service services plan premium provider district authority subscription membership board bank
+"""
+_BEHIND_SERVICE = BILL_WORDS | CARD_WORDS | CARD_KINDS | frozenset(_COMPANY_WORDS.split())
+_FAMILIES = frozenset({"family", "kelly"})  # names in -ly
+_PAID_FOR = PURPOSES | {"tax", "taxes", "fine", "fines"}
 _THANKS = frozenset({"", "please", "thanks", "thank", "thx", "ty"})
 _MAX_WISH = 12  # words
 _PLACES = frozenset({"in", "on", "at", "from", "with"})  # before an account
@@ -63,8 +79,13 @@ def _person(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token
         yield begin, tokens[at + 1].text
     for end in names(tokens, begin):
         name = tokens[begin:end]
-        if is_one_name(name) and name[-1].word not in NO_PERSON:
+        if is_one_name(name) and name[-1].word not in NO_PERSON and not says_more(name) and not _is_thing(name):
             yield end, join(name)
+
+
+def _is_thing(name: Sequence[Token]) -> bool:
+    """Whether *name* is what money is for or comes from, and nobody: "lunch", "parking ticket", "bob credit"."""
+    return name[-1].word in CARD_KINDS or all(token.word in _PAID_FOR for token in name)
 
 
 def _payee(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
@@ -79,18 +100,72 @@ def _biller(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token
         name = tokens[at:end]
         vague = _VAGUE.intersection(token.word for token in name)
         related = any(token.word.removesuffix("'s") in RELATIONS for token in name)
-        if vague or related or any(is_misspelt(token.word) for token in name):
+        if vague or related or says_more(name) or any(is_misspelt(token.word) for token in name):
             continue
-        yield end, join(_without_card(name))
+        if name[-1].word not in ACCOUNT_KINDS and not _is_broken(name):
+            yield end, join(_without_card(name))
+
+
+def _is_broken(name: Sequence[Token]) -> bool:
+    """Whether something is said of what *name* is billed for: "gas postpone", "supposedly gas"; "water department" is a name."""
+    doubt = any(token.word.endswith("ly") and token.word not in BANKS | _FAMILIES for token in name)
+    services = [at for at, token in enumerate(name) if token.word in BILL_WORDS]
+    behind = name[services[0] + 1 :] if services else ()
+    return doubt or any(token.word not in _BEHIND_SERVICE for token in behind)
 
 
 def _known_biller(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
     """A name that says itself that it sends bills, a card's included."""
     for end, value in _biller(tokens, at):
         name = tokens[at:end]
-        card = name[-1].word in CARD_WORDS and not _PAID_BEFORE.intersection(token.word for token in name)
-        if name[-1].word in SENDS_BILLS or card:
+        if _is_card(name) or (name[-1].word in SENDS_BILLS and _is_company(name) and name[0].word != "company"):
             yield end, value
+
+
+def _is_card(name: Sequence[Token]) -> bool:
+    """Whether *name* is a card that something is owed on; "card" alone names none."""
+    last = name[-1].word in CARD_WORDS and len(name) > 1
+    return last and not _PAID_BEFORE.intersection(token.word for token in name)
+
+
+def _is_company(name: Sequence[Token]) -> bool:
+    """Whether *name*, that of a bill's sender, holds nobody else's: "duke energy", "Pacific Gas", and not "bob phone"."""
+    if name[-1].word in _ENDS_COMPANY or all(token.word in _BEGINS_BILLER for token in name[:-1]):
+        return True
+    return name[-1].word in _MAY_END_COMPANY and all(token.text[:1].isupper() for token in name)
+
+
+def _due(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    """What is a bill even where nobody says so: "the rent", "my credit card"; "my phone" may be the thing itself."""
+    for end, value in _known_biller(tokens, at):
+        if tokens[end - 1].word in _DUES | BILLERS | CARD_WORDS:
+            yield end, value
+
+
+def _sender(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    """Whose a bill is, behind "from": nobody's whom one can pay it with, such as a bank or a card."""
+    for end, value in _biller(tokens, at):
+        if tokens[end - 1].word not in BANKS | BRANDS | CARD_WORDS | CARD_KINDS | ACCOUNT_WORDS:
+            yield end, value
+
+
+def _known_sender(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    """The same behind "with", "at" or "on", where only a name that says itself that it sends bills is no date and no manner."""
+    known = {end for end, _ in _known_biller(tokens, at)}
+    yield from ((end, value) for end, value in _sender(tokens, at) if end in known)
+
+
+def _company(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    """Who is paid for a service: a known biller, or a bank for its cards."""
+    known = {end for end, _ in _known_biller(tokens, at)}
+    yield from ((end, value) for end, value in _biller(tokens, at) if end in known or tokens[end - 1].word in BANKS)
+
+
+def _service(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    """What a company is paid for: "phone", "car insurance". It is not needed."""
+    for end, _ in _known_biller(tokens, at):
+        if tokens[end - 1].word in BILL_WORDS | BRANDS and all(token.word in _BEGINS_BILLER for token in tokens[at:end]):
+            yield end, ""
 
 
 def _financed(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
@@ -186,6 +261,11 @@ SLOTS: Mapping[str, Reader] = {
     "payee": _payee,
     "biller": _biller,
     "known_biller": _known_biller,
+    "due": _due,
+    "sender": _sender,
+    "known_sender": _known_sender,
+    "company": _company,
+    "service": _service,
     "financed": _financed,
     "plainly": _plainly,
     "last": _last,

@@ -68,7 +68,9 @@ BILL_WORDS = frozenset(
 # Banks, and others where people have accounts.
 BANKS = frozenset(
     {"chase", "citibank", "citi", "usaa", "pnc", "ally", "hsbc", "santander", "suntrust", "bbva", "bmo", "schwab", "fidelity",
-     "vanguard", "etrade", "paypal", "venmo", "capital one", "b of a", "us bank", "fifth third", "fargo", "chime", "barclays"}
+     "vanguard", "etrade", "paypal", "venmo", "capital one", "b of a", "us bank", "fifth third", "fargo", "chime", "barclays",
+     "huntington", "bluebird", "boa", "bofa", "keybank", "navy federal", "charles schwab",
+     "cash app", "apple pay", "google pay", "facebook"}
 )  # fmt: skip
 # Companies that send bills, where a person of that name is unlikely.
 BILLERS = frozenset(
@@ -85,7 +87,8 @@ FIXED_NAMES = (
     "auto insurance", "auto loan", "citizens one", "golden one", "bank one", "one west", "capital one 360", "dollar bank",
     "pay pal",
     "new york community bank", "mutual of omaha", "security first", "first hawaiian", "first tennessee", "first horizon",
-    "first midwest", "first energy", "old navy", "toys r us", "golden 1", "401 k", "401 ( k )", "403 b", "529 plan",
+    "first midwest", "first energy", "navy federal", "charles schwab", "old navy", "toys r us", "golden 1", "401 k",
+    "401 ( k )", "403 b", "529 plan",
 )  # fmt: skip
 
 # What is also read with one letter wrong. No name is among them, nor a number.
