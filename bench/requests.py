@@ -24,7 +24,14 @@ def main() -> None:
     """Print the score of each set, and the CPU time of a request."""
     planner = RulesPlanner(bank_registry())
     requests = _read("requests.jsonl")
-    sets = {"developed on": [*requests[::2], *_read("development.jsonl")], "held out": requests[1::2]}
+    sets = {
+        "developed on": [*requests[::2], *_read("development.jsonl")],
+        "held out": requests[1::2],
+        "paraphrases developed on": _read("paraphrases.jsonl"),
+        "paraphrases held out": _read("paraphrases_held_out.jsonl"),
+        "with other names": _read("others.jsonl"),
+        "near misses": _read("near_misses.jsonl"),
+    }
     rows = [["requests", "number", *(verdict.value for verdict in Verdict), "right", "median", "p99"]]
     rows += [_row(planner, name, some) for name, some in sets.items()]
     print("\n".join(["## Requests planned by rules", "", *format_rows(rows)]))
@@ -41,7 +48,7 @@ def _row(planner: RulesPlanner, name: str, requests: Sequence[LabelledRequest]) 
     right = sum(count for verdict, count in verdicts.items() if verdict.is_right)
     times = [_seconds(planner, one) * 1e6 for one in requests]
     counts = [str(verdicts[verdict]) for verdict in Verdict]
-    share = f"{right / len(requests):.0%}"
+    share = f"{right / len(requests):.1%}"
     return [name, str(len(requests)), *counts, share, f"{median(times):,.0f} µs", f"{percentile(times, 99):,.0f} µs"]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from .names import MAX_NAME_WORDS, OWN, is_one_name, names
+from .no_names import says_more
 from .other_numbers import MONTHS
 from .tokens import Part, Token, join
 from .vocabulary import (
@@ -104,6 +105,14 @@ def _named(read: Reader, tokens: Sequence[Token], at: int) -> Iterator[tuple[int
         named = not words.isdisjoint(ACCOUNT_WORDS | _AT) or _is_account(written) or _is_bank(written)
         if named and words.isdisjoint(NOT_AN_ACCOUNT - TIME_OFF):
             yield end, value
+
+
+def place(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:
+    """Where money goes from, in "from penfed to chime": any name. It is looked up among the user's own accounts, or refused."""
+    for end in names(tokens, at):
+        name = tokens[at:end]
+        if is_one_name(name) and not says_more(name) and _NO_NAME.isdisjoint(token.word for token in name):
+            yield end, join(name)
 
 
 def own_payee(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token]]:

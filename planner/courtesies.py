@@ -87,6 +87,7 @@ ASKING_OPENERS = (  # a question mark behind these asks to do it; behind anythin
     "IT_WOULD_BE if you can|could|would|will [please]",
     "IT_WOULD_BE if you'd",
     "ANY_WAY for_you_to",
+    "can|could someone|somebody [please] help me|us [out] [to|and]",
     "can|could i get|have you to",
     "can|could i have you",
     "may i_ask_you_to",
@@ -98,6 +99,7 @@ ASKING_GERUND_OPENERS = (
     "you mind [please] [helping [me|us] [out] [with|in|by]]",
     "mind [please] [helping [me|us] [out] [with|in|by]]",
     "can|could|may i|we get|have|use HELP",
+    "can|could someone|somebody [please] help me|us [out] [with|in|by]",
     f"{_CAN_YOU} give|lend|offer me|us HELP",
 )
 GERUND_OPENERS = (

@@ -18,6 +18,7 @@ from .tokens import Token
 
 Phrases: TypeAlias = Mapping[str, Sequence[tuple[str, ...]]]  # by their first word
 Captures: TypeAlias = Mapping[str, str | Token]
+_NOTHING: Captures = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,22 +138,32 @@ def matches(pattern: Pattern, tokens: Sequence[Token], at: int) -> Iterator[tupl
     if not pattern:
         yield at, {}
         return
-    rest = pattern[1:]
-    for end, captures in _heads(pattern[0], tokens, at):
-        for last, more in matches(rest, tokens, end):
-            if not captures.keys() & more.keys():
+    head, rest = pattern[0], pattern[1:]
+    if isinstance(head, Words):  # most are, and hold nothing
+        for end in _behind_words(head, tokens, at):
+            yield from matches(rest, tokens, end)
+        return
+    for end, captures in _heads(head, tokens, at):
+        for last, more in matches(rest, tokens, end) if rest else [(end, _NOTHING)]:
+            if not captures or not more:
+                yield last, captures or more
+            elif not captures.keys() & more.keys():
                 yield last, {**captures, **more}
+
+
+def _behind_words(head: Words, tokens: Sequence[Token], at: int) -> Iterator[int]:
+    for words in head.by_first.get(tokens[at].word, ()) if at < len(tokens) else ():
+        if len(words) == 1 or starts_with(tokens, at, words):
+            yield at + len(words)
 
 
 def _heads(head: Element, tokens: Sequence[Token], at: int) -> Iterator[tuple[int, Captures]]:
     match head:
-        case Words(by_first):
-            for words in by_first.get(tokens[at].word, ()) if at < len(tokens) else ():
-                if len(words) == 1 or starts_with(tokens, at, words):
-                    yield at + len(words), {}
+        case Words():
+            yield from ((end, _NOTHING) for end in _behind_words(head, tokens, at))
         case Slot(name):
             for end, value in SLOTS[name](tokens, at):
-                yield end, {} if value == "" else {name: value}
+                yield end, _NOTHING if value == "" else {name: value}
         case Choice(alternatives):
             for alternative in alternatives:
                 if alternative.can_begin(tokens, at):

@@ -19,6 +19,7 @@ ORDERS = {
     ],
     "transfer": [
         "SEND [[some|the|my] money|funds|cash] ( WORTH TARGET [SOURCE] [for <purpose>] )",
+        "SEND AMOUNT from <place> TARGET",
         "SEND <payee> AMOUNT [SOURCE] FOR",
         "SEND|DO AMOUNT [in|of|worth_of|,] <own_account> TARGET",
         "DO|send <person> a|an payment|TRANSFER of|for AMOUNT [SOURCE]",

@@ -35,7 +35,7 @@ FIELDS = {
     "check_balance": {"which": "account", "own_account": "account", "kind": "account"},
     "deposit": {"own_account": "to"},
     "withdraw": {"own_account": "from"},
-    "transfer": {"payee": "to", "person": "to", "own_payee": "to", "account": "from", "own_account": "from"},
+    "transfer": {"payee": "to", "person": "to", "own_payee": "to", "account": "from", "own_account": "from", "place": "from"},
     "pay_bill": {
         "biller": "biller",
         "known_biller": "biller",

@@ -6,7 +6,7 @@ An empty value says that nothing was named, so the action's own default holds.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from .account_slots import Reader, account, bank, card, kind, own_account, own_payee, which
+from .account_slots import Reader, account, bank, card, kind, own_account, own_payee, place, which
 from .names import NO_PERSON, OWN, SENDS_BILLS, is_one_name, names
 from .no_names import says_more
 from .tokens import Part, Token, join
@@ -47,7 +47,7 @@ _MAY_END_COMPANY = frozenset({"gas", "water", "electric", "power", "cable", "mob
 _DUES_WORDS = "rent mortgage insurance loan loans tuition hoa utilities electric electricity cable"
 _DUES = frozenset({*_DUES_WORDS.split(), "auto insurance", "auto loan"})  # what is nothing else but a bill
 _COMPANY_WORDS = """
-department dept co works service services plan premium provider district authority subscription membership board bank
+department dept co oil works service services plan premium provider district authority subscription membership board bank
 """
 _BEHIND_SERVICE = BILL_WORDS | CARD_WORDS | CARD_KINDS | frozenset(_COMPANY_WORDS.split())
 _FAMILIES = frozenset({"family", "kelly"})  # names in -ly
@@ -272,6 +272,7 @@ SLOTS: Mapping[str, Reader] = {
     "account": account,
     "own_account": own_account,
     "own_payee": own_payee,
+    "place": place,
     "which": which,
     "purpose": _purpose,
     "sum": _sum,

@@ -15,6 +15,8 @@ NAMED = [
     ("put $5 into my 401k from checking", [("transfer", "401k", "checking")]),
     ("send Bob $5 using my golden 1 checking", [("transfer", "Bob", "golden 1 checking")]),
     ("move $5 to my new account from savings", [("transfer", "new", "savings")]),
+    ("transfer $5 from penfed to chime", [("transfer", "chime", "penfed")]),
+    ("transfer $5 from alliant to my savings", [("transfer", "savings", "alliant")]),
     ("send my mom $5", [("transfer", "mom", "checking")]),
     ("send 5 to my mom", [("transfer", "mom", "checking")]),
     ("pay my landlord $800 for rent", [("transfer", "landlord", "checking")]),
@@ -29,6 +31,11 @@ send $5 to account 12 dollars
 send $5 to account 5k
 send $5 to account -12
 send to account 50
+send $5 to Bob from fri
+send $5 from fri to Bob
+send $5 from tmrw to Bob
+move $5 back from Bob to savings
+get $5 from Bob to savings
 send 401k to Bob
 send $401k to Bob
 send 5 to the mom
