@@ -3,7 +3,6 @@
 The whole request must be understood: one clause that is not makes all of it a question.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,27 +15,29 @@ from .joining import check_closing, check_first, check_source, goes_on
 from .links import Link, find_joints
 from .openers import OPENING, asks, opening, plain_verb
 from .phrasings import (
+    ANNOUNCED,
     CONTINUED,
     CONTINUED_BALANCE,
     CONTINUED_BILL,
     CONTINUED_BILL_SAID,
     CONTINUED_IN_ORDER,
-    FIELDS,
     FOLLOWING,
     INCOMPLETE,
     INCOMPLETE_CONTINUED,
     OTHER_BALANCE,
     Phrasing,
     beginning_with,
+    text_of,
+    wire_of,
 )
 from .plan import MAX_ACTIONS
 from .steps import EXAMPLE, SHOWN, Step, Unclear, check_order, check_same, check_together, check_unquestioned, not_understood
 from .tokens import Part, Token, join
 from .vocabulary import CONTINUERS, SENTENCE_MARKS
 
+_WISHING = frozenset({"i", "we", "i'd", "we'd", "i've", "we've", "need", "want", "wanna", "would like"})
 _ASKED_FOR = courtesies(ASKING_CLOSERS)
 _ORDERED = courtesies(ORDERING_CLOSERS)
-_AT_BANK = re.compile(r"(.+?) (?:account )?(?:at|with) (.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +68,38 @@ class _Request:
         self._asked = False  # whether this sentence holds "could you" or the like
         self._beside = False  # whether this sentence holds "after" or "before"
         self._opened = 0  # the place behind the first clause
+        self._announced: tuple[str, int] | None = None  # a wish before all orders: the type that it names, and its place
         self._plain_link = False  # whether nothing but a comma, "and" or "then" stands before this clause
 
     def read(self) -> list[Step]:
         while (link := self._skip_to_clause()) is not None:
             if len(self._steps) == MAX_ACTIONS:
                 raise Unclear(f"That is more than {MAX_ACTIONS} actions at once. Which should I begin with?")
-            self._add(link)
+            if not self._announces(link):
+                self._add(link)
         if self._first is not None:
             raise Unclear("What should I do after that? Write it behind a comma")
         if not self._steps:
-            raise Unclear(f"What should I do? Say {EXAMPLE}")
+            self._at = self._announced[1] if self._announced else 0
+            raise Unclear(self._question(self._at) if self._announced else f"What should I do? Say {EXAMPLE}")
         check_first(self._tokens[self._opened :])
         check_together(self._steps)
         return self._steps
+
+    def _announces(self, place: tuple[Link, bool]) -> bool:
+        """Go behind a wish that only names what is ordered next, if one stands here: "I need to make a transfer, ..."."""
+        begin = self._at
+        if self._steps or self._announced or place[0] not in Link.JOIN:
+            return False
+        self._skip_openers()
+        wished = not self._asked and not _WISHING.isdisjoint(token.word for token in self._tokens[begin : self._at])
+        for announced in ANNOUNCED if wished else ():
+            for end, _ in matches(announced.pattern, self._tokens, self._at):
+                if any(token.part is Part.MARK and token.word != "?" for token in self._tokens[end : end + 1]):
+                    self._announced, self._at = (announced.type, self._at), end
+                    return True
+        self._at, self._asked = begin, False
+        return False
 
     def _skip_to_clause(self) -> tuple[Link, bool] | None:
         """Go to the next clause. Gives its link and whether it begins a sentence; None at the end."""
@@ -138,6 +157,8 @@ class _Request:
         if Link.NEED in link and not self._steps:
             raise Unclear(f"After what should I do that? Say {EXAMPLE}")
         step = self._step(gerund=False)
+        if self._announced and self._announced[0] != step.wire["type"] and not self._steps:
+            raise Unclear(f'Should I do only that: "{step.written}"? Say {EXAMPLE}')
         check_source(self._sentence)
         if link in Link.JOIN and self._says_again(step, begins=begins):
             self._steps[-1].judged |= step.judged
@@ -232,7 +253,7 @@ class _Request:
         elif self._continues("check_balance", "account"):
             phrasings += CONTINUED_BALANCE
         found = [
-            _Clause(phrasing, captures, _wire(phrasing.type, captures), behind, end)
+            _Clause(phrasing, captures, wire_of(phrasing.type, captures), behind, end)
             for phrasing in phrasings
             for behind, end, captures in self._whole(phrasing.pattern, tokens)
         ]
@@ -253,7 +274,7 @@ class _Request:
         if found is None or self._joints.ends[found[0]] is None:
             return None
         end, captures = found[0], {"which": found[1]} if found[1] else {}
-        return _Clause(OTHER_BALANCE, captures, _wire("check_balance", captures), end, end)
+        return _Clause(OTHER_BALANCE, captures, wire_of("check_balance", captures), end, end)
 
     def _whole(self, pattern: Pattern, tokens: Sequence[Token]) -> Iterator[tuple[int, int, Captures]]:
         """The matches of *pattern* here that end where a clause can end: the place behind each, where that is, what it holds."""
@@ -276,26 +297,5 @@ class _Request:
         candidates = INCOMPLETE + (INCOMPLETE_CONTINUED if self._continues_transfer() else ())
         for incomplete in candidates:
             for _, _, captures in self._whole(incomplete.pattern, self._tokens):
-                return incomplete.question.format(**{name: _text(value) for name, value in captures.items()})
+                return incomplete.question.format(**{name: text_of(value) for name, value in captures.items()})
         return not_understood(self._tokens, begin, self._at)
-
-
-def _wire(type_: str, captures: Captures) -> dict[str, Json]:
-    """The action that *captures* describe, as a plan writes it; what was not said is left out."""
-    wire: dict[str, Json] = {"type": type_}
-    if "bank" in captures:  # "my savings at chase" are "chase savings"
-        captures = {"which": " ".join(_text(captures[slot]) for slot in ("bank", "which") if slot in captures)}
-    for slot, value in captures.items():
-        if type_ == "check_balance" and isinstance(value, str):
-            value = _AT_BANK.sub(r"\2 \1", value)
-        if isinstance(value, str):
-            wire[FIELDS[type_][slot]] = value
-        elif value.amount is not None:
-            wire["amount"] = f"{value.amount:f}"
-            if value.currency is not None:
-                wire["currency"] = value.currency
-    return wire
-
-
-def _text(value: str | Token) -> str:
-    return value if isinstance(value, str) else value.text

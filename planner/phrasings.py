@@ -4,13 +4,17 @@ The ways themselves are data, in `phrasing_balances` and `phrasing_orders`. How 
 names in capitals stand for the parts in `phrasing_parts`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .grammar import Pattern, compile_parts, compile_pattern, first_words
+from signoff.canonical import Json
+
+from .grammar import Captures, Pattern, compile_parts, compile_pattern, first_words
 from .phrasing_balances import BALANCES, JUDGED
 from .phrasing_orders import ORDERS
 from .phrasing_parts import PARTS
+from .tokens import Token
 
 _ASKED = {"check_balance": BALANCES, **ORDERS}
 
@@ -30,8 +34,10 @@ _CONTINUED_BILL_SAID = ["<biller> bill"]  # only where the one before was called
 # What may follow the balance of an account that was named: "... and in savings".
 _CONTINUED_BALANCE = ["[IN_OF] <own_account>"]
 
+_AT_BANK = re.compile(r"(.+?) (?:account )?(?:at|with) (.+)")
+
 # Which field each slot fills.
-FIELDS = {
+_FIELDS = {
     "check_balance": {"which": "account", "own_account": "account", "kind": "account"},
     "deposit": {"own_account": "to"},
     "withdraw": {"own_account": "from"},
@@ -73,6 +79,14 @@ _INCOMPLETE = [
     ),
 ]
 
+# What a wish may say before the order itself: "I need to make a transfer, send $50 to Bob"; and the action that it has to be.
+_ANNOUNCED = [
+    ("transfer", "SEND [some|my|the] MONEY"),
+    ("transfer", "DO a|an TRANSFER"),
+    ("pay_bill", "PAY [a|the|my|our|some|that|this] bill|bills"),
+    ("pay_bill", "DO a bill_payment|payment"),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Phrasing:
@@ -106,6 +120,7 @@ INCOMPLETE_CONTINUED = (
     Incomplete(compile_pattern("<person> AMOUNT", PARTS_READ), 'Should I do that as well? Then write "send {person} {amount}"'),
     Incomplete(compile_pattern("<person>", {}), "How much should go to {person}? Write an amount for each name"),
 )
+ANNOUNCED = tuple(Phrasing(type_, compile_pattern(text, PARTS_READ)) for type_, text in _ANNOUNCED)
 INCOMPLETE = tuple(Incomplete(compile_pattern(text, PARTS_READ), question) for text, question in _INCOMPLETE)
 
 
@@ -128,3 +143,25 @@ _BY_WORD, _OTHERS = _by_first_word(PHRASINGS)
 def beginning_with(word: str) -> Sequence[Phrasing]:
     """The phrasings that can begin with *word*."""
     return [*_BY_WORD.get(word, ()), *_OTHERS]
+
+
+def wire_of(type_: str, captures: Captures) -> dict[str, Json]:
+    """The action that *captures* describe, as a plan writes it; what was not said is left out."""
+    wire: dict[str, Json] = {"type": type_}
+    if "bank" in captures:  # "my savings at chase" are "chase savings"
+        captures = {"which": " ".join(text_of(captures[slot]) for slot in ("bank", "which") if slot in captures)}
+    for slot, value in captures.items():
+        if type_ == "check_balance" and isinstance(value, str):
+            value = _AT_BANK.sub(r"\2 \1", value)
+        if isinstance(value, str):
+            wire[_FIELDS[type_][slot]] = value
+        elif value.amount is not None:
+            wire["amount"] = f"{value.amount:f}"
+            if value.currency is not None:
+                wire["currency"] = value.currency
+    return wire
+
+
+def text_of(value: str | Token) -> str:
+    """What a slot holds, as it was written."""
+    return value if isinstance(value, str) else value.text

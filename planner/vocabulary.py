@@ -110,7 +110,7 @@ between among across toward towards per as than like until till unless before af
 beyond behind except excluding including instead besides despite regarding
 and or but nor so if then when whenever while where why how though although whether also too only just even still again
 maybe perhaps possibly probably approximately roughly exactly almost nearly not no never none neither don't dont doesn't
-didn't didnt won't wont can't cant cannot couldn't wouldn't shouldn't isn't aren't wasn't haven't hasn't
+form frm didn't didnt won't wont can't cant cannot couldn't wouldn't shouldn't isn't aren't wasn't haven't hasn't
 am is are was were be been being do does did done doing have has had having will would shall should can could may might must
 i'm i'd i'll i've it's that's there's let's what's who's there here yes yeah ok okay please thanks thank sorry hi hello hey
 """

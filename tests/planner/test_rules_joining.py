@@ -174,3 +174,41 @@ def test_what_can_mean_one_thing_only_is_done(rules: RulesPlanner, dana: Actor, 
 def test_a_name_that_may_be_none_is_asked_about(rules: RulesPlanner, dana: Actor) -> None:
     """What may be a name is asked about with its amount, and with the words that would order it."""
     assert '"send bob $20"' in rules.plan("send alice $50 and bob $20", dana).message
+
+
+@pytest.mark.parametrize(
+    ("request_text", "types"),
+    [
+        ("i need to make a transfer, please send $50 to Bob", ["transfer"]),
+        ("i want to transfer some money. send $50 to Bob and pay my water bill", ["transfer", "pay_bill"]),
+        ("hi, i'd like to pay a bill, pay my water bill", ["pay_bill"]),
+    ],
+)
+def test_a_wish_may_say_first_what_is_ordered(rules: RulesPlanner, dana: Actor, request_text: str, types: list[str]) -> None:
+    """A wish that only names the kind of the order behind it is no order of its own."""
+    plan = rules.plan(request_text, dana).plan
+    assert plan is not None
+    assert [one.action.type for one in plan.actions] == types
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    """
+i need to make a transfer, please
+i need to make a transfer, pay my water bill
+i need to make a transfer, check my balance
+i need to make a transfer, i need to make a transfer, send $50 to Bob
+i need to make a transfer tomorrow, send $50 to Bob
+i need to make a transfer, but not now, send $50 to Bob
+i need to make a transfer? send $50 to Bob
+i need to make a transfer and send $50 to Bob
+do i need to make a transfer, send $50 to Bob
+if i need to make a transfer, send $50 to Bob
+bob says i need to make a transfer, send $50 to Bob
+transfer money. send $50 to Bob
+""".strip().splitlines(),
+)
+def test_what_is_no_such_wish_is_asked_about(rules: RulesPlanner, dana: Actor, request_text: str) -> None:
+    """An order without its parts, of another kind, of another day or in doubt does not announce the next one."""
+    answer = rules.plan(request_text, dana)
+    assert answer.outcome is Outcome.QUESTION, answer.plan
