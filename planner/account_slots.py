@@ -18,6 +18,7 @@ from .vocabulary import (
     CARD_KINDS,
     CARD_WORDS,
     NOT_AN_ACCOUNT,
+    PURPOSES,
     RELATIONS,
     TIME_OFF,
     is_reserved,
@@ -40,6 +41,7 @@ beginning ending historical original find view see display review verify read he
 raise increase decrease reduce freeze fix adjust edit update notify email text alert remind dear nevermind
 """
 _NO_NAME = MONTHS | frozenset(_NO_NAME_WORDS.split())
+_CODE = 3  # letters
 _A, _ONE, _OF = frozenset({"a"}), frozenset({"one"}), frozenset({"of"})
 
 
@@ -73,7 +75,7 @@ def _account_alone(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str]
     if _stands(ACCOUNT_WORDS, tokens, begin):
         if own:
             yield begin + 1, ""
-        if begin + 1 < len(tokens) and tokens[begin + 1].part is Part.WORD and len(tokens[begin + 1].word) == 1:
+        if begin + 1 < len(tokens) and tokens[begin + 1].part is Part.WORD and _is_code(tokens[begin + 1]):
             yield begin + 2, tokens[begin + 1].text
     if not own and (_is_letter_a(tokens, at) or _stands(_LETTERS, tokens, at)):
         yield at + 1, tokens[at].text
@@ -85,6 +87,12 @@ def _account_alone(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str]
             yield end, name[-1].text
         elif name[-1].word in _ENDS_ACCOUNT | _ACCOUNT_NAMES or _is_bank(name):
             yield end, join(name)
+
+
+def _is_code(token: Token) -> bool:
+    """Whether *token* can be all that an account is called: "b", "xyz"."""
+    short = len(token.word) <= _CODE and not is_reserved(token.word) and token.word not in PURPOSES and not says_more([token])
+    return short or len(token.word) == 1
 
 
 def _is_letter_a(tokens: Sequence[Token], at: int) -> bool:
@@ -103,7 +111,8 @@ def _named(read: Reader, tokens: Sequence[Token], at: int) -> Iterator[tuple[int
         written = tokens[at:end]
         words = {token.word for token in written}
         named = not words.isdisjoint(ACCOUNT_WORDS | _AT) or _is_account(written) or _is_bank(written)
-        if named and words.isdisjoint(NOT_AN_ACCOUNT - TIME_OFF):
+        told = written[-1].word in _SAYS_ACCOUNT  # "the mortgage account", "amex savings"
+        if named and (told or words.isdisjoint(NOT_AN_ACCOUNT - TIME_OFF)):
             yield end, value
 
 

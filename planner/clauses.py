@@ -21,6 +21,7 @@ from .phrasings import (
     CONTINUED_BILL,
     CONTINUED_BILL_SAID,
     CONTINUED_IN_ORDER,
+    FIRST_ALONE,
     FOLLOWING,
     INCOMPLETE,
     INCOMPLETE_CONTINUED,
@@ -242,6 +243,8 @@ class _Request:
     def _longest(self, tokens: Sequence[Token]) -> _Clause | None:
         """The clause that takes most tokens. Raises Unclear where it can be read in two ways."""
         phrasings = list(beginning_with(tokens[self._at].word if self._at < len(tokens) else ""))
+        if not self._steps:
+            phrasings += FIRST_ALONE
         if self._continues_transfer():
             phrasings += CONTINUED
             if self._steps[-1].name_first:

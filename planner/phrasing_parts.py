@@ -116,7 +116,7 @@ PARTS = {
     "ON": ["on|to|towards|toward|of|off|against"],
     "ON_BILL": ["ON BILL", "for DUE"],
     "WHAT_IS_DUE": [
-        "[the|my] [current|full|entire|whole|total|statement] balance|amount [due|owed]",
+        "[the|my] [current|full|entire|whole|total|statement|outstanding|unpaid|remaining] balance|amount [due|owed]",
         "what_i_owe|what_is_due|what's_due|what_is_owed|whatever_i_owe|whatever_is_due|whatever's_due",
     ],
     "TO_BILL": ["to|towards|toward BILL"],

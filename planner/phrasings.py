@@ -18,8 +18,11 @@ from .tokens import Token
 
 _ASKED = {"check_balance": BALANCES, **ORDERS}
 
+# A transfer without a verb, where no other order stands before it: behind "send $50 to Bob and" it would be one more of these.
+_FIRST_ALONE = ["AMOUNT TARGET OUT <own_account>"]
+
 # What may follow a transfer without saying the verb again: "... and $60 to Bob".
-_CONTINUED = ["AMOUNT TARGET [SOURCE] FOR", "to <payee> AMOUNT"]
+_CONTINUED = ["AMOUNT ( TARGET [SOURCE] ) FOR", "to <payee> AMOUNT"]
 _CONTINUED_IN_ORDER = ["<person> AMOUNT"]  # only behind "send Alice $50": in "send $50 to Alice, fee 10" no one is named
 
 # What may follow a bill that is paid in full from the usual account: "... and my gas bill". "Gas and electric bill" may be one.
@@ -110,6 +113,7 @@ PARTS_READ = compile_parts(PARTS)
 PHRASINGS = tuple(Phrasing(type_, compile_pattern(text, PARTS_READ)) for type_, texts in _ASKED.items() for text in texts)
 PHRASINGS += tuple(Phrasing("check_balance", compile_pattern(text, PARTS_READ), judged=True) for text in JUDGED)
 OTHER_BALANCE = Phrasing("check_balance", (), judged=True)  # what `balances` reads
+FIRST_ALONE = tuple(Phrasing("transfer", compile_pattern(text, PARTS_READ)) for text in _FIRST_ALONE)
 CONTINUED = tuple(Phrasing("transfer", compile_pattern(text, PARTS_READ)) for text in _CONTINUED)
 CONTINUED_IN_ORDER = tuple(Phrasing("transfer", compile_pattern(text, PARTS_READ)) for text in _CONTINUED_IN_ORDER)
 FOLLOWING = CONTINUED + CONTINUED_IN_ORDER

@@ -22,6 +22,7 @@ from .vocabulary import (
     ONE_OF_A_KIND,
     PURPOSES,
     RELATIONS,
+    ROLES,
     is_misspelt,
     is_reserved,
 )
@@ -75,7 +76,7 @@ def _person(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str | Token
     """Somebody who gets money: "Alice", "Katy Parrow", "my friend Bob", "my mom"; no account, and nobody who sends bills."""
     related = at + 1 < len(tokens) and tokens[at].word in OWN and tokens[at + 1].word in RELATIONS
     begin = at + 2 if related else at
-    if related and tokens[at].word == "my" and tokens[at + 1].word in ONE_OF_A_KIND:
+    if related and tokens[at + 1].word in (ONE_OF_A_KIND if tokens[at].word == "my" else ROLES):
         yield begin, tokens[at + 1].text
     for end in names(tokens, begin):
         name = tokens[begin:end]

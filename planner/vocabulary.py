@@ -61,8 +61,7 @@ BILL_WORDS = frozenset(
     {"utilities", "utility", "electric", "electricity", "gas", "water", "internet", "cable", "phone", "rent", "mortgage",
      "insurance", "broadband", "wireless", "energy", "company", "loan", "loans", "tuition", "hoa", "trash", "garbage", "sewer",
      "sewage", "wifi", "wi-fi", "power", "light", "lights", "cell", "cellular", "mobile", "heating", "daycare", "childcare",
-     "auto insurance",
-     "auto loan"}
+     "auto insurance", "auto loan", "property tax", "property taxes"}
 )  # fmt: skip
 
 # Banks, and others where people have accounts.
@@ -75,7 +74,15 @@ BANKS = frozenset(
 # Companies that send bills, where a person of that name is unlikely.
 BILLERS = frozenset(
     {"verizon", "comcast", "xfinity", "at&t", "t-mobile", "sprint", "spectrum", "directv", "netflix", "hulu", "spotify", "geico",
-     "allstate", "state farm", "edison", "coned", "pg&e", "centurylink", "centurytel", "time warner"}
+     "allstate", "state farm", "edison", "coned", "pg&e", "centurylink", "centurytel", "time warner",
+     "att", "tmobile", "cox", "dish", "dte", "hbo", "metropcs", "metlife", "aetna", "cigna", "humana", "navient", "nelnet",
+     "adt", "vivint", "terminix", "ladwp", "entergy", "pepco", "pseg", "fpl", "txu", "xcel", "windstream", "optimum",
+     "siriusxm", "nationwide", "progressive", "audible", "doordash", "instacart", "peloton", "t mobile", "dish network",
+     "con ed", "con edison", "national grid", "farmers insurance", "amazon prime", "american family", "liberty mutual",
+     "blue cross", "planet fitness", "sallie mae", "toyota financial", "metro pcs", "boost mobile", "straight talk",
+     "us cellular", "cricket wireless", "youtube tv", "disney plus", "apple music", "xm radio", "sirius xm",
+     "waste management", "republic services", "duke energy", "georgia power", "florida power", "alabama power", "columbia gas",
+     "socal gas", "southern california edison", "care credit", "home depot", "best buy", "la fitness", "one main"}
 )  # fmt: skip
 
 # Names that hold a word which no other name does. They are read as one word.
@@ -87,8 +94,15 @@ FIXED_NAMES = (
     "auto insurance", "auto loan", "citizens one", "golden one", "bank one", "one west", "capital one 360", "dollar bank",
     "pay pal",
     "new york community bank", "mutual of omaha", "security first", "first hawaiian", "first tennessee", "first horizon",
-    "first midwest", "first energy", "navy federal", "charles schwab", "old navy", "toys r us", "golden 1", "401 k",
+    "first midwest", "first energy", "navy federal", "charles schwab", "old navy", "toys r us", "golden 1",
+    "property tax", "property taxes",
+    "401 k",
     "401 ( k )", "403 b", "529 plan",
+    "t mobile", "dish network", "con ed", "con edison", "national grid", "farmers insurance", "amazon prime",
+    "american family", "liberty mutual", "blue cross", "planet fitness", "sallie mae", "toyota financial", "metro pcs",
+    "boost mobile", "straight talk", "us cellular", "cricket wireless", "youtube tv", "disney plus", "apple music", "xm radio",
+    "sirius xm", "waste management", "republic services", "georgia power", "florida power", "alabama power", "columbia gas",
+    "socal gas", "southern california edison", "care credit", "home depot", "best buy", "la fitness", "one main",
 )  # fmt: skip
 
 # What is also read with one letter wrong. No name is among them, nor a number.
@@ -182,12 +196,15 @@ def is_reserved(word: str) -> bool:
 RELATIONS = frozenset(
     {"friend", "buddy", "pal", "brother", "sister", "mom", "mother", "dad", "father", "son", "daughter", "wife", "husband",
      "cousin", "uncle", "aunt", "nephew", "niece", "grandma", "grandmother", "grandpa", "grandfather", "landlord", "roommate",
-     "boss", "neighbor", "neighbour", "coworker", "co-worker", "colleague", "babysitter", "girlfriend", "boyfriend", "partner"}
+     "boss", "neighbor", "neighbour", "coworker", "co-worker", "colleague", "babysitter", "girlfriend", "boyfriend", "partner",
+     "landlady", "nanny", "hairdresser", "contractor", "plumber", "tutor", "cleaner", "gardener", "mechanic"}
 )  # fmt: skip
 # Those of whom one has one, so that they may be a payee's name by themselves: "my mom".
 ONE_OF_A_KIND = frozenset(
-    {"mom", "mother", "dad", "father", "wife", "husband", "landlord", "landlady", "boss", "girlfriend", "boyfriend"}
-)
+    {"mom", "mother", "dad", "father", "wife", "husband", "landlord", "landlady", "boss", "girlfriend", "boyfriend", "son",
+     "daughter", "brother", "sister", "grandma", "grandmother", "grandpa", "grandfather", "roommate", "babysitter", "nanny"}
+)  # fmt: skip
+ROLES = frozenset({"landlord", "landlady", "babysitter", "nanny"})  # those that may also be called "the landlord"
 
 SMALL_NAME_WORDS = frozenset({"van", "von", "de", "der", "den", "la", "le", "da", "di", "del", "al", "bin", "ibn"})
 

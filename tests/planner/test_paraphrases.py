@@ -14,8 +14,8 @@ DATA = Path(__file__).parent / "data"
 # Of each file: how many requests it holds, and how many answers at least are right.
 FILES = [
     ("paraphrases.jsonl", 985, 974),
-    ("paraphrases_held_out.jsonl", 332, 301),
-    ("others.jsonl", 239, 172),
+    ("paraphrases_held_out.jsonl", 332, 303),
+    ("others.jsonl", 239, 182),
     ("near_misses.jsonl", 415, 415),
 ]
 

@@ -40,9 +40,9 @@ def test_no_wrong_plan_moves_money(verdicts: Sequence[Verdict], developed: Seque
     assert (found[Verdict.WRONG], found[Verdict.HARMLESS], found[Verdict.UNANSWERED]) == (0, 0, 0)
 
 
-@pytest.mark.parametrize(("parity", "least"), [(0, 60), (1, 52)])
+@pytest.mark.parametrize(("parity", "least"), [(0, 60), (1, 53)])
 def test_share_of_right_answers(verdicts: Sequence[Verdict], parity: int, least: int) -> None:
-    """All of the 60 lines it was developed on are right, and at least 52 of the 60 it was not (87 %)."""
+    """All of the 60 lines it was developed on are right, and at least 53 of the 60 it was not (88 %)."""
     half = [verdict.is_right for verdict in verdicts[parity::2]]
     assert (len(half), sum(half) >= least) == (60, True)
 

@@ -17,6 +17,28 @@ NAMED = [
     ("move $5 to my new account from savings", [("transfer", "new", "savings")]),
     ("transfer $5 from penfed to chime", [("transfer", "chime", "penfed")]),
     ("transfer $5 from alliant to my savings", [("transfer", "savings", "alliant")]),
+    ("transfer $5 from account xyz to account b", [("transfer", "b", "xyz")]),
+    ("move $5 from my chase savings to my amex savings", [("transfer", "amex savings", "chase savings")]),
+    ("move $5 to our mortgage account from savings", [("transfer", "mortgage", "savings")]),
+    ("$5 to Bob from my savings", [("transfer", "Bob", "savings")]),
+    (
+        "send $5 from savings to Bob and $6 from checking to Carol",
+        [("transfer", "Bob", "savings"), ("transfer", "Carol", "checking")],
+    ),
+    ("have $5 go from savings into checking", [("transfer", "checking", "savings")]),
+    ("give $5 from savings to checking", [("transfer", "checking", "savings")]),
+    ("give savings $5 from checking", [("transfer", "savings", "checking")]),
+    ("put in a transfer of $5 from savings to checking", [("transfer", "checking", "savings")]),
+    ("send a payment of $5 to Bob", [("transfer", "Bob", "checking")]),
+    ("send $5 to the babysitter", [("transfer", "babysitter", "checking")]),
+    ("send $5 to my contractor Bob", [("transfer", "Bob", "checking")]),
+    ("pay my property taxes from savings", [("pay_bill", "property taxes", "savings")]),
+    ("pay national grid", [("pay_bill", "national grid", "checking")]),
+    ("pay my phone service", [("pay_bill", "phone", "checking")]),
+    ("pay all of my water bill", [("pay_bill", "water", "checking")]),
+    ("pay the outstanding balance on my visa", [("pay_bill", "visa", "checking")]),
+    ("make my monthly car payment", [("pay_bill", "car", "checking")]),
+    ("use my credit card for the water bill", [("pay_bill", "water", "credit card")]),
     ("send my mom $5", [("transfer", "mom", "checking")]),
     ("send 5 to my mom", [("transfer", "mom", "checking")]),
     ("pay my landlord $800 for rent", [("transfer", "landlord", "checking")]),
@@ -36,6 +58,17 @@ send $5 from fri to Bob
 send $5 from tmrw to Bob
 move $5 back from Bob to savings
 get $5 from Bob to savings
+send $5 to account eod
+send $5 to account asap
+$5 to Bob from my savings tomorrow
+$5 to Bob from my savings?
+$5 went to Bob from my savings
+send $50 to Bob and $20 to Alice from savings
+pay all of my bills
+pay for my phone service tomorrow
+make my monthly car payments
+use bob's card for the water bill
+send my bob payment
 send 401k to Bob
 send $401k to Bob
 send 5 to the mom

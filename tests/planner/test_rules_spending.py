@@ -10,6 +10,9 @@ how much do i have left this month
 how much money do i have left in my account this month
 how much do i have left to spend
 how much do i have to spend in checking
+how much do i have in checking to spend on shoes
+what do i have in checking for a bike
+how broke am i
 how much can i spend
 how much can i spend from my checking this weekend
 am i able to afford a vacation
