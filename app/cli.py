@@ -11,7 +11,7 @@ from .errors import Exit, SignoffError, UsageError
 from .options import Command, formatter
 from .settings import Settings
 
-# Which module adds which commands. Only that of the command that is asked for is imported: all of them take longer than `queue`.
+# Which module adds which commands. Only that of the command that is asked for is imported, as a short one must answer at once.
 _ADDED_BY = {
     "plan_options": ("demo", "plan", "run", "chat", "resume", "worker"),
     "look_options": ("queue", "show"),
